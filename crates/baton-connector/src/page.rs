@@ -1,0 +1,136 @@
+//! One page of a source's answer, already mapped to Baton's objects.
+
+use std::sync::Arc;
+
+use baton_proto::c1::connector::v2::{Entitlement, GrantExpandable, Resource};
+
+use crate::source::Work;
+
+/// What one page of work yielded. The engine commits it as a whole: its objects, the work it opens and the cursor of
+/// the next page become durable together.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// Resources, in the order of the answer.
+    pub resources: Vec<Resource>,
+    /// Entitlements, in the order of their resources.
+    pub entitlements: Vec<Entitlement>,
+    /// Grants, in the order of the answer.
+    pub grants: Vec<GrantDraft>,
+    /// Further work that this page made known.
+    pub opens: Vec<Work>,
+    /// Where the next page begins; `None` when this was the last.
+    pub next: Option<String>,
+    /// What could not be read or mapped, to be told to the operator.
+    pub gaps: Vec<Gap>,
+}
+
+/// The entitlement that a grant is about. Shared by all grants of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EntitlementRef {
+    /// `Entitlement.id`.
+    pub id: String,
+    /// Type of the resource that the entitlement belongs to.
+    pub resource_type: String,
+    /// Id of the resource that the entitlement belongs to.
+    pub resource: String,
+}
+
+/// Who holds a grant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Principal {
+    /// Resource type id, for example `user`.
+    pub resource_type: &'static str,
+    /// Resource id.
+    pub id: String,
+}
+
+/// A grant as a connector makes it. Its id is always `{entitlement id}:{principal type}:{principal id}`; entitlement
+/// and principal are stored as ids only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GrantDraft {
+    /// What is granted.
+    pub entitlement: Arc<EntitlementRef>,
+    /// To whom.
+    pub principal: Principal,
+    /// `V1Identifier.id`: the id that the older connector generation gave this grant. It is this text followed by the
+    /// principal's id.
+    pub v1_prefix: Arc<str>,
+    /// Whether the grant cannot be taken away by itself; the value is `GrantImmutable.source_id`.
+    pub immutable: Option<String>,
+    /// Entitlement ids through which the principal has this grant, each directly.
+    pub sources: Vec<String>,
+    /// Whoever holds these entitlements has this one too.
+    pub expandable: Option<GrantExpandable>,
+}
+
+impl GrantDraft {
+    /// A plain grant.
+    #[must_use]
+    pub fn new(entitlement: &Arc<EntitlementRef>, v1_prefix: &Arc<str>, principal: Principal) -> Self {
+        Self {
+            entitlement: Arc::clone(entitlement),
+            principal,
+            v1_prefix: Arc::clone(v1_prefix),
+            immutable: None,
+            sources: Vec::new(),
+            expandable: None,
+        }
+    }
+
+    /// `Grant.id`.
+    #[must_use]
+    pub fn id(&self) -> String {
+        crate::ids::grant(&self.entitlement.id, self.principal.resource_type, &self.principal.id)
+    }
+}
+
+/// Something that is missing from the sync, and why. Gaps are counted per kind and resource type, shown in the
+/// summary with examples, and never silent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// Why it is missing.
+    pub kind: GapKind,
+    /// The resource type that is incomplete because of it.
+    pub resource_type: String,
+    /// The object concerned; empty if the whole type is.
+    pub id: String,
+    /// One sentence for people.
+    pub message: String,
+}
+
+/// Why something is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum GapKind {
+    /// It vanished while we were reading.
+    Gone,
+    /// The credential may not read it.
+    Forbidden,
+    /// It was read but cannot be mapped.
+    Unmappable,
+    /// It was left out because an option says so.
+    LeftOut,
+    /// It points to something that is not in this sync.
+    Dangling,
+}
+
+impl GapKind {
+    /// The word for it in plans, logs and summaries.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::Forbidden => "forbidden",
+            Self::Unmappable => "unmappable",
+            Self::LeftOut => "left out",
+            Self::Dangling => "dangling",
+        }
+    }
+
+    /// The kind of that word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Gone, Self::Forbidden, Self::Unmappable, Self::LeftOut, Self::Dangling]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+}

@@ -1,0 +1,1 @@
+//! Reading .c1z files for people.

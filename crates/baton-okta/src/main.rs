@@ -1,0 +1,2 @@
+//! The `baton-okta` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The Baton wire messages and their JSON form.

@@ -1,0 +1,1 @@
+//! How a connector runs: command line, configuration, logs, progress, one-shot operations.

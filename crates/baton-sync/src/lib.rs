@@ -1,0 +1,1 @@
+//! The sync engine: a plan that survives, many fetches, one writer, one sealed file.

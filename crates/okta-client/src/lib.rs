@@ -1,0 +1,1 @@
+//! A paced, lenient client of the Okta Management API.

@@ -1,0 +1,1 @@
+//! A simulated Okta org over HTTPS.

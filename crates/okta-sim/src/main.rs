@@ -1,0 +1,2 @@
+//! The simulated Okta org as a program.
+fn main() {}
