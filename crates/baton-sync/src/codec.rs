@@ -1,0 +1,367 @@
+//! The form in which a page waits in the working database.
+//!
+//! A page of a thousand members becomes one blob of some thirty bytes a row: what all rows share (the entitlement, the
+//! prefix of the older id, the principal's type) is written once. The rows are blown up to what a `.c1z` holds only
+//! when the file is made.
+//!
+//! The layout is private to one version of this crate; the plan's version number guards it.
+
+use std::sync::Arc;
+
+use baton_connector::{EntitlementRef, GrantDraft};
+use baton_proto::c1::connector::v2::ResourceId;
+use prost::Message;
+
+use crate::error::SyncError;
+
+/// A resource or entitlement as it waits: its ids and its message, already encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Object<'a> {
+    /// `c1.connector.v2.Resource`.
+    Resource {
+        /// Resource type id.
+        resource_type: &'a str,
+        /// Resource id.
+        id: &'a str,
+        /// Type and id of its parent; empty without one.
+        parent: (&'a str, &'a str),
+        /// The encoded message.
+        data: &'a [u8],
+    },
+    /// `c1.connector.v2.Entitlement`.
+    Entitlement {
+        /// Type of its resource.
+        resource_type: &'a str,
+        /// Id of its resource.
+        resource: &'a str,
+        /// Its own id.
+        id: &'a str,
+        /// The encoded message.
+        data: &'a [u8],
+    },
+}
+
+/// A grant as it waits. Borrowed from the page's blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WaitingGrant<'a> {
+    pub entitlement: &'a EntitlementRef,
+    pub principal_type: &'a str,
+    pub principal: &'a str,
+    pub v1_prefix: &'a str,
+    pub immutable: Option<&'a str>,
+    pub sources: Vec<&'a str>,
+    /// Encoded `GrantExpandable`.
+    pub expandable: Option<&'a [u8]>,
+}
+
+const IMMUTABLE: u8 = 1;
+const SOURCES: u8 = 2;
+const EXPANDABLE: u8 = 4;
+
+const RESOURCE: u8 = 0;
+const ENTITLEMENT: u8 = 1;
+
+/// Encodes a page's resources and entitlements.
+pub(crate) fn encode_objects(page: &baton_connector::Page) -> Vec<u8> {
+    let mut out = Vec::new();
+    for resource in &page.resources {
+        out.push(RESOURCE);
+        resource_id(&mut out, resource.id.as_ref());
+        resource_id(&mut out, resource.parent_resource_id.as_ref());
+        message(&mut out, resource);
+    }
+    for entitlement in &page.entitlements {
+        out.push(ENTITLEMENT);
+        resource_id(&mut out, entitlement.resource.as_ref().and_then(|resource| resource.id.as_ref()));
+        bytes(&mut out, entitlement.id.as_bytes());
+        message(&mut out, entitlement);
+    }
+    out
+}
+
+/// Encodes a page's grants.
+pub(crate) fn encode_grants(grants: &[GrantDraft]) -> Vec<u8> {
+    let mut shared = Shared::default();
+    let mut rows = Vec::with_capacity(grants.len() * 32);
+    for grant in grants {
+        varint(&mut rows, shared.entitlement(&grant.entitlement));
+        varint(&mut rows, shared.text(&grant.v1_prefix));
+        varint(&mut rows, shared.text(grant.principal.resource_type));
+        bytes(&mut rows, grant.principal.id.as_bytes());
+        let flags = (u8::from(grant.immutable.is_some()) * IMMUTABLE)
+            | (u8::from(!grant.sources.is_empty()) * SOURCES)
+            | (u8::from(grant.expandable.is_some()) * EXPANDABLE);
+        rows.push(flags);
+        if let Some(source) = &grant.immutable {
+            bytes(&mut rows, source.as_bytes());
+        }
+        if !grant.sources.is_empty() {
+            varint(&mut rows, grant.sources.len());
+            for source in &grant.sources {
+                bytes(&mut rows, source.as_bytes());
+            }
+        }
+        if let Some(expandable) = &grant.expandable {
+            bytes(&mut rows, &expandable.encode_to_vec());
+        }
+    }
+    let mut out = shared.encode();
+    varint(&mut out, grants.len());
+    out.extend_from_slice(&rows);
+    out
+}
+
+/// Calls `each` for every object of a blob made by [`encode_objects`].
+pub(crate) fn for_each_object(
+    blob: &[u8],
+    mut each: impl FnMut(Object<'_>) -> Result<(), SyncError>,
+) -> Result<(), SyncError> {
+    let mut input = Input(blob);
+    while !input.0.is_empty() {
+        each(match input.byte()? {
+            RESOURCE => Object::Resource {
+                resource_type: input.text()?,
+                id: input.text()?,
+                parent: (input.text()?, input.text()?),
+                data: input.bytes()?,
+            },
+            ENTITLEMENT => Object::Entitlement {
+                resource_type: input.text()?,
+                resource: input.text()?,
+                id: input.text()?,
+                data: input.bytes()?,
+            },
+            _ => return Err(damaged()),
+        })?;
+    }
+    Ok(())
+}
+
+/// Calls `each` for every grant of a blob made by [`encode_grants`].
+pub(crate) fn for_each_grant(
+    blob: &[u8],
+    mut each: impl FnMut(&WaitingGrant<'_>) -> Result<(), SyncError>,
+) -> Result<(), SyncError> {
+    let mut input = Input(blob);
+    let mut entitlements = Vec::new();
+    for _ in 0..input.varint()? {
+        let id = input.text()?.to_owned();
+        let resource_type = input.text()?.to_owned();
+        let resource = input.text()?.to_owned();
+        entitlements.push(EntitlementRef { id, resource_type, resource });
+    }
+    let mut texts = Vec::new();
+    for _ in 0..input.varint()? {
+        texts.push(input.text()?);
+    }
+    for _ in 0..input.varint()? {
+        let entitlement = entitlements.get(input.varint()?).ok_or_else(damaged)?;
+        let v1_prefix = texts.get(input.varint()?).copied().ok_or_else(damaged)?;
+        let principal_type = texts.get(input.varint()?).copied().ok_or_else(damaged)?;
+        let principal = input.text()?;
+        let flags = input.byte()?;
+        let immutable = if flags & IMMUTABLE == 0 { None } else { Some(input.text()?) };
+        let mut sources = Vec::new();
+        if flags & SOURCES != 0 {
+            for _ in 0..input.varint()? {
+                sources.push(input.text()?);
+            }
+        }
+        let expandable = if flags & EXPANDABLE == 0 { None } else { Some(input.bytes()?) };
+        each(&WaitingGrant { entitlement, principal_type, principal, v1_prefix, immutable, sources, expandable })?;
+    }
+    if input.0.is_empty() { Ok(()) } else { Err(damaged()) }
+}
+
+/// What the rows of a page have in common. Pages have very few different values, so they are found by looking.
+#[derive(Default)]
+struct Shared {
+    entitlements: Vec<Arc<EntitlementRef>>,
+    texts: Vec<String>,
+}
+
+impl Shared {
+    /// The newest are looked at first: rows come in runs.
+    fn entitlement(&mut self, wanted: &Arc<EntitlementRef>) -> usize {
+        let known = self.entitlements.iter().rposition(|known| Arc::ptr_eq(known, wanted) || known == wanted);
+        known.unwrap_or_else(|| {
+            self.entitlements.push(Arc::clone(wanted));
+            self.entitlements.len() - 1
+        })
+    }
+
+    fn text(&mut self, wanted: &str) -> usize {
+        self.texts.iter().rposition(|known| known == wanted).unwrap_or_else(|| {
+            self.texts.push(wanted.to_owned());
+            self.texts.len() - 1
+        })
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        varint(&mut out, self.entitlements.len());
+        for entitlement in &self.entitlements {
+            bytes(&mut out, entitlement.id.as_bytes());
+            bytes(&mut out, entitlement.resource_type.as_bytes());
+            bytes(&mut out, entitlement.resource.as_bytes());
+        }
+        varint(&mut out, self.texts.len());
+        for text in &self.texts {
+            bytes(&mut out, text.as_bytes());
+        }
+        out
+    }
+}
+
+fn resource_id(out: &mut Vec<u8>, id: Option<&ResourceId>) {
+    bytes(out, id.map_or(&[], |id| id.resource_type.as_bytes()));
+    bytes(out, id.map_or(&[], |id| id.resource.as_bytes()));
+}
+
+fn message(out: &mut Vec<u8>, message: &impl Message) {
+    let length = message.encoded_len();
+    varint(out, length);
+    out.reserve(length);
+    message.encode_raw(out);
+}
+
+fn varint(out: &mut Vec<u8>, value: usize) {
+    prost::encoding::encode_varint(value as u64, out);
+}
+
+fn bytes(out: &mut Vec<u8>, value: &[u8]) {
+    varint(out, value.len());
+    out.extend_from_slice(value);
+}
+
+fn damaged() -> SyncError {
+    SyncError::Damaged("a page cannot be decoded".to_owned())
+}
+
+struct Input<'a>(&'a [u8]);
+
+impl<'a> Input<'a> {
+    fn byte(&mut self) -> Result<u8, SyncError> {
+        let (first, rest) = self.0.split_first().ok_or_else(damaged)?;
+        self.0 = rest;
+        Ok(*first)
+    }
+
+    fn varint(&mut self) -> Result<usize, SyncError> {
+        let value = prost::encoding::decode_varint(&mut self.0).map_err(|_| damaged())?;
+        usize::try_from(value).map_err(|_| damaged())
+    }
+
+    fn bytes(&mut self) -> Result<&'a [u8], SyncError> {
+        let length = self.varint()?;
+        let (value, rest) = self.0.split_at_checked(length).ok_or_else(damaged)?;
+        self.0 = rest;
+        Ok(value)
+    }
+
+    fn text(&mut self) -> Result<&'a str, SyncError> {
+        std::str::from_utf8(self.bytes()?).map_err(|_| damaged())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use baton_connector::{Principal, build};
+    use baton_proto::c1::connector::v2::GrantExpandable;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn draft(entitlement: u8, user: &str, extras: u8) -> GrantDraft {
+        let resource = format!("00g{entitlement}");
+        let entitlement = Arc::new(build::entitlement_ref("group", &resource, "member"));
+        let prefix: Arc<str> = Arc::from(format!("grant:membership:{resource}:"));
+        let principal_type = if extras & 8 == 0 { "user" } else { "group" };
+        let mut grant =
+            GrantDraft::new(&entitlement, &prefix, Principal { resource_type: principal_type, id: user.to_owned() });
+        if extras & 1 != 0 {
+            grant.immutable = Some("why".to_owned());
+        }
+        if extras & 2 != 0 {
+            grant.sources = vec!["a".to_owned(), "b".to_owned()];
+        }
+        if extras & 4 != 0 {
+            grant.expandable =
+                Some(GrantExpandable { entitlement_ids: vec!["x".to_owned()], shallow: true, ..Default::default() });
+        }
+        grant
+    }
+
+    proptest! {
+        #[test]
+        fn grants_come_back_as_they_went(rows in proptest::collection::vec((0u8..4, ".{0,12}", 0u8..16), 0..50)) {
+            let grants: Vec<_> = rows.iter().map(|(entitlement, user, extras)| draft(*entitlement, user, *extras)).collect();
+            let blob = encode_grants(&grants);
+            let mut seen = 0;
+            for_each_grant(&blob, |waiting| {
+                let grant = &grants[seen];
+                seen += 1;
+                assert_eq!(waiting.entitlement, grant.entitlement.as_ref());
+                assert_eq!(waiting.principal, grant.principal.id);
+                assert_eq!(waiting.principal_type, grant.principal.resource_type);
+                assert_eq!(waiting.v1_prefix, &*grant.v1_prefix);
+                assert_eq!(waiting.immutable, grant.immutable.as_deref());
+                assert_eq!(waiting.sources, grant.sources);
+                let expandable = grant.expandable.as_ref().map(prost::Message::encode_to_vec);
+                assert_eq!(waiting.expandable, expandable.as_deref());
+                Ok(())
+            }).unwrap();
+            prop_assert_eq!(seen, grants.len());
+        }
+
+        #[test]
+        fn damaged_blobs_are_refused_not_a_panic(blob in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = for_each_grant(&blob, |_| Ok(()));
+            let _ = for_each_object(&blob, |_| Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_page_of_members_is_small() {
+        let entitlement = Arc::new(build::entitlement_ref("group", "00g00000000000000001", "member"));
+        let prefix: Arc<str> = Arc::from("grant:membership:00g00000000000000001:");
+        let grants: Vec<_> = (0..1000)
+            .map(|user| {
+                GrantDraft::new(&entitlement, &prefix, Principal { resource_type: "user", id: format!("00u{user:017}") })
+            })
+            .collect();
+        assert!(encode_grants(&grants).len() < 1000 * 27);
+    }
+
+    #[test]
+    fn objects_come_back_with_their_ids() {
+        let resource = build::resource("group", "00g1", "Engineering");
+        let entitlement =
+            build::assignment(&resource, "member", "E".into(), "of E".into(), Vec::new(), "membership:00g1".into());
+        let page = baton_connector::Page {
+            resources: vec![resource.clone()],
+            entitlements: vec![entitlement.clone()],
+            ..Default::default()
+        };
+        let blob = encode_objects(&page);
+        let mut seen = Vec::new();
+        for_each_object(&blob, |object| {
+            match object {
+                Object::Resource { resource_type, id, parent, data } => {
+                    assert_eq!((resource_type, id, parent), ("group", "00g1", ("", "")));
+                    assert_eq!(data, resource.encode_to_vec());
+                    seen.push("resource");
+                }
+                Object::Entitlement { resource_type, resource, id, data } => {
+                    assert_eq!((resource_type, resource, id), ("group", "00g1", "group:00g1:member"));
+                    assert_eq!(data, entitlement.encode_to_vec());
+                    seen.push("entitlement");
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, ["resource", "entitlement"]);
+    }
+}

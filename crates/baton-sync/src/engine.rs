@@ -1,0 +1,400 @@
+//! Fetching: all lanes at once, each page to the writer, until nothing is left to do.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_connector::{FetchError, Lane, Source, Work, WorkKind};
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
+
+use crate::codec;
+use crate::observe::{Event, KindProgress, Observer, Snapshot};
+use crate::plan::{FetchedPage, Planned, State};
+use crate::writer::{Change, Writer};
+
+/// How often progress is told.
+const TICK: Duration = Duration::from_millis(400);
+
+/// Why fetching stopped before its end.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// By the operator.
+    Cancelled,
+    /// A page could not be fetched.
+    Failed(FetchError),
+    /// The writer failed; it knows why.
+    Writer,
+}
+
+/// A piece of work that waits for its next page.
+#[derive(Debug)]
+struct Waiting {
+    id: u64,
+    work: Work,
+    cursor: Option<String>,
+    seq: u64,
+}
+
+/// The scheduler of one run.
+pub(crate) struct Engine {
+    source: Arc<dyn Source>,
+    observer: Arc<dyn Observer>,
+    workers: usize,
+    lanes: BTreeMap<Lane, LaneQueue>,
+    kinds: Vec<KindState>,
+    gates: Vec<GateState>,
+    /// Hashes of the works known, so that what two pages make known is done once. A collision of 64 random bits
+    /// among millions of works is not a worry.
+    known: HashSet<u64>,
+    hasher: RandomState,
+    next_id: u64,
+    fetched: u64,
+}
+
+#[derive(Debug, Default)]
+struct LaneQueue {
+    waiting: VecDeque<Waiting>,
+    running: usize,
+}
+
+#[derive(Debug)]
+struct KindState {
+    progress: KindProgress,
+    /// Pages that are expected to be still needed.
+    expected: u64,
+    /// Works that are ready or running.
+    open: u64,
+}
+
+#[derive(Debug)]
+struct GateState {
+    gate: baton_connector::Gate,
+    held: Vec<(u64, Work)>,
+    open: bool,
+}
+
+type Fetch = BoxFuture<'static, (Waiting, Result<Fetched, FetchError>)>;
+
+/// A page in the form in which it is committed, but for the ids of the work that it opens.
+struct Fetched {
+    page: FetchedPage,
+    opens: Vec<Work>,
+}
+
+impl Engine {
+    /// A scheduler for `works`, as they stand in the plan.
+    pub(crate) fn new(
+        source: Arc<dyn Source>,
+        observer: Arc<dyn Observer>,
+        workers: usize,
+        works: Vec<Planned>,
+    ) -> Self {
+        let kinds = source.kinds().iter().map(|(kind, label)| KindState::new(kind, label)).collect();
+        let gates =
+            source.gates().iter().map(|gate| GateState { gate: *gate, held: Vec::new(), open: false }).collect();
+        let mut engine = Self {
+            source,
+            observer,
+            workers: workers.max(1),
+            lanes: BTreeMap::new(),
+            kinds,
+            gates,
+            known: HashSet::new(),
+            hasher: RandomState::new(),
+            next_id: 0,
+            fetched: 0,
+        };
+        for planned in works {
+            engine.next_id = engine.next_id.max(planned.id + 1);
+            engine.remember(&planned.work);
+            engine.restore(planned);
+        }
+        engine
+    }
+
+    /// Pages fetched by this run.
+    pub(crate) fn fetched(&self) -> u64 {
+        self.fetched
+    }
+
+    /// Fetches until nothing is left, or something stops it. What was fetched has been handed to the writer.
+    pub(crate) async fn run(&mut self, writer: &Writer, cancel: &CancellationToken) -> Result<(), Stopped> {
+        let mut fetches: FuturesUnordered<Fetch> = FuturesUnordered::new();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            self.pass_gates(writer).await?;
+            self.tell_backlog();
+            self.start(&mut fetches);
+            if fetches.is_empty() {
+                self.tell_progress();
+                return Ok(());
+            }
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(Stopped::Cancelled),
+                done = fetches.next() => {
+                    let Some((waiting, result)) = done else { continue };
+                    let kind = waiting.work.kind;
+                    let lane = self.source.lane(kind);
+                    self.lane(lane).running -= 1;
+                    match result {
+                        Ok(fetched) => self.accept(waiting, fetched, writer).await?,
+                        Err(error) => {
+                            self.save_others(&mut fetches, writer).await?;
+                            return Err(Stopped::Failed(error));
+                        }
+                    }
+                }
+                _ = tick.tick() => self.tell_progress(),
+            }
+        }
+    }
+
+    /// After a failure: keeps what has arrived in the same moment, asks for nothing more.
+    async fn save_others(&mut self, fetches: &mut FuturesUnordered<Fetch>, writer: &Writer) -> Result<(), Stopped> {
+        while let Some(Some((waiting, result))) = futures::FutureExt::now_or_never(fetches.next()) {
+            if let Ok(fetched) = result {
+                self.accept(waiting, fetched, writer).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts as many fetches as the lanes may have.
+    fn start(&mut self, fetches: &mut FuturesUnordered<Fetch>) {
+        for lane in self.lanes.values_mut() {
+            while lane.running < self.workers
+                && let Some(waiting) = lane.waiting.pop_front()
+            {
+                lane.running += 1;
+                fetches.push(fetch(Arc::clone(&self.source), waiting));
+            }
+        }
+    }
+
+    /// Takes in a page: what it opens is queued, its next page goes first, everything goes to the writer.
+    async fn accept(&mut self, waiting: Waiting, fetched: Fetched, writer: &Writer) -> Result<(), Stopped> {
+        let Fetched { mut page, opens } = fetched;
+        self.fetched += 1;
+        for work in opens {
+            if !self.remember(&work) {
+                continue;
+            }
+            let id = self.next_id;
+            self.next_id += 1;
+            page.opens.push((id, work.clone()));
+            self.open(id, work);
+        }
+        let next = page.next.clone();
+        let kind = self.kind(waiting.work.kind);
+        kind.progress.pages_done += 1;
+        kind.progress.objects += page.count;
+        if waiting.seq < u64::from(waiting.work.pages_hint) {
+            kind.expected -= 1;
+        }
+        if next.is_none() {
+            kind.open -= 1;
+            kind.progress.works_done += 1;
+            // Fewer pages than announced: the rest is not to be expected any more.
+            kind.expected -= u64::from(waiting.work.pages_hint).saturating_sub(waiting.seq + 1);
+        } else if waiting.seq + 1 >= u64::from(waiting.work.pages_hint) {
+            // More pages than announced: nobody knows how many, but at least this one.
+            kind.expected += 1;
+        }
+        if !writer.send(Change::Page(page)).await {
+            return Err(Stopped::Writer);
+        }
+        if let Some(cursor) = next {
+            let lane = self.source.lane(waiting.work.kind);
+            let seq = waiting.seq + 1;
+            let hint = u32::try_from(seq + 1).unwrap_or(u32::MAX).max(waiting.work.pages_hint);
+            let work = Work { pages_hint: hint, ..waiting.work };
+            self.lane(lane).waiting.push_front(Waiting { id: waiting.id, work, cursor: Some(cursor), seq });
+        }
+        Ok(())
+    }
+
+    /// Opens the gates whose conditions are met. One gate's work can meet the condition of another.
+    async fn pass_gates(&mut self, writer: &Writer) -> Result<(), Stopped> {
+        for index in 0..self.gates.len() {
+            let state = &self.gates[index];
+            let gate = state.gate;
+            if state.open || gate.after.iter().any(|kind| self.kinds.iter().any(|k| k.progress.kind == *kind && k.open > 0)) {
+                continue;
+            }
+            self.gates[index].open = true;
+            let held = std::mem::take(&mut self.gates[index].held);
+            if held.is_empty() {
+                continue;
+            }
+            let mut counts = BTreeMap::<WorkKind, u64>::new();
+            for (_, work) in &held {
+                *counts.entry(work.kind).or_default() += 1;
+            }
+            let release = self.source.choose(gate.name, &counts);
+            for (id, work) in held {
+                if release.contains(&work.kind) {
+                    self.enqueue(Waiting { id, work, cursor: None, seq: 0 });
+                }
+            }
+            if !writer.send(Change::Gate { gate: gate.name, release }).await {
+                return Err(Stopped::Writer);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts work of the plan where it belongs.
+    fn restore(&mut self, planned: Planned) {
+        let Planned { id, work, state, cursor, pages, objects } = planned;
+        let kind = self.kind(work.kind);
+        kind.progress.pages_done += pages;
+        kind.progress.objects += objects;
+        match state {
+            State::Held => self.hold(id, work),
+            State::Ready => {
+                let hint = u32::try_from(pages + 1).unwrap_or(u32::MAX).max(work.pages_hint);
+                let mut waiting = Waiting { id, work, cursor, seq: pages };
+                waiting.work.pages_hint = hint;
+                self.enqueue(waiting);
+            }
+            State::Done => {
+                kind.progress.works_known += 1;
+                kind.progress.works_done += 1;
+            }
+            State::Dropped => {}
+        }
+    }
+
+    fn open(&mut self, id: u64, work: Work) {
+        if work.held_by.is_some() {
+            self.hold(id, work);
+        } else {
+            self.enqueue(Waiting { id, work, cursor: None, seq: 0 });
+        }
+    }
+
+    fn hold(&mut self, id: u64, work: Work) {
+        let gate = self.gates.iter_mut().find(|state| Some(state.gate.name) == work.held_by);
+        match gate {
+            Some(state) if !state.open => state.held.push((id, work)),
+            // A gate that is open or unknown holds nothing back.
+            _ => self.enqueue(Waiting { id, work, cursor: None, seq: 0 }),
+        }
+    }
+
+    fn enqueue(&mut self, waiting: Waiting) {
+        let kind = self.kind(waiting.work.kind);
+        kind.open += 1;
+        kind.progress.works_known += 1;
+        kind.expected += u64::from(waiting.work.pages_hint).saturating_sub(waiting.seq);
+        let lane = self.source.lane(waiting.work.kind);
+        self.lane(lane).waiting.push_back(waiting);
+    }
+
+    /// Whether the work is new.
+    fn remember(&mut self, work: &Work) -> bool {
+        self.known.insert(self.hasher.hash_one((work.kind, &work.subject)))
+    }
+
+    fn lane(&mut self, lane: Lane) -> &mut LaneQueue {
+        self.lanes.entry(lane).or_default()
+    }
+
+    fn kind(&mut self, kind: WorkKind) -> &mut KindState {
+        let position = self.kinds.iter().position(|state| state.progress.kind == kind);
+        let position = position.unwrap_or_else(|| {
+            self.kinds.push(KindState::new(kind, kind));
+            self.kinds.len() - 1
+        });
+        &mut self.kinds[position]
+    }
+
+    fn tell_backlog(&self) {
+        let mut pages = HashMap::<Lane, u64>::new();
+        for kind in &self.kinds {
+            *pages.entry(self.source.lane(kind.progress.kind)).or_default() += kind.expected;
+        }
+        for (lane, pages) in pages {
+            self.source.backlog(lane, pages);
+        }
+    }
+
+    fn tell_progress(&self) {
+        let kinds = self.kinds.iter().filter(|kind| kind.progress.works_known > 0).map(|kind| {
+            let mut progress = kind.progress.clone();
+            progress.pages_known = progress.pages_done + kind.expected;
+            progress
+        });
+        let snapshot = Snapshot { kinds: kinds.collect(), traffic: self.source.traffic() };
+        self.observer.event(&Event::Progress(snapshot));
+    }
+}
+
+impl KindState {
+    fn new(kind: WorkKind, label: &'static str) -> Self {
+        let progress = KindProgress {
+            kind,
+            label,
+            pages_done: 0,
+            pages_known: 0,
+            works_done: 0,
+            works_known: 0,
+            objects: 0,
+        };
+        Self { progress, expected: 0, open: 0 }
+    }
+}
+
+/// Fetches one page and brings it into the form in which it is committed, on whatever thread runs the task, so that
+/// encoding does not hold up the scheduler.
+fn fetch(source: Arc<dyn Source>, waiting: Waiting) -> Fetch {
+    let task = tokio::spawn(async move {
+        let result = source.fetch(&waiting.work, waiting.cursor.as_deref()).await;
+        let fetched = result.map(|page| Fetched {
+            page: FetchedPage {
+                work: waiting.id,
+                seq: waiting.seq,
+                objects: codec::encode_objects(&page),
+                grants: codec::encode_grants(&page.grants),
+                count: (page.resources.len() + page.grants.len()) as u64,
+                next: page.next,
+                opens: Vec::new(),
+                gaps: page.gaps,
+            },
+            opens: page.opens,
+        });
+        (waiting, fetched)
+    });
+    Box::pin(async move {
+        match AbortOnDrop(task).await {
+            Ok(done) => done,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    })
+}
+
+/// A task that ends with the future that waits for it.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Future for AbortOnDrop<T> {
+    type Output = Result<T, tokio::task::JoinError>;
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,109 @@
+//! Why a sync failed.
+
+use std::path::PathBuf;
+
+use baton_connector::{FetchError, SourceError};
+
+/// Why a sync failed. Every variant's text says what happened and what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The sync was cancelled; what was committed is kept.
+    #[error("the sync was interrupted; {kept} pages are kept in {work}, and the next run with the same options carries on there")]
+    Cancelled {
+        /// Pages that need not be fetched again.
+        kept: u64,
+        /// The folder that holds them.
+        work: PathBuf,
+    },
+    /// The source cannot be used at all.
+    #[error("{0}")]
+    Source(#[from] SourceError),
+    /// A page could not be fetched; what was committed is kept.
+    #[error("{source}\nhint: {kept} pages fetched so far are kept; run the same command again to carry on")]
+    Fetch {
+        /// Why.
+        source: FetchError,
+        /// Pages that need not be fetched again.
+        kept: u64,
+    },
+    /// An option names something that does not exist.
+    #[error("{0}")]
+    Invalid(String),
+    /// Another run is writing the same file.
+    #[error("another run is syncing into {target} (it holds {lock})\nhint: wait for it to end, or choose another file with --file")]
+    Busy {
+        /// The file that both want to write.
+        target: PathBuf,
+        /// The lock that the other run holds.
+        lock: PathBuf,
+    },
+    /// The target or the previous file cannot be used.
+    #[error("{0}")]
+    File(#[from] baton_c1z::Error),
+    /// The working database failed.
+    #[error("the working database {path} failed: {source}\nhint: {hint}")]
+    Plan {
+        /// The working database.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// A file or folder of the working data cannot be made or removed.
+    #[error("cannot {action} {path}: {source}\nhint: choose another folder with --c1z-temp-dir, or another file with --file")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The pages in the working database cannot be understood.
+    #[error("the working data is damaged ({0})\nhint: remove the .work folder beside the target and run again; the target itself is untouched")]
+    Damaged(String),
+    /// Grants that refer to each other in a way that cannot be expanded.
+    #[error("grant expansion failed: {0}")]
+    Expansion(String),
+}
+
+impl SyncError {
+    /// The gRPC status code that fits, which is also the exit code of the program.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Cancelled { .. } => 1,
+            Self::Source(error) => error.kind.grpc_code(),
+            Self::Fetch { source, .. } => source.kind.grpc_code(),
+            Self::File(error) => error.code(),
+            Self::Plan { source, .. } if is_full(source) => 8,
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => 8,
+            Self::Busy { .. } => 10,
+            Self::Invalid(_) | Self::Plan { .. } | Self::Io { .. } | Self::Damaged(_) | Self::Expansion(_) => 2,
+        }
+    }
+
+    /// Wraps an error of the working database at `path`.
+    pub(crate) fn plan(path: impl Into<PathBuf>) -> impl FnOnce(rusqlite::Error) -> Self {
+        let path = path.into();
+        move |source| {
+            let hint = if is_full(&source) {
+                "the disk is full; free some space or choose another folder with --c1z-temp-dir, then run again: progress is kept"
+            } else {
+                "check the folder's permissions and disk, then run again"
+            };
+            Self::Plan { path, source, hint }
+        }
+    }
+
+    /// Wraps an error of the file system.
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+}

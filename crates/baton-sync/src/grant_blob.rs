@@ -1,0 +1,197 @@
+//! The `c1.connector.v2.Grant` of a row, encoded straight into bytes.
+//!
+//! A large org has millions of grants that differ in two ids. Building the message tree for each of them would cost
+//! more than all the rest of sealing, so the few fields that a grant of ours has are written here by hand; a test
+//! compares the bytes with those of the generated encoder.
+//!
+//! Entitlement, its resource and the principal are stored as ids only; every reader joins by id.
+
+use baton_proto::Name;
+use baton_proto::c1::connector::v2::{GrantImmutable, V1Identifier};
+use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
+
+use crate::codec::WaitingGrant;
+
+/// Encodes grants, reusing its buffers from one to the next.
+#[derive(Debug)]
+pub(crate) struct GrantEncoder {
+    id: String,
+    data: Vec<u8>,
+    v1_url: String,
+    immutable_url: String,
+}
+
+/// `Grant.id` and the encoded message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EncodedGrant<'a> {
+    pub id: &'a str,
+    pub data: &'a [u8],
+}
+
+impl GrantEncoder {
+    pub(crate) fn new() -> Self {
+        Self {
+            id: String::new(),
+            data: Vec::new(),
+            v1_url: format!("type.googleapis.com/{}", V1Identifier::full_name()),
+            immutable_url: format!("type.googleapis.com/{}", GrantImmutable::full_name()),
+        }
+    }
+
+    /// Encodes `grant`.
+    pub(crate) fn encode(&mut self, grant: &WaitingGrant<'_>) -> EncodedGrant<'_> {
+        self.id.clear();
+        for part in [&grant.entitlement.id, ":", grant.principal_type, ":", grant.principal] {
+            self.id.push_str(part);
+        }
+        let out = &mut self.data;
+        out.clear();
+        // 1 entitlement { 1 resource { 1 id }, 2 id }
+        let reference = resource_id_len(&grant.entitlement.resource_type, &grant.entitlement.resource);
+        let resource = field_len(1, reference);
+        open(out, 1, field_len(1, resource) + text_len(2, &grant.entitlement.id));
+        open(out, 1, resource);
+        resource_id(out, 1, reference, &grant.entitlement.resource_type, &grant.entitlement.resource);
+        text(out, 2, &grant.entitlement.id);
+        // 2 principal { 1 id }
+        let reference = resource_id_len(grant.principal_type, grant.principal);
+        open(out, 2, field_len(1, reference));
+        resource_id(out, 1, reference, grant.principal_type, grant.principal);
+        text(out, 3, &self.id);
+        // 4 annotations: Any { 1 type_url, 2 value { 1 text } }
+        annotation(out, &self.v1_url, &[grant.v1_prefix, grant.principal]);
+        if let Some(source) = grant.immutable {
+            annotation(out, &self.immutable_url, &[source]);
+        }
+        sources(out, &grant.sources);
+        EncodedGrant { id: &self.id, data: &self.data }
+    }
+}
+
+/// 5 sources { 1 sources: map<string, GrantSource { 1 is_direct }> }, keys sorted, each direct.
+fn sources(out: &mut Vec<u8>, sources: &[&str]) {
+    if sources.is_empty() {
+        return;
+    }
+    const DIRECT: usize = 2;
+    let mut sorted = sources.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let entry = |source: &str| text_len(1, source) + field_len(2, DIRECT);
+    open(out, 5, sorted.iter().map(|source| field_len(1, entry(source))).sum());
+    for source in sorted {
+        open(out, 1, entry(source));
+        text(out, 1, source);
+        open(out, 2, DIRECT);
+        encode_key(1, WireType::Varint, out);
+        encode_varint(1, out);
+    }
+}
+
+/// An annotation whose message has one text as field 1, given in parts.
+fn annotation(out: &mut Vec<u8>, url: &str, parts: &[&str]) {
+    let length = parts.iter().map(|part| part.len()).sum();
+    let value = if length == 0 { 0 } else { field_len(1, length) };
+    let value_field = if value == 0 { 0 } else { field_len(2, value) };
+    open(out, 4, text_len(1, url) + value_field);
+    text(out, 1, url);
+    if value != 0 {
+        open(out, 2, value);
+        open(out, 1, length);
+        for part in parts {
+            out.extend_from_slice(part.as_bytes());
+        }
+    }
+}
+
+/// Length of a `ResourceId { 1 resource_type, 2 resource }`.
+fn resource_id_len(resource_type: &str, resource: &str) -> usize {
+    text_len(1, resource_type) + text_len(2, resource)
+}
+
+fn resource_id(out: &mut Vec<u8>, field: u32, length: usize, resource_type: &str, resource: &str) {
+    open(out, field, length);
+    text(out, 1, resource_type);
+    text(out, 2, resource);
+}
+
+fn open(out: &mut Vec<u8>, field: u32, length: usize) {
+    encode_key(field, WireType::LengthDelimited, out);
+    encode_varint(length as u64, out);
+}
+
+/// Empty texts are left out, as proto3 demands.
+fn text(out: &mut Vec<u8>, field: u32, value: &str) {
+    if !value.is_empty() {
+        open(out, field, value.len());
+        out.extend_from_slice(value.as_bytes());
+    }
+}
+
+fn text_len(field: u32, value: &str) -> usize {
+    if value.is_empty() { 0 } else { field_len(field, value.len()) }
+}
+
+fn field_len(field: u32, length: usize) -> usize {
+    key_len(field) + encoded_len_varint(length as u64) + length
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use baton_connector::{EntitlementRef, build};
+    use baton_proto::c1::connector::v2::grant_sources::GrantSource;
+    use baton_proto::c1::connector::v2::{Entitlement, Grant, GrantSources, Resource};
+    use prost::Message;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The same grant by way of the generated types.
+    fn generated(grant: &WaitingGrant<'_>) -> Grant {
+        let stub = |resource_type: &str, id: &str| Resource {
+            id: Some(build::resource_id(resource_type, id)),
+            ..Resource::default()
+        };
+        let mut annotations = vec![build::v1_identifier(format!("{}{}", grant.v1_prefix, grant.principal))];
+        if let Some(source) = grant.immutable {
+            let immutable = GrantImmutable { source_id: source.to_owned(), ..GrantImmutable::default() };
+            annotations.push(build::annotation(&immutable));
+        }
+        let sources: BTreeMap<_, _> =
+            grant.sources.iter().map(|source| ((*source).to_owned(), GrantSource { is_direct: true })).collect();
+        Grant {
+            entitlement: Some(Entitlement {
+                id: grant.entitlement.id.clone(),
+                resource: Some(stub(&grant.entitlement.resource_type, &grant.entitlement.resource)),
+                ..Entitlement::default()
+            }),
+            principal: Some(stub(grant.principal_type, grant.principal)),
+            id: baton_connector::ids::grant(&grant.entitlement.id, grant.principal_type, grant.principal),
+            sources: (!sources.is_empty()).then_some(GrantSources { sources }),
+            annotations,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_bytes_are_those_of_the_generated_encoder(
+            resource in ".{1,30}", user in ".{1,200}", prefix in ".{0,40}",
+            immutable in proptest::option::of(".{0,20}"), sources in proptest::collection::vec("[a-c]{1,2}", 0..4),
+        ) {
+            let entitlement = EntitlementRef {
+                id: format!("group:{resource}:member"), resource_type: "group".to_owned(), resource: resource.clone(),
+            };
+            let grant = WaitingGrant {
+                entitlement: &entitlement, principal_type: "user", principal: &user, v1_prefix: &prefix,
+                immutable: immutable.as_deref(), sources: sources.iter().map(String::as_str).collect(), expandable: None,
+            };
+            let expected = generated(&grant);
+            let mut encoder = GrantEncoder::new();
+            let encoded = encoder.encode(&grant);
+            prop_assert_eq!(encoded.id, &expected.id);
+            prop_assert_eq!(encoded.data, expected.encode_to_vec());
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! One sync from beginning to end.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use baton_c1z::envelope::{self, Format, Limits};
+use baton_c1z::ksuid::Ksuid;
+use baton_c1z::{Reader, SyncType, retention};
+use baton_connector::{FetchErrorKind, Options, Source, Work};
+use baton_proto::c1::connector::v2::ResourceType;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::SyncConfig;
+use crate::engine::{Engine, Stopped};
+use crate::error::SyncError;
+use crate::observe::{Event, Observer};
+use crate::plan::{Identity, Plan, Planned, State};
+use crate::seal::{Sealed, Sealing};
+use crate::summary::Summary;
+use crate::workdir::WorkDir;
+use crate::writer::Writer;
+
+/// Syncs `source` into `config.target`.
+///
+/// The target is replaced at the very end, atomically; whatever goes wrong before leaves it as it was. An interrupted
+/// or failed run leaves a folder `<target>.work`; the next run with the same source and options carries on there.
+///
+/// # Errors
+///
+/// [`SyncError`], whose text names the cause and the next step.
+pub async fn run(
+    source: Arc<dyn Source>,
+    config: SyncConfig,
+    observer: Arc<dyn Observer>,
+    cancel: CancellationToken,
+) -> Result<Summary, SyncError> {
+    let begun = Instant::now();
+    let types = wanted_types(source.as_ref(), &config.options)?;
+    let work_dir = WorkDir::open(&config.target, config.temp_dir.as_deref())?;
+    let carries_on = work_dir.plan().exists();
+    match sync(source, config, types, observer, cancel, &work_dir, begun).await {
+        Ok(summary) => {
+            work_dir.remove();
+            Ok(summary)
+        }
+        Err(Failed { mut error, kept: pages }) => {
+            match &mut error {
+                SyncError::Cancelled { kept, work } => {
+                    *kept = pages;
+                    work_dir.path().clone_into(work);
+                }
+                SyncError::Fetch { kept, .. } => *kept = pages,
+                _ => {}
+            }
+            // Progress of this run or of an earlier one stays, also when this run failed before it began.
+            if pages > 0 || carries_on { work_dir.keep_progress() } else { work_dir.remove() }
+            Err(error)
+        }
+    }
+}
+
+/// A failure, and the pages that the next run need not fetch again.
+struct Failed {
+    error: SyncError,
+    kept: u64,
+}
+
+impl<E: Into<SyncError>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), kept: 0 }
+    }
+}
+
+async fn sync(
+    source: Arc<dyn Source>,
+    config: SyncConfig,
+    types: Vec<ResourceType>,
+    observer: Arc<dyn Observer>,
+    cancel: CancellationToken,
+    work_dir: &WorkDir,
+    begun: Instant,
+) -> Result<Summary, Failed> {
+    let previous = open_previous(&config.target, work_dir).await?;
+    tokio::select! {
+        result = source.validate() => result.map_err(SyncError::from)?,
+        () = cancel.cancelled() => return Err(cancelled().into()),
+    }
+    let opened = open_plan(source.as_ref(), &config.options, work_dir, observer.as_ref())?;
+    let Opened { plan, identity, works, pages: pages_from_before, resumed } = opened;
+    observer.event(&Event::Started { sync_id: identity.sync_id.clone(), resumed_pages: pages_from_before });
+
+    let writer = Writer::start(plan);
+    let mut engine = Engine::new(Arc::clone(&source), Arc::clone(&observer), config.workers, works);
+    let fetched = engine.run(&writer, &cancel).await;
+    let written = writer.finish().await;
+    let kept = pages_from_before + engine.fetched();
+    let failed = |error| Failed { error, kept };
+    let plan = written.map_err(failed)?;
+    match fetched {
+        // The writer never fails without an error of its own, which was returned above.
+        Ok(()) | Err(Stopped::Writer) => {}
+        Err(Stopped::Cancelled) => return Err(failed(cancelled())),
+        Err(Stopped::Failed(error)) if error.kind == FetchErrorKind::Cancelled => return Err(failed(cancelled())),
+        Err(Stopped::Failed(error)) => return Err(failed(SyncError::Fetch { source: error, kept })),
+    }
+
+    let sync_type = sync_type(&config.options);
+    let sealing = Seal { plan, identity, sync_type, types, previous, config, source, observer, cancel };
+    let (build, previous_db) = (work_dir.build(), work_dir.previous());
+    let work = tokio::task::spawn_blocking(move || sealing.run(&build, &previous_db));
+    let (sealing, sealed) = match work.await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    };
+    let sealed = sealed.map_err(failed)?;
+    Ok(Summary {
+        sync_id: sealing.identity.sync_id,
+        sync_type: sealing.sync_type.as_str(),
+        resumed,
+        types: sealed.types,
+        gaps: sealed.gaps,
+        traffic: sealing.source.traffic(),
+        pages_fetched: engine.fetched(),
+        pages_from_before,
+        elapsed: begun.elapsed(),
+        file: sealing.config.target,
+        file_bytes: sealed.file_bytes,
+    })
+}
+
+/// The resource types of this sync, in stored order.
+fn wanted_types(source: &dyn Source, options: &Options) -> Result<Vec<ResourceType>, SyncError> {
+    let types = source.resource_types();
+    if let Some(unknown) = options.resource_types.iter().find(|id| !types.iter().any(|known| known.id == **id)) {
+        let known: Vec<_> = types.iter().map(|known| known.id.as_str()).collect();
+        return Err(SyncError::Invalid(format!(
+            "invalid resource type '{unknown}' in filter\nhint: this configuration has {}",
+            known.join(", ")
+        )));
+    }
+    Ok(types.into_iter().filter(|resource_type| options.wants(&resource_type.id)).collect())
+}
+
+fn sync_type(options: &Options) -> SyncType {
+    if options.skip_entitlements_and_grants { SyncType::ResourcesOnly } else { SyncType::Full }
+}
+
+fn cancelled() -> SyncError {
+    SyncError::Cancelled { kept: 0, work: std::path::PathBuf::new() }
+}
+
+/// What stays of the previous file.
+#[derive(Debug, Default)]
+struct Previous {
+    /// Whether it was decoded into the working folder.
+    decoded: bool,
+    keep: Vec<String>,
+}
+
+/// Looks at the file that is to be replaced before anything is asked of the source: a target that is no `.c1z`, is cut
+/// off or cannot be written must not cost an hour of fetching.
+async fn open_previous(target: &Path, work_dir: &WorkDir) -> Result<Previous, SyncError> {
+    let (target, db) = (target.to_owned(), work_dir.previous());
+    let open = move || -> Result<Previous, SyncError> {
+        envelope::check_target(&target)?;
+        match envelope::detect(&target).map_err(SyncError::io("read", &target))? {
+            // A v3 file holds one sync only, so there is nothing of it to keep.
+            Format::Missing | Format::Empty | Format::V3 => return Ok(Previous::default()),
+            Format::Other => return Err(baton_c1z::Error::not_a_c1z(&target).into()),
+            Format::V1 => {}
+        }
+        envelope::decode(&target, &db, &Limits::from_env())?;
+        let reader = Reader::open_db(&db)?;
+        let runs = reader.syncs()?;
+        let keep = match retention::keep_limit_from_env() {
+            Some(limit) => retention::to_keep(&runs, limit.saturating_sub(1)),
+            None => runs.into_iter().map(|run| run.sync_id).collect(),
+        };
+        Ok(Previous { decoded: true, keep })
+    };
+    match tokio::task::spawn_blocking(open).await {
+        Ok(result) => result,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// The plan with which a run begins.
+struct Opened {
+    plan: Plan,
+    identity: Identity,
+    works: Vec<Planned>,
+    pages: u64,
+    resumed: bool,
+}
+
+fn open_plan(
+    source: &dyn Source,
+    options: &Options,
+    work_dir: &WorkDir,
+    observer: &dyn Observer,
+) -> Result<Opened, SyncError> {
+    let fingerprint = fingerprint(source, options);
+    let path = work_dir.plan();
+    let (unfinished, note) = Plan::resume(&path, &fingerprint)?;
+    if let Some(note) = note {
+        observer.event(&Event::Note(note));
+    }
+    if let Some((plan, identity)) = unfinished {
+        let works = plan.works(source)?;
+        let pages = works.iter().map(|planned| planned.pages).sum();
+        return Ok(Opened { plan, identity, works, pages, resumed: true });
+    }
+    let identity =
+        Identity { fingerprint, sync_id: Ksuid::new().to_string(), started_at: jiff::Timestamp::now() };
+    let start: Vec<(u64, Work)> = source.start(options).into_iter().zip(0..).map(|(work, id)| (id, work)).collect();
+    let plan = Plan::create(&path, &identity, &start)?;
+    let works = start.into_iter().map(|(id, work)| {
+        let state = if work.held_by.is_some() { State::Held } else { State::Ready };
+        Planned { id, work, state, cursor: None, pages: 0, objects: 0 }
+    });
+    Ok(Opened { works: works.collect(), plan, identity, pages: 0, resumed: false })
+}
+
+/// Everything that must be the same for an interrupted sync to be carried on.
+fn fingerprint(source: &dyn Source, options: &Options) -> String {
+    format!("{}\n{options:?}", source.fingerprint())
+}
+
+/// What sealing needs, to be moved to a thread that may block.
+struct Seal {
+    plan: Plan,
+    identity: Identity,
+    sync_type: SyncType,
+    types: Vec<ResourceType>,
+    previous: Previous,
+    config: SyncConfig,
+    source: Arc<dyn Source>,
+    observer: Arc<dyn Observer>,
+    cancel: CancellationToken,
+}
+
+impl Seal {
+    fn run(self, build: &Path, previous: &Path) -> (Self, Result<Sealed, SyncError>) {
+        let sealed = Sealing {
+            plan: &self.plan,
+            source: self.source.as_ref(),
+            identity: &self.identity,
+            sync_type: self.sync_type,
+            types: self.types.clone(),
+            keep: &self.previous.keep,
+            previous: self.previous.decoded.then_some(previous),
+            build,
+            target: &self.config.target,
+            observer: self.observer.as_ref(),
+            cancel: &self.cancel,
+        }
+        .run();
+        (self, sealed)
+    }
+}

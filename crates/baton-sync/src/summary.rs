@@ -1,0 +1,83 @@
+//! What a finished sync has to tell.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use baton_connector::{GapKind, LaneTraffic};
+
+/// What a finished sync has to tell.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// Id of the sync in the file.
+    pub sync_id: String,
+    /// `full` or `resources_only`.
+    pub sync_type: &'static str,
+    /// Whether an interrupted run was carried on.
+    pub resumed: bool,
+    /// What is in the file, per resource type, in stored order.
+    pub types: Vec<TypeCount>,
+    /// What is missing from it and why.
+    pub gaps: Vec<GapCount>,
+    /// What was asked of the source by this run.
+    pub traffic: Vec<LaneTraffic>,
+    /// Pages fetched by this run.
+    pub pages_fetched: u64,
+    /// Pages that an interrupted run had fetched before.
+    pub pages_from_before: u64,
+    /// How long this run took.
+    pub elapsed: Duration,
+    /// The file.
+    pub file: PathBuf,
+    /// Its size.
+    pub file_bytes: u64,
+}
+
+/// What is in the file of one resource type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeCount {
+    /// Resource type id.
+    pub id: String,
+    /// Its display name.
+    pub display_name: String,
+    /// Resources of the type.
+    pub resources: u64,
+    /// Entitlements of these resources.
+    pub entitlements: u64,
+    /// Grants of these entitlements.
+    pub grants: u64,
+}
+
+/// What is missing of one resource type for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GapCount {
+    /// Why.
+    pub kind: GapKind,
+    /// Of which resource type.
+    pub resource_type: String,
+    /// How many.
+    pub count: u64,
+    /// A few of them: id and explanation.
+    pub examples: Vec<(String, String)>,
+}
+
+impl GapCount {
+    /// Examples kept per kind and resource type.
+    pub const EXAMPLES: usize = 5;
+
+    /// Adds one case to a list of counts.
+    pub(crate) fn add(counts: &mut Vec<Self>, kind: GapKind, resource_type: &str, id: &str, message: &str) {
+        let position = counts.iter().position(|count| count.kind == kind && count.resource_type == resource_type);
+        let count = match position {
+            Some(position) => &mut counts[position],
+            None => {
+                counts.push(Self { kind, resource_type: resource_type.to_owned(), count: 0, examples: Vec::new() });
+                let last = counts.len() - 1;
+                &mut counts[last]
+            }
+        };
+        count.count += 1;
+        if count.examples.len() < Self::EXAMPLES {
+            count.examples.push((id.to_owned(), message.to_owned()));
+        }
+    }
+}

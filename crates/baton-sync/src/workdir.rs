@@ -1,0 +1,122 @@
+//! The folder in which a sync keeps its working data: the working database, the decoded previous file, the database
+//! that becomes the new file. It belongs to one target, is locked while a run uses it, and is gone when a sync is
+//! finished.
+
+use std::ffi::OsString;
+use std::fs::{self, File, TryLockError};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use crate::error::SyncError;
+
+/// A locked working folder.
+#[derive(Debug)]
+pub(crate) struct WorkDir {
+    folder: PathBuf,
+    /// Held as long as the run lives; the system releases it however the run ends.
+    _lock: File,
+}
+
+impl WorkDir {
+    /// Opens the working folder of `target`, making it if need be.
+    pub(crate) fn open(target: &Path, temp_dir: Option<&Path>) -> Result<Self, SyncError> {
+        let folder = folder_of(target, temp_dir)?;
+        fs::create_dir_all(&folder).map_err(SyncError::io("create the working folder", &folder))?;
+        let path = folder.join("lock");
+        let lock = File::create(&path).map_err(SyncError::io("create", &path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { folder, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(SyncError::Busy { target: target.to_owned(), lock: path }),
+            Err(TryLockError::Error(error)) => Err(SyncError::io("lock", path)(error)),
+        }
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The working database.
+    pub(crate) fn plan(&self) -> PathBuf {
+        self.folder.join("plan.db")
+    }
+
+    /// The previous file, decoded.
+    pub(crate) fn previous(&self) -> PathBuf {
+        self.folder.join("previous.db")
+    }
+
+    /// The database that becomes the new file.
+    pub(crate) fn build(&self) -> PathBuf {
+        self.folder.join("build.db")
+    }
+
+    /// Removes what only this run needed and keeps the working database for the next.
+    pub(crate) fn keep_progress(&self) {
+        for path in [self.previous(), self.build()] {
+            remove_database(&path);
+        }
+    }
+
+    /// Removes everything: the sync is finished, or nothing was worth keeping.
+    pub(crate) fn remove(self) {
+        // What cannot be removed is only litter, and the next run of this target clears it.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Removes a database and the files that SQLite keeps beside it. Missing ones are fine.
+pub(crate) fn remove_database(path: &Path) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        let _ = fs::remove_file(PathBuf::from(name));
+    }
+}
+
+/// `<target>.work` beside the target, or below `temp_dir` under a name that no other target has.
+fn folder_of(target: &Path, temp_dir: Option<&Path>) -> Result<PathBuf, SyncError> {
+    let mut name = target.file_name().map_or_else(|| OsString::from("sync.c1z"), ToOwned::to_owned);
+    let Some(temp_dir) = temp_dir else {
+        name.push(".work");
+        return Ok(target.with_file_name(name));
+    };
+    if !temp_dir.is_dir() {
+        let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+        return Err(SyncError::io("use the temporary folder", temp_dir)(missing));
+    }
+    let absolute = std::path::absolute(target).unwrap_or_else(|_| target.to_owned());
+    let mut hasher = DefaultHasher::new();
+    absolute.hash(&mut hasher);
+    name.push(format!("-{:016x}.work", hasher.finish()));
+    Ok(temp_dir.join(name))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_runs_cannot_share_a_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("sync.c1z");
+        let first = WorkDir::open(&target, None).unwrap();
+        let second = WorkDir::open(&target, None).unwrap_err();
+        assert_eq!(second.code(), 10);
+        assert!(second.to_string().contains("another run is syncing into"), "{second}");
+        drop(first);
+        WorkDir::open(&target, None).unwrap().remove();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn targets_of_the_same_name_have_folders_of_their_own_below_a_temp_dir() {
+        let temp = tempfile::tempdir().unwrap();
+        let one = folder_of(Path::new("/a/sync.c1z"), Some(temp.path())).unwrap();
+        let other = folder_of(Path::new("/b/sync.c1z"), Some(temp.path())).unwrap();
+        assert_ne!(one, other);
+        assert!(one.starts_with(temp.path()));
+        assert!(folder_of(Path::new("sync.c1z"), Some(Path::new("/no/such/folder"))).is_err());
+    }
+}
