@@ -11,11 +11,7 @@ use crate::page::EntitlementRef;
 /// A resource with its id and name; the rest is filled by the caller.
 #[must_use]
 pub fn resource(resource_type: &str, id: &str, display_name: impl Into<String>) -> Resource {
-    Resource {
-        id: Some(resource_id(resource_type, id)),
-        display_name: display_name.into(),
-        ..Resource::default()
-    }
+    Resource { id: Some(resource_id(resource_type, id)), display_name: display_name.into(), ..Resource::default() }
 }
 
 /// A `ResourceId` without parent.
@@ -44,7 +40,6 @@ pub fn assignment(
         annotations: vec![v1_identifier(v1_id)],
         purpose: PurposeValue::Assignment.into(),
         slug: slug.to_owned(),
-        ..Entitlement::default()
     }
 }
 
@@ -61,7 +56,7 @@ pub fn entitlement_ref(resource_type: &str, resource: &str, slug: &str) -> Entit
 /// The annotation that carries the id of the older connector generation.
 #[must_use]
 pub fn v1_identifier(id: impl Into<String>) -> prost_types::Any {
-    annotation(&V1Identifier { id: id.into(), ..V1Identifier::default() })
+    annotation(&V1Identifier { id: id.into() })
 }
 
 /// Any message as an annotation.

@@ -10,4 +10,6 @@ mod page;
 mod source;
 
 pub use page::{EntitlementRef, Gap, GapKind, GrantDraft, Page, Principal};
-pub use source::{FetchError, FetchErrorKind, Gate, Lane, LaneTraffic, Missing, Options, Source, SourceError, Work, WorkKind};
+pub use source::{
+    FetchError, FetchErrorKind, Gate, Lane, LaneTraffic, Missing, Options, Source, SourceError, Work, WorkKind,
+};

@@ -123,11 +123,7 @@ pub trait Source: Send + Sync + 'static {
     /// Fetches one page of `work`, the first if `cursor` is `None`.
     ///
     /// Waiting for quotas and retrying what is worth retrying happen in here; an error is final for this run.
-    fn fetch<'a>(
-        &'a self,
-        work: &'a Work,
-        cursor: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<Page, FetchError>>;
+    fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>>;
 
     /// The lane that work of this kind uses.
     fn lane(&self, kind: WorkKind) -> Lane;
