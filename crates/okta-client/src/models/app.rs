@@ -1,0 +1,55 @@
+//! Applications and who has them.
+
+use serde_json::value::RawValue;
+
+use super::lenient::{Link, part, record};
+
+record! {
+    /// An application of the org.
+    pub struct App as "application" {
+        /// What people call it.
+        pub label: Option<String> = "label",
+        /// `ACTIVE`, `INACTIVE` or `DELETED`.
+        pub status: Option<String> = "status",
+        /// `SAML_2_0`, `OPENID_CONNECT`, … ; null for directory and provisioning-only applications.
+        pub sign_on_mode: Option<String> = "signOnMode",
+        /// The key of the application's kind in Okta's catalogue, for example `salesforce`.
+        pub name: Option<String> = "name",
+    }
+}
+
+record! {
+    /// A user who has an application; the id is the user's.
+    pub struct AppUser as "application user" {
+        /// `USER` if assigned directly, `GROUP` if through a group.
+        pub scope: Option<String> = "scope",
+        /// The state of the assignment, for example `ACTIVE`.
+        pub status: Option<String> = "status",
+        /// The profile of the user in this application.
+        pub profile: Option<Box<RawValue>> = "profile",
+        /// Links, among them to the group that gives the application.
+        pub links: AppUserLinks = "_links",
+    }
+}
+
+impl AppUser {
+    /// The group through which the user has the application. Okta names one, even if there are several, and only
+    /// when the scope is `GROUP`.
+    #[must_use]
+    pub fn group_id(&self) -> Option<&str> {
+        self.links.group.last_segment()
+    }
+}
+
+part! {
+    /// The links of an application user that are read.
+    pub struct AppUserLinks {
+        /// The group that gives the application.
+        pub group: Link = "group",
+    }
+}
+
+record! {
+    /// A group that has an application; the id is the group's.
+    pub struct AppGroup as "application group" {}
+}

@@ -1,0 +1,73 @@
+//! Groups and their members.
+
+use super::Time;
+use super::lenient::{part, record};
+
+record! {
+    /// A group of the org.
+    pub struct Group as "group" {
+        /// `OKTA_GROUP`, `APP_GROUP` or `BUILT_IN`.
+        pub group_type: Option<String> = "type",
+        /// When it was made.
+        pub created: Option<Time> = "created",
+        /// The last change of its profile.
+        pub last_updated: Option<Time> = "lastUpdated",
+        /// When a member was last added or removed.
+        pub last_membership_updated: Option<Time> = "lastMembershipUpdated",
+        /// Its name and description.
+        pub profile: GroupProfile = "profile",
+        /// What was asked to be sent along.
+        pub embedded: GroupEmbedded = "_embedded",
+    }
+}
+
+impl Group {
+    /// The name, if the group has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.profile.name.as_deref()
+    }
+
+    /// The counts, each unknown unless Okta sent it.
+    #[must_use]
+    pub fn stats(&self) -> &GroupStats {
+        &self.embedded.stats
+    }
+}
+
+part! {
+    /// What a group is called.
+    pub struct GroupProfile {
+        /// Its name.
+        pub name: Option<String> = "name",
+        /// Its description; Okta sends null, an empty text or a text.
+        pub description: Option<String> = "description",
+    }
+}
+
+part! {
+    /// What a list of groups carries beside each group.
+    pub struct GroupEmbedded {
+        /// Sent with `expand=stats`.
+        pub stats: GroupStats = "stats",
+    }
+}
+
+part! {
+    /// Counts of a group. What Okta did not send is `None`, which means unknown, not zero.
+    pub struct GroupStats {
+        /// How many users are members.
+        pub users_count: Option<u64> = "usersCount",
+        /// To how many applications the group is assigned.
+        pub apps_count: Option<u64> = "appsCount",
+        /// Whether the group has an admin role. Okta's description and its release notes misspell the member, each in
+        /// its own way; all three spellings are read.
+        pub has_admin_privilege: Option<bool> = "hasAdminPrivilege" | "hasAdminPrivlege" | "hasAdminPrivileges",
+    }
+}
+
+record! {
+    /// A member of a group. Okta sends the whole user for each, of which only the id is read: an org has many more
+    /// memberships than users, and everything else about the user comes with the list of users.
+    pub struct Member as "group member" {}
+}

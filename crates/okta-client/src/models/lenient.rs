@@ -1,0 +1,353 @@
+//! How a member or a record is read without ever failing over its content.
+//!
+//! The two macros write what `serde`'s derive would, with three differences: a member of the wrong type becomes
+//! `None`, a key that occurs twice is no error (the last readable value counts), and a record without an id is told
+//! apart from broken JSON.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// An object of Okta's that has an id.
+///
+/// Implemented by the models of this crate only.
+pub trait Record: Sized + Send + 'static {
+    /// What it is called in messages, for example `group`.
+    const KIND: &'static str;
+
+    /// Reads the members of a JSON object; the inner `None` means that it has no id.
+    ///
+    /// # Errors
+    ///
+    /// Broken JSON only.
+    #[doc(hidden)]
+    fn read<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error>;
+}
+
+/// A record of a list that could not be read: the rest of the list is fine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its id, if that much was readable.
+    pub id: Option<String>,
+    /// Why it could not be read.
+    pub reason: String,
+}
+
+/// A value of a member: reading it fails only if the JSON itself is broken.
+pub(crate) trait Field: Default {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+
+    /// Takes in a later value of the same member.
+    fn merge(&mut self, later: Self);
+}
+
+/// Reads one member as `T`.
+pub(crate) struct Value<T>(PhantomData<T>);
+
+impl<T> Value<T> {
+    pub(crate) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<'de, T: Field> DeserializeSeed<'de> for Value<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::read(deserializer)
+    }
+}
+
+/// Reads a key and says what it stands for, without keeping its text.
+pub(crate) struct Key<F>(pub(crate) F);
+
+impl<'de, K, F: FnOnce(&str) -> K> DeserializeSeed<'de> for Key<F> {
+    type Value = K;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<K, F: FnOnce(&str) -> K> Visitor<'_> for Key<F> {
+    type Value = K;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<K, E> {
+        Ok((self.0)(key))
+    }
+}
+
+/// A value whose type is not known beforehand, as far as it can matter.
+enum Scalar {
+    Text(String),
+    Flag(bool),
+    Count(u64),
+    /// Null, an array, an object, or a number that is no count.
+    Other,
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
+        Ok(Scalar::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Scalar, E> {
+        Ok(Scalar::Text(text))
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Scalar, E> {
+        Ok(Scalar::Flag(flag))
+    }
+
+    fn visit_u64<E>(self, count: u64) -> Result<Scalar, E> {
+        Ok(Scalar::Count(count))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+}
+
+macro_rules! scalar_member {
+    ($type:ty, $scalar:ident => $value:expr) => {
+        impl Field for Option<$type> {
+            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let $scalar = deserializer.deserialize_any(ScalarVisitor)?;
+                Ok($value)
+            }
+
+            fn merge(&mut self, later: Self) {
+                if later.is_some() {
+                    *self = later;
+                }
+            }
+        }
+    };
+}
+
+scalar_member!(String, scalar => match scalar {
+    Scalar::Text(text) => Some(text),
+    Scalar::Flag(_) | Scalar::Count(_) | Scalar::Other => None,
+});
+scalar_member!(u64, scalar => match scalar {
+    Scalar::Count(count) => Some(count),
+    Scalar::Text(text) => text.parse().ok(),
+    Scalar::Flag(_) | Scalar::Other => None,
+});
+scalar_member!(bool, scalar => match scalar {
+    Scalar::Flag(flag) => Some(flag),
+    Scalar::Text(text) => text.parse().ok(),
+    Scalar::Count(_) | Scalar::Other => None,
+});
+scalar_member!(super::Time, scalar => match scalar {
+    Scalar::Text(text) => Some(super::Time::new(text)),
+    Scalar::Flag(_) | Scalar::Count(_) | Scalar::Other => None,
+});
+
+/// A JSON object kept as it came; anything but an object is `None`.
+impl Field for Option<Box<RawValue>> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <Box<RawValue> as serde::Deserialize>::deserialize(deserializer)?;
+        Ok(raw.get().starts_with('{').then_some(raw))
+    }
+
+    fn merge(&mut self, later: Self) {
+        if later.is_some() {
+            *self = later;
+        }
+    }
+}
+
+/// An object inside a record; whatever is no object reads as one without members.
+pub(crate) struct PartVisitor<T>(PhantomData<T>);
+
+impl<T> PartVisitor<T> {
+    pub(crate) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// An object inside a record.
+pub(crate) trait Part: Default {
+    fn read_members<'de, A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
+}
+
+impl<'de, T: Part> Visitor<'de> for PartVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::read_members(map)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(T::default())
+    }
+}
+
+/// Reads the members of a map into local variables; the body of both macros below.
+macro_rules! read_members {
+    ($map:ident { $( $field:ident = $key:literal $(| $alias:literal)* ),* $(,)? }) => {{
+        #[allow(non_camel_case_types)]
+        enum Known { $( $field, )* Other }
+        let seed = || $crate::models::lenient::Key(|key: &str| match key {
+            $( $key $(| $alias)* => Known::$field, )*
+            _ => Known::Other,
+        });
+        while let Some(key) = $map.next_key_seed(seed())? {
+            match key {
+                $( Known::$field => {
+                    let value = $map.next_value_seed($crate::models::lenient::Value::new())?;
+                    $crate::models::lenient::Field::merge(&mut $field, value);
+                } )*
+                Known::Other => { $map.next_value::<serde::de::IgnoredAny>()?; }
+            }
+        }
+    }};
+}
+
+/// Declares a model with an id: `name: type = "key" | "other spelling"`.
+macro_rules! record {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident as $kind:literal {
+            $( $(#[$field_meta:meta])* pub $field:ident : $type:ty = $key:literal $(| $alias:literal)* ),* $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default)]
+        pub struct $name {
+            /// Its id, never empty.
+            pub id: String,
+            $( $(#[$field_meta])* pub $field: $type, )*
+        }
+
+        impl $crate::models::Record for $name {
+            const KIND: &'static str = $kind;
+
+            fn read<'de, A: serde::de::MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+                let mut id: Option<String> = None;
+                $( let mut $field: $type = Default::default(); )*
+                $crate::models::lenient::read_members!(map {
+                    id = "id" $( , $field = $key $(| $alias)* )*
+                });
+                Ok(id.filter(|id| !id.is_empty()).map(|id| Self { id, $( $field ),* }))
+            }
+        }
+    };
+}
+
+/// Declares an object inside a record, which has no id.
+macro_rules! part {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            $( $(#[$field_meta:meta])* pub $field:ident : $type:ty = $key:literal $(| $alias:literal)* ),* $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default, PartialEq, Eq)]
+        $vis struct $name {
+            $( $(#[$field_meta])* pub $field: $type, )*
+        }
+
+        impl $crate::models::lenient::Part for $name {
+            fn read_members<'de, A: serde::de::MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+                $( let mut $field: $type = Default::default(); )*
+                $crate::models::lenient::read_members!(map { $( $field = $key $(| $alias)* ),* });
+                Ok(Self { $( $field ),* })
+            }
+        }
+
+        impl $crate::models::lenient::Field for $name {
+            fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any($crate::models::lenient::PartVisitor::new())
+            }
+
+            fn merge(&mut self, later: Self) {
+                $( $crate::models::lenient::Field::merge(&mut self.$field, later.$field); )*
+            }
+        }
+    };
+}
+
+pub(crate) use {part, read_members, record};
+
+part! {
+    /// A link to something else.
+    pub struct Link {
+        /// Where it leads, an absolute URL.
+        pub href: Option<String> = "href",
+    }
+}
+
+impl Link {
+    /// The last segment of the path, which is the id of what the link leads to.
+    #[must_use]
+    pub fn last_segment(&self) -> Option<&str> {
+        let href = self.href.as_deref()?;
+        let path = href.split(['?', '#']).next().unwrap_or(href);
+        let segment = path.trim_end_matches('/').rsplit('/').next()?;
+        (!segment.is_empty()).then_some(segment)
+    }
+}

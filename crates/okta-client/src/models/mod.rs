@@ -1,0 +1,26 @@
+//! Okta's objects, as far as somebody who reads an org needs them.
+//!
+//! They are lenient on purpose. Real orgs send nulls where the published description allows none, leave members out,
+//! and grow new ones at any time; a strict model would lose whole pages over that. So every member may be absent, null
+//! or of an unexpected type: it is then `None`, and the record lives. Only a record without an id is of no use. Unknown
+//! members are passed over without being parsed.
+
+mod app;
+mod group;
+mod lenient;
+mod org;
+mod page;
+mod profile;
+mod role;
+mod time;
+mod user;
+
+pub use app::{App, AppGroup, AppUser, AppUserLinks};
+pub use group::{Group, GroupEmbedded, GroupProfile, GroupStats, Member};
+pub use lenient::{Link, Record, Unreadable};
+pub use org::Org;
+pub use page::{List, NotJson, list_from_json, record_from_json};
+pub use profile::profile_members;
+pub use role::{Assignee, RoleAssignment, RoleAssignmentLinks};
+pub use time::Time;
+pub use user::User;

@@ -1,0 +1,31 @@
+//! Users.
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::lenient::record;
+use super::{Time, profile_members};
+
+record! {
+    /// A user of the org. Facts: section 1.1 of the API notes.
+    pub struct User as "user" {
+        /// `ACTIVE`, `DEPROVISIONED`, … : see section 6.1 of the API notes.
+        pub status: Option<String> = "status",
+        /// When the account was made.
+        pub created: Option<Time> = "created",
+        /// The last sign-in; absent for most users of most orgs.
+        pub last_login: Option<Time> = "lastLogin",
+        /// The last change of profile, password or status.
+        pub last_updated: Option<Time> = "lastUpdated",
+        /// The profile as Okta sent it: keys of the org's own making, in their order.
+        pub profile: Option<Box<RawValue>> = "profile",
+    }
+}
+
+impl User {
+    /// The members of the profile in their order; empty if the user came without one.
+    #[must_use]
+    pub fn profile_members(&self) -> Map<String, Value> {
+        self.profile.as_deref().map(profile_members).unwrap_or_default()
+    }
+}
