@@ -7,10 +7,12 @@
 //! - [`c1`] holds the connector contract, the readers, the stored records and service mode,
 //! - [`baton`] what the reading commands print,
 //! - [`any`] packs and unpacks `google.protobuf.Any`,
+//! - [`json`] writes and reads protobuf JSON, with `Any` expanded,
 //! - [`descriptors`] describes it all at run time.
 
 pub mod any;
 mod generated;
+pub mod json;
 
 use std::sync::LazyLock;
 
