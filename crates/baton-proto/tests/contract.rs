@@ -6,6 +6,7 @@ mod tables;
 use std::collections::BTreeSet;
 
 use baton_proto::descriptors;
+use prost_reflect::prost_types::FieldOptions;
 use prost_reflect::{
     Cardinality, DynamicMessage, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, Kind, MessageDescriptor, Value,
 };
@@ -152,7 +153,7 @@ fn declared(message: &MessageDescriptor) -> Vec<FieldRow> {
                 kind: kind_of(&field),
                 label: label_of(&field),
                 oneof: oneof.map(|oneof| oneof.name().to_owned()).unwrap_or_default(),
-                deprecated: raw.options.as_ref().is_some_and(|options| options.deprecated()),
+                deprecated: raw.options.as_ref().is_some_and(FieldOptions::deprecated),
                 default: raw.default_value.clone(),
             }
         })

@@ -121,6 +121,14 @@ pub fn from_value<M: Message + Name + Default>(value: &serde_json::Value) -> Res
         .map_err(|error| JsonError::Mismatch { path: String::new(), reason: error.to_string() })
 }
 
+/// Reads the message called `full_name` from a JSON value into its binary form.
+///
+/// # Errors
+/// As [`from_str`]; besides, the name may be unknown.
+pub fn encode_value(full_name: &str, value: &serde_json::Value) -> Result<Vec<u8>, JsonError> {
+    read::message(full_name, value)
+}
+
 /// Spreads compact JSON over lines, two spaces a level; empty objects and lists stay together.
 pub fn indent(compact: &str) -> String {
     let mut out = String::with_capacity(compact.len() * 2);
