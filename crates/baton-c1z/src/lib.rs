@@ -1,1 +1,30 @@
-//! The .c1z file: write, read, query, clean up.
+//! The `.c1z` file of the v1 (SQLite) family: write, read, query, clean up.
+//!
+//! A file is a SQLite database in a zstd envelope. It holds syncs, and per sync the resource types, resources,
+//! entitlements and grants of a connector.
+//!
+//! - [`Builder`] makes the database of a new file, [`envelope::seal`] the file: whole or not at all.
+//! - [`Reader`] opens a file and answers queries; it never changes it.
+//! - [`retention`] says which older syncs stay when a new one is added.
+//! - [`Error`] names the file, what is wrong with it and what to do next.
+
+mod builder;
+mod carry_over;
+mod connection;
+pub mod envelope;
+mod error;
+mod expansion;
+mod indexes;
+pub mod ksuid;
+mod migrate;
+pub mod retention;
+mod schema;
+mod stats;
+mod sync_run;
+pub mod time;
+
+pub use builder::{Builder, GrantRow};
+pub use error::Error;
+pub use indexes::Duplicates;
+pub use stats::Stats;
+pub use sync_run::{NewSync, SyncRun, SyncType};

@@ -1,0 +1,333 @@
+//! Making the database that is sealed into a file.
+
+use std::path::{Path, PathBuf};
+
+use baton_proto::Message;
+use baton_proto::c1::connector::v2::{Entitlement, Grant, Resource, ResourceType};
+use jiff::Timestamp;
+use rusqlite::{Connection, ToSql, params};
+
+use crate::error::{At, Error};
+use crate::indexes::{self, Duplicates};
+use crate::schema::TABLES;
+use crate::stats::{self, Stats};
+use crate::sync_run::NewSync;
+use crate::{carry_over, connection, expansion, time};
+
+/// A grant as it is stored.
+#[derive(Debug, Clone, Copy)]
+pub struct GrantRow<'a> {
+    /// `Grant.id`.
+    pub id: &'a str,
+    /// `Entitlement.id`.
+    pub entitlement_id: &'a str,
+    /// Type of the resource that the entitlement belongs to.
+    pub resource_type: &'a str,
+    /// Id of the resource that the entitlement belongs to.
+    pub resource_id: &'a str,
+    /// Type of the principal.
+    pub principal_type: &'a str,
+    /// Id of the principal.
+    pub principal_id: &'a str,
+    /// The encoded `Grant`, without a `GrantExpandable` annotation.
+    pub data: &'a [u8],
+    /// The encoded `GrantExpandable`. One that names no entitlement is left out.
+    pub expansion: Option<&'a [u8]>,
+}
+
+/// Builds a database: [`create`](Self::create), [`carry_over`](Self::carry_over) if syncs of an older file are to stay,
+/// [`begin_sync`](Self::begin_sync), rows, [`build_indexes`](Self::build_indexes), what the expansion adds,
+/// [`end_sync`](Self::end_sync), [`finish`](Self::finish). Then [`crate::envelope::seal`] makes the file.
+///
+/// Owned by one thread. All is written in one long transaction; when anything fails, the database is worthless and to
+/// be removed by the caller.
+#[derive(Debug)]
+pub struct Builder {
+    connection: Connection,
+    path: PathBuf,
+    sync: Option<OpenSync>,
+}
+
+#[derive(Debug)]
+struct OpenSync {
+    id: String,
+    /// The time text of its rows.
+    discovered_at: String,
+    indexed: bool,
+}
+
+const INSERT_RESOURCE_TYPE: &str =
+    "INSERT INTO v1_resource_types (external_id, data, sync_id, discovered_at) VALUES (?, ?, ?, ?)";
+const INSERT_RESOURCE: &str =
+    "INSERT INTO v1_resources (resource_type_id, external_id, parent_resource_type_id, parent_resource_id, data,
+     sync_id, discovered_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+const INSERT_ENTITLEMENT: &str =
+    "INSERT INTO v1_entitlements (resource_type_id, resource_id, external_id, data, sync_id, discovered_at)
+     VALUES (?, ?, ?, ?, ?, ?)";
+const INSERT_GRANT: &str =
+    "INSERT INTO v1_grants (resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
+     principal_resource_id, external_id, expansion, needs_expansion, data, sync_id, discovered_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const UPSERT_GRANT: &str =
+    "INSERT INTO v1_grants (resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
+     principal_resource_id, external_id, expansion, needs_expansion, data, sync_id, discovered_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (external_id, sync_id) DO UPDATE SET data = excluded.data";
+
+impl Builder {
+    /// A fresh database at `db`, with all tables and without indexes. What stood there is removed.
+    ///
+    /// # Errors
+    /// The place cannot be written.
+    pub fn create(db: &Path) -> Result<Self, Error> {
+        match std::fs::remove_file(db) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::io("replace", db, error)),
+            _ => {}
+        }
+        let connection = connection::create(db)?;
+        for table in TABLES {
+            connection.execute_batch(&table.create()).at(db)?;
+        }
+        connection.execute_batch("BEGIN").at(db)?;
+        Ok(Self { connection, path: db.to_owned(), sync: None })
+    }
+
+    /// Copies the syncs `keep` with all their rows, sessions of connectors excepted, from `old_db`, a decoded older
+    /// file, which is migrated on the way. Rows keep their order.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] once a sync has begun; the old database cannot be read; the new one cannot be written.
+    pub fn carry_over(&mut self, old_db: &Path, keep: &[String]) -> Result<(), Error> {
+        if self.sync.is_some() {
+            return Err(Error::OutOfOrder("older syncs are carried over before a new one begins"));
+        }
+        // A database cannot be attached within a transaction.
+        self.connection.execute_batch("COMMIT").at(&self.path)?;
+        carry_over::carry_over(&self.connection, old_db, keep)?;
+        self.connection.execute_batch("BEGIN").at(&self.path)
+    }
+
+    /// Begins the sync that the following rows belong to.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] when another is open; the database cannot be written.
+    pub fn begin_sync(&mut self, run: &NewSync<'_>) -> Result<(), Error> {
+        if self.sync.is_some() {
+            return Err(Error::OutOfOrder("a sync begins only after the one before has ended"));
+        }
+        let started_at = time::to_text(run.started_at);
+        self.insert(
+            "INSERT INTO v1_sync_runs (sync_id, started_at, sync_token, sync_type, parent_sync_id, grants_backfilled)
+             VALUES (?, ?, '', ?, ?, 1)",
+            params![run.sync_id, started_at, run.sync_type.as_str(), run.parent_sync_id],
+        )?;
+        self.sync = Some(OpenSync { id: run.sync_id.to_owned(), discovered_at: started_at, indexed: false });
+        Ok(())
+    }
+
+    /// Adds a resource type.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] without an open sync; the database cannot be written. So do all `put_` functions.
+    pub fn put_resource_type(&mut self, resource_type: &ResourceType) -> Result<(), Error> {
+        let sync = self.open_sync()?;
+        let row = params![resource_type.id, resource_type.encode_to_vec(), sync.id, sync.discovered_at];
+        self.insert(INSERT_RESOURCE_TYPE, row)
+    }
+
+    /// Adds a resource.
+    ///
+    /// # Errors
+    /// As [`put_resource_type`](Self::put_resource_type).
+    pub fn put_resource(&mut self, resource: &Resource) -> Result<(), Error> {
+        let none = baton_proto::c1::connector::v2::ResourceId::default();
+        let id = resource.id.as_ref().unwrap_or(&none);
+        let parent = resource.parent_resource_id.as_ref().unwrap_or(&none);
+        let parent = (parent.resource_type.as_str(), parent.resource.as_str());
+        self.put_resource_row(&id.resource_type, &id.resource, parent, &resource.encode_to_vec())
+    }
+
+    /// Adds a resource that is encoded already. `parent` is type and id of its parent; without an id there is none.
+    ///
+    /// # Errors
+    /// As [`put_resource_type`](Self::put_resource_type).
+    pub fn put_resource_row(
+        &mut self,
+        resource_type: &str,
+        id: &str,
+        parent: (&str, &str),
+        data: &[u8],
+    ) -> Result<(), Error> {
+        let sync = self.open_sync()?;
+        let external_id = resource_external_id(resource_type, id);
+        let parent = (!parent.1.is_empty()).then_some(parent);
+        let (parent_type, parent_id) = (parent.map(|parent| parent.0), parent.map(|parent| parent.1));
+        let row = params![resource_type, external_id, parent_type, parent_id, data, sync.id, sync.discovered_at];
+        self.insert(INSERT_RESOURCE, row)
+    }
+
+    /// Adds an entitlement.
+    ///
+    /// # Errors
+    /// As [`put_resource_type`](Self::put_resource_type).
+    pub fn put_entitlement(&mut self, entitlement: &Entitlement) -> Result<(), Error> {
+        let (resource_type, resource) = reference(entitlement.resource.as_ref());
+        self.put_entitlement_row(resource_type, resource, &entitlement.id, &entitlement.encode_to_vec())
+    }
+
+    /// Adds an entitlement that is encoded already.
+    ///
+    /// # Errors
+    /// As [`put_resource_type`](Self::put_resource_type).
+    pub fn put_entitlement_row(
+        &mut self,
+        resource_type: &str,
+        resource: &str,
+        id: &str,
+        data: &[u8],
+    ) -> Result<(), Error> {
+        let sync = self.open_sync()?;
+        self.insert(INSERT_ENTITLEMENT, params![resource_type, resource, id, data, sync.id, sync.discovered_at])
+    }
+
+    /// Adds a grant. Before the indexes are built, a second grant of the same id is merged by
+    /// [`build_indexes`](Self::build_indexes); after, it is an error.
+    ///
+    /// # Errors
+    /// As [`put_resource_type`](Self::put_resource_type).
+    pub fn put_grant(&mut self, grant: &GrantRow<'_>) -> Result<(), Error> {
+        self.write_grant(INSERT_GRANT, grant)
+    }
+
+    /// Adds a grant that is a whole message: its `GrantExpandable` is moved to where it belongs.
+    ///
+    /// # Errors
+    /// As [`put_resource_type`](Self::put_resource_type).
+    pub fn put_whole_grant(&mut self, grant: &Grant) -> Result<(), Error> {
+        let data = grant.encode_to_vec();
+        let split = expansion::split(&data).ok().flatten();
+        let entitlement = grant.entitlement.as_ref();
+        let (resource_type, resource_id) = reference(entitlement.and_then(|entitlement| entitlement.resource.as_ref()));
+        let (principal_type, principal_id) = reference(grant.principal.as_ref());
+        self.put_grant(&GrantRow {
+            id: &grant.id,
+            entitlement_id: entitlement.map_or("", |entitlement| &entitlement.id),
+            resource_type,
+            resource_id,
+            principal_type,
+            principal_id,
+            data: split.as_ref().map_or(&data, |split| &split.grant),
+            expansion: split.as_ref().and_then(|split| split.expansion.as_deref()),
+        })
+    }
+
+    /// Adds a grant that the expansion made, or replaces the data of the stored grant of that id and keeps all else of
+    /// it (mode "preserve" of c1z-format facts, 4.5).
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] before the indexes are built; the database cannot be written.
+    pub fn upsert_expanded_grant(&mut self, grant: &GrantRow<'_>) -> Result<(), Error> {
+        if !self.open_sync()?.indexed {
+            return Err(Error::OutOfOrder("grants are expanded after the indexes have been built"));
+        }
+        self.write_grant(UPSERT_GRANT, grant)
+    }
+
+    /// Replaces the data of the grant in that row and keeps all else of it.
+    ///
+    /// # Errors
+    /// As [`put_resource_type`](Self::put_resource_type).
+    pub fn replace_grant_data(&mut self, row: i64, data: &[u8]) -> Result<(), Error> {
+        self.insert("UPDATE v1_grants SET data = ? WHERE id = ?", params![data, row])
+    }
+
+    /// Builds all indexes and merges rows of the same id: the first stays where it is, with the data of the last.
+    ///
+    /// # Errors
+    /// The database or a temporary file cannot be written.
+    pub fn build_indexes(&mut self) -> Result<Duplicates, Error> {
+        let duplicates = indexes::build(&self.connection, &self.path)?;
+        if let Some(sync) = &mut self.sync {
+            sync.indexed = true;
+        }
+        Ok(duplicates)
+    }
+
+    /// The database, for queries.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Ends the open sync and says what it holds. Builds the indexes if that has not been done.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] without an open sync; the database cannot be written.
+    pub fn end_sync(&mut self, ended_at: Timestamp, sync_token: &str) -> Result<Stats, Error> {
+        if !self.open_sync()?.indexed {
+            self.build_indexes()?;
+        }
+        let sync = self.open_sync()?;
+        let mut stats = stats::count(&self.connection, &sync.id).at(&self.path)?;
+        stats.add_token(sync_token);
+        self.insert(
+            "UPDATE v1_sync_runs SET ended_at = ?, sync_token = ?, stats = ?, supports_diff = 1
+             WHERE sync_id = ? AND ended_at IS NULL",
+            params![time::to_text(ended_at), sync_token, stats.to_json(), sync.id],
+        )?;
+        self.sync = None;
+        Ok(stats)
+    }
+
+    /// Commits and closes the database; nothing is left beside it. Builds missing indexes.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] while a sync is open; the database cannot be written.
+    pub fn finish(mut self) -> Result<(), Error> {
+        if self.sync.is_some() {
+            return Err(Error::OutOfOrder("the database is finished after its sync has ended"));
+        }
+        self.build_indexes()?;
+        self.connection.execute_batch("COMMIT").at(&self.path)?;
+        self.connection.close().map_err(|(_, error)| Error::database(&self.path, error))
+    }
+
+    fn open_sync(&self) -> Result<&OpenSync, Error> {
+        self.sync.as_ref().ok_or(Error::OutOfOrder("rows are added within a sync"))
+    }
+
+    fn write_grant(&self, statement: &str, grant: &GrantRow<'_>) -> Result<(), Error> {
+        let sync = self.open_sync()?;
+        let expansion = grant.expansion.filter(|expansion| expansion::is_usable(expansion));
+        let row = params![
+            grant.resource_type,
+            grant.resource_id,
+            grant.entitlement_id,
+            grant.principal_type,
+            grant.principal_id,
+            grant.id,
+            expansion,
+            expansion.is_some(),
+            grant.data,
+            sync.id,
+            sync.discovered_at
+        ];
+        self.insert(statement, row)
+    }
+
+    fn insert(&self, statement: &str, row: &[&dyn ToSql]) -> Result<(), Error> {
+        let run = || self.connection.prepare_cached(statement)?.execute(row);
+        run().at(&self.path).map(|_| ())
+    }
+}
+
+/// The id under which a resource is stored.
+pub(crate) fn resource_external_id(resource_type: &str, id: &str) -> String {
+    [resource_type, id].join(":")
+}
+
+fn reference(resource: Option<&Resource>) -> (&str, &str) {
+    resource
+        .and_then(|resource| resource.id.as_ref())
+        .map_or(("", ""), |id| (id.resource_type.as_str(), id.resource.as_str()))
+}

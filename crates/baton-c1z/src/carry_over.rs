@@ -1,0 +1,36 @@
+//! Copying syncs of an older file into a new one.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::error::{At, Error};
+use crate::migrate;
+use crate::schema::{DATA_TABLES, SYNC_RUNS};
+
+/// Copies the syncs `keep` from `old_db` into the database of `connection`, which is in no transaction. The rows go
+/// from table to table within SQLite, in the order of their row ids; nothing is held in memory.
+pub(crate) fn carry_over(connection: &Connection, old_db: &Path, keep: &[String]) -> Result<(), Error> {
+    migrate::migrate(old_db)?;
+    let path = old_db.to_string_lossy();
+    connection.execute("ATTACH DATABASE ? AS old", [&path]).at(old_db)?;
+    let copied = copy(connection, keep).at(old_db);
+    // A failed copy has left a transaction open, in which nothing can be detached; its error is the one to tell.
+    copied.and_then(|()| connection.execute_batch("DETACH DATABASE old").at(old_db))
+}
+
+fn copy(connection: &Connection, keep: &[String]) -> rusqlite::Result<()> {
+    connection.execute_batch("BEGIN; CREATE TEMP TABLE kept (sync_id TEXT PRIMARY KEY) WITHOUT ROWID")?;
+    for sync_id in keep {
+        connection.execute("INSERT OR IGNORE INTO temp.kept VALUES (?)", [sync_id])?;
+    }
+    for table in DATA_TABLES.into_iter().chain([&SYNC_RUNS]) {
+        let (name, columns) = (table.name, table.column_list());
+        // Without the plus sign an index might be preferred, and the rows come out of order.
+        connection.execute_batch(&format!(
+            "INSERT INTO main.{name} ({columns}) SELECT {columns} FROM old.{name}
+             WHERE +sync_id IN (SELECT sync_id FROM temp.kept) ORDER BY id"
+        ))?;
+    }
+    connection.execute_batch("DROP TABLE temp.kept; COMMIT")
+}

@@ -1,0 +1,134 @@
+//! From a finished database to a `.c1z` file that is either whole or not there.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use zstd::stream::write::Encoder;
+
+use super::{MARK_V1, replace::replace};
+use crate::error::{Doing, Error};
+
+/// The compression level that suits this content.
+pub const DEFAULT_LEVEL: i32 = 3;
+
+const BUFFER: usize = 128 << 10;
+const SQLITE_MARK: &[u8; 16] = b"SQLite format 3\0";
+
+/// Packs the database `db` into `target` and returns the size of the new file in bytes.
+///
+/// The file is written beside the target, synced to the disk and renamed over it: whatever happens, `target` is either
+/// the old file, untouched, or the new one, whole. An existing file keeps its permissions; a symbolic link is followed.
+/// The content is one zstd frame with size and checksum. `level` is zstd's, see [`DEFAULT_LEVEL`].
+///
+/// # Errors
+/// [`Error::Damaged`] when `db` is not a closed SQLite database, [`Error::DiskFull`], and [`Error::Io`] when something
+/// cannot be read or written.
+pub fn seal(db: &Path, target: &Path, level: i32) -> Result<u64, Error> {
+    let mut source = open_closed_database(db)?;
+    let size = source.metadata().doing("read", db)?.len();
+    replace(target, |file| pack(&mut source, size, db, file, target, level))
+}
+
+/// Opens a database of which nothing is left in a journal or write-ahead log.
+fn open_closed_database(db: &Path) -> Result<File, Error> {
+    let damaged = |reason: &str| Error::Damaged { path: db.to_owned(), reason: reason.to_owned() };
+    for suffix in ["-wal", "-journal"] {
+        let mut beside = db.as_os_str().to_owned();
+        beside.push(suffix);
+        if std::fs::metadata(PathBuf::from(beside)).is_ok_and(|left| left.len() > 0) {
+            return Err(damaged("it was not closed: a part of it is still in its log"));
+        }
+    }
+    let mut mark = [0; SQLITE_MARK.len()];
+    let mut file = File::open(db).doing("open", db)?;
+    if file.read_exact(&mut mark).is_err() || mark != *SQLITE_MARK {
+        return Err(damaged("it is no SQLite database"));
+    }
+    io::Seek::rewind(&mut file).doing("read", db)?;
+    Ok(file)
+}
+
+/// Writes mark and content. Reading and writing have their own error, so that it names the right file.
+fn pack(
+    source: &mut impl Read,
+    size: u64,
+    db: &Path,
+    out: &mut impl Write,
+    target: &Path,
+    level: i32,
+) -> Result<(), Error> {
+    out.write_all(&MARK_V1).doing("write", target)?;
+    let mut encoder = Encoder::new(out, level).doing("write", target)?;
+    encoder.set_pledged_src_size(Some(size)).doing("write", target)?;
+    encoder.include_checksum(true).doing("write", target)?;
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(bytes) => encoder.write_all(&buffer[..bytes]).doing("write", target)?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Error::io("read", db, error)),
+        }
+    }
+    encoder.finish().doing("write", target)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    /// Takes so many bytes, then says that the disk is full.
+    struct SmallDisk(usize);
+
+    impl Write for SmallDisk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.0 == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            let taken = bytes.len().min(self.0);
+            self.0 -= taken;
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_reported_wherever_it_strikes() {
+        let content: Vec<u8> = (0..200_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        let size = content.len() as u64;
+        let pack_into =
+            |out: &mut SmallDisk| pack(&mut content.as_slice(), size, Path::new("db"), out, Path::new("out.c1z"), 1);
+        for room in [0, 4, 5, 30, 100_000, 700_000] {
+            assert!(matches!(pack_into(&mut SmallDisk(room)), Err(Error::DiskFull { .. })), "{room}");
+        }
+        assert!(pack_into(&mut SmallDisk(usize::MAX)).is_ok());
+    }
+
+    #[test]
+    fn a_database_that_changes_its_size_meanwhile_is_an_error() {
+        for pledged in [10, 30] {
+            let packed = pack(&mut [7_u8; 20].as_slice(), pledged, Path::new("db"), &mut Vec::new(), Path::new("t"), 1);
+            assert!(packed.is_err(), "{pledged}");
+        }
+    }
+
+    #[test]
+    fn only_closed_databases_are_sealed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (db, target) = (dir.path().join("db"), dir.path().join("out.c1z"));
+        assert!(matches!(seal(&db, &target, 1), Err(Error::Io { .. })));
+        std::fs::write(&db, "no database").unwrap();
+        assert!(matches!(seal(&db, &target, 1), Err(Error::Damaged { .. })));
+        std::fs::write(&db, b"SQLite format 3\0").unwrap();
+        std::fs::write(dir.path().join("db-wal"), b"left over").unwrap();
+        assert!(matches!(seal(&db, &target, 1), Err(Error::Damaged { .. })));
+        assert!(!target.exists());
+    }
+}
