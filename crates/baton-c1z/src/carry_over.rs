@@ -11,7 +11,7 @@ use crate::schema::{DATA_TABLES, SYNC_RUNS};
 /// Copies the syncs `keep` from `old_db` into the database of `connection`, which is in no transaction. The rows go
 /// from table to table within SQLite, in the order of their row ids; nothing is held in memory.
 pub(crate) fn carry_over(connection: &Connection, old_db: &Path, keep: &[String]) -> Result<(), Error> {
-    migrate::migrate(old_db)?;
+    migrate::migrate(old_db, old_db)?;
     let path = old_db.to_string_lossy();
     connection.execute("ATTACH DATABASE ? AS old", [&path]).at(old_db)?;
     let copied = copy(connection, keep).at(old_db);

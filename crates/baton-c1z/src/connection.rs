@@ -22,22 +22,22 @@ pub(crate) fn create(db: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-/// Opens a private copy of a database that somebody else wrote, to be migrated: nothing that its schema smuggles in is
-/// run, and a write-ahead log in its header is turned back into a rollback journal.
-pub(crate) fn open_copy(db: &Path) -> Result<Connection, Error> {
+/// Opens `db`, a private copy of a database that somebody else wrote, to be migrated: nothing that its schema smuggles in is
+/// run, and a write-ahead log in its header is turned back into a rollback journal. Errors speak of `file`.
+pub(crate) fn open_copy(db: &Path, file: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(db, flags).at(db)?;
-    distrust(&connection).at(db)?;
-    tune(&connection).at(db)?;
+    let connection = Connection::open_with_flags(db, flags).at(file)?;
+    distrust(&connection).at(file)?;
+    tune(&connection).at(file)?;
     Ok(connection)
 }
 
 /// Opens a migrated copy for reading.
-pub(crate) fn open_read_only(db: &Path) -> Result<Connection, Error> {
+pub(crate) fn open_read_only(db: &Path, file: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(db, flags).at(db)?;
-    distrust(&connection).at(db)?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB).at(db)?;
+    let connection = Connection::open_with_flags(db, flags).at(file)?;
+    distrust(&connection).at(file)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB).at(file)?;
     Ok(connection)
 }
 

@@ -73,10 +73,7 @@ mod tests {
     #[test]
     fn the_annotation_is_cut_out_and_all_else_kept() {
         let expansion = expandable_to(&["group:g1:member"]);
-        let others = [
-            any::pack(&V1Identifier { id: "old".to_owned() }),
-            any::pack(&GrantImmutable::default()),
-        ];
+        let others = [any::pack(&V1Identifier { id: "old".to_owned() }), any::pack(&GrantImmutable::default())];
         let mut grant = Grant { id: "g".to_owned(), annotations: others.to_vec(), ..Default::default() };
         let mut without = grant.encode_to_vec();
         grant.annotations.insert(1, any::pack(&expansion));

@@ -16,26 +16,26 @@ const PAGE: i64 = 1000;
 const MARK: &[u8] = b"c1.connector.v2.GrantExpandable";
 
 /// Adds the tables, columns and indexes that are missing and moves `GrantExpandable` annotations to their column. Does
-/// nothing to a database that is up to date.
+/// nothing to a database that is up to date. Errors speak of `file`, which `db` was decoded from.
 ///
 /// # Errors
 /// It is no database, is damaged, or cannot be written.
-pub(crate) fn migrate(db: &Path) -> Result<(), Error> {
-    let connection = connection::open_copy(db)?;
-    connection.execute_batch("BEGIN").at(db)?;
+pub(crate) fn migrate(db: &Path, file: &Path) -> Result<(), Error> {
+    let connection = connection::open_copy(db, file)?;
+    connection.execute_batch("BEGIN").at(file)?;
     for table in TABLES {
-        connection.execute_batch(&table.create()).at(db)?;
+        connection.execute_batch(&table.create()).at(file)?;
     }
     for table in [&SYNC_RUNS, &GRANTS] {
-        add_missing_columns(&connection, table).at(db)?;
+        add_missing_columns(&connection, table).at(file)?;
     }
-    let merged = indexes::build(&connection, db)?;
+    let merged = indexes::build(&connection, file)?;
     if !merged.is_empty() {
         tracing::warn!(?merged, "rows of the same id were merged");
     }
-    backfill(&connection, db)?;
-    connection.execute_batch("COMMIT").at(db)?;
-    connection.close().map_err(|(_, error)| Error::database(db, error))
+    backfill(&connection, file)?;
+    connection.execute_batch("COMMIT").at(file)?;
+    connection.close().map_err(|(_, error)| Error::database(file, error))
 }
 
 fn add_missing_columns(connection: &Connection, table: &Table) -> rusqlite::Result<()> {
@@ -51,23 +51,23 @@ fn add_missing_columns(connection: &Connection, table: &Table) -> rusqlite::Resu
 }
 
 /// Fills the expansion columns of syncs that were written before there were any.
-fn backfill(connection: &Connection, db: &Path) -> Result<(), Error> {
+fn backfill(connection: &Connection, file: &Path) -> Result<(), Error> {
     let waiting: Vec<String> = connection
         .prepare("SELECT sync_id FROM v1_sync_runs WHERE grants_backfilled = 0 ORDER BY id")
         .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
-        .at(db)?;
+        .at(file)?;
     for sync_id in waiting {
         let mut after = i64::MIN;
-        while let Some(last) = backfill_page(connection, db, &sync_id, after)? {
+        while let Some(last) = backfill_page(connection, file, &sync_id, after)? {
             after = last;
         }
-        connection.execute("UPDATE v1_sync_runs SET grants_backfilled = 1 WHERE sync_id = ?", [&sync_id]).at(db)?;
+        connection.execute("UPDATE v1_sync_runs SET grants_backfilled = 1 WHERE sync_id = ?", [&sync_id]).at(file)?;
     }
     Ok(())
 }
 
 /// Fills some rows behind `after`; gives the last of them, `None` if there were none.
-fn backfill_page(connection: &Connection, db: &Path, sync_id: &str, after: i64) -> Result<Option<i64>, Error> {
+fn backfill_page(connection: &Connection, file: &Path, sync_id: &str, after: i64) -> Result<Option<i64>, Error> {
     let page: Vec<(i64, Vec<u8>)> = connection
         .prepare_cached(
             "SELECT id, data FROM v1_grants WHERE sync_id = ? AND expansion IS NULL AND id > ? AND instr(data, ?) > 0
@@ -78,10 +78,10 @@ fn backfill_page(connection: &Connection, db: &Path, sync_id: &str, after: i64) 
                 statement.query_map(params![sync_id, after, MARK, PAGE], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect()
         })
-        .at(db)?;
+        .at(file)?;
     for (row, data) in &page {
         let split = expansion::split(data).map_err(|error| Error::Row {
-            path: db.to_owned(),
+            path: file.to_owned(),
             table: GRANTS.name,
             row: *row,
             reason: error.to_string(),
@@ -92,7 +92,7 @@ fn backfill_page(connection: &Connection, db: &Path, sync_id: &str, after: i64) 
             .and_then(|mut statement| {
                 statement.execute(params![split.grant, split.expansion, split.expansion.is_some(), row])
             })
-            .at(db)?;
+            .at(file)?;
     }
     Ok(page.last().map(|(row, _)| *row))
 }
