@@ -328,7 +328,11 @@ mod tests {
         let prefix: Arc<str> = Arc::from("grant:membership:00g00000000000000001:");
         let grants: Vec<_> = (0..1000)
             .map(|user| {
-                GrantDraft::new(&entitlement, &prefix, Principal { resource_type: "user", id: format!("00u{user:017}") })
+                GrantDraft::new(
+                    &entitlement,
+                    &prefix,
+                    Principal { resource_type: "user", id: format!("00u{user:017}") },
+                )
             })
             .collect();
         assert!(encode_grants(&grants).len() < 1000 * 27);

@@ -26,11 +26,6 @@ impl SyncConfig {
     /// A full sync into `target` with the defaults.
     #[must_use]
     pub fn new(target: impl Into<PathBuf>) -> Self {
-        Self {
-            target: target.into(),
-            temp_dir: None,
-            options: Options::default(),
-            workers: Self::DEFAULT_WORKERS,
-        }
+        Self { target: target.into(), temp_dir: None, options: Options::default(), workers: Self::DEFAULT_WORKERS }
     }
 }

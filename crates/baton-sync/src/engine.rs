@@ -224,7 +224,9 @@ impl Engine {
         for index in 0..self.gates.len() {
             let state = &self.gates[index];
             let gate = state.gate;
-            if state.open || gate.after.iter().any(|kind| self.kinds.iter().any(|k| k.progress.kind == *kind && k.open > 0)) {
+            if state.open
+                || gate.after.iter().any(|kind| self.kinds.iter().any(|k| k.progress.kind == *kind && k.open > 0))
+            {
                 continue;
             }
             self.gates[index].open = true;
@@ -338,15 +340,8 @@ impl Engine {
 
 impl KindState {
     fn new(kind: WorkKind, label: &'static str) -> Self {
-        let progress = KindProgress {
-            kind,
-            label,
-            pages_done: 0,
-            pages_known: 0,
-            works_done: 0,
-            works_known: 0,
-            objects: 0,
-        };
+        let progress =
+            KindProgress { kind, label, pages_done: 0, pages_known: 0, works_done: 0, works_known: 0, objects: 0 };
         Self { progress, expected: 0, open: 0 }
     }
 }
@@ -385,10 +380,7 @@ struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
 impl<T> Future for AbortOnDrop<T> {
     type Output = Result<T, tokio::task::JoinError>;
 
-    fn poll(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Self::Output> {
+    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
         std::pin::Pin::new(&mut self.0).poll(context)
     }
 }

@@ -8,7 +8,9 @@ use baton_connector::{FetchError, SourceError};
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
     /// The sync was cancelled; what was committed is kept.
-    #[error("the sync was interrupted; {kept} pages are kept in {work}, and the next run with the same options carries on there")]
+    #[error(
+        "the sync was interrupted; {kept} pages are kept in {work}, and the next run with the same options carries on there"
+    )]
     Cancelled {
         /// Pages that need not be fetched again.
         kept: u64,
@@ -30,7 +32,9 @@ pub enum SyncError {
     #[error("{0}")]
     Invalid(String),
     /// Another run is writing the same file.
-    #[error("another run is syncing into {target} (it holds {lock})\nhint: wait for it to end, or choose another file with --file")]
+    #[error(
+        "another run is syncing into {target} (it holds {lock})\nhint: wait for it to end, or choose another file with --file"
+    )]
     Busy {
         /// The file that both want to write.
         target: PathBuf,
@@ -51,7 +55,9 @@ pub enum SyncError {
         hint: &'static str,
     },
     /// A file or folder of the working data cannot be made or removed.
-    #[error("cannot {action} {path}: {source}\nhint: choose another folder with --c1z-temp-dir, or another file with --file")]
+    #[error(
+        "cannot {action} {path}: {source}\nhint: choose another folder with --c1z-temp-dir, or another file with --file"
+    )]
     Io {
         /// What was tried.
         action: &'static str,
@@ -61,7 +67,9 @@ pub enum SyncError {
         source: std::io::Error,
     },
     /// The pages in the working database cannot be understood.
-    #[error("the working data is damaged ({0})\nhint: remove the .work folder beside the target and run again; the target itself is untouched")]
+    #[error(
+        "the working data is damaged ({0})\nhint: remove the .work folder beside the target and run again; the target itself is untouched"
+    )]
     Damaged(String),
     /// Grants that refer to each other in a way that cannot be expanded.
     #[error("grant expansion failed: {0}")]

@@ -143,8 +143,8 @@ mod tests {
     use baton_connector::{EntitlementRef, build};
     use baton_proto::c1::connector::v2::grant_sources::GrantSource;
     use baton_proto::c1::connector::v2::{Entitlement, Grant, GrantSources, Resource};
-    use prost::Message;
     use proptest::prelude::*;
+    use prost::Message;
 
     use super::*;
 

@@ -109,6 +109,17 @@ pub(crate) struct Identity {
     pub started_at: jiff::Timestamp,
 }
 
+/// What was found where a working database may be.
+#[derive(Debug)]
+pub(crate) enum Resumed {
+    /// None.
+    Nothing,
+    /// One that must not be carried on, and why; it has been removed.
+    Unusable(&'static str),
+    /// An unfinished sync to be carried on.
+    Unfinished(Plan, Identity),
+}
+
 /// The open working database.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -117,22 +128,21 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Opens the unfinished sync in `path` if there is one that `fingerprint` may carry on. The text says why there is
-    /// none, if there was something.
-    pub(crate) fn resume(path: &Path, fingerprint: &str) -> Result<(Option<(Self, Identity)>, Option<String>), SyncError> {
+    /// Opens the unfinished sync in `path` if there is one that `fingerprint` may carry on.
+    pub(crate) fn resume(path: &Path, fingerprint: &str) -> Result<Resumed, SyncError> {
         if !path.exists() {
-            return Ok((None, None));
+            return Ok(Resumed::Nothing);
         }
         let plan = Self::connect(path)?;
         let reason = match plan.identity() {
             Err(_) | Ok(None) => "its working data cannot be read",
             Ok(Some(identity)) if identity.fingerprint != fingerprint => "it was made with other options",
             Ok(Some(identity)) if is_older(identity.started_at, MAX_AGE) => "it is older than seven days",
-            Ok(Some(identity)) => return Ok((Some((plan, identity)), None)),
+            Ok(Some(identity)) => return Ok(Resumed::Unfinished(plan, identity)),
         };
         drop(plan);
         remove_database(path);
-        Ok((None, Some(format!("an interrupted sync was found but {reason}; starting anew"))))
+        Ok(Resumed::Unusable(reason))
     }
 
     /// Makes a new working database with the first work in it.
@@ -179,9 +189,10 @@ impl Plan {
             return Ok(None);
         }
         let (fingerprint, sync_id, started_at) = (read("fingerprint")?, read("sync_id")?, read("started_at")?);
-        Ok(fingerprint.zip(sync_id).zip(started_at.and_then(|text| text.parse().ok())).map(
-            |((fingerprint, sync_id), started_at)| Identity { fingerprint, sync_id, started_at },
-        ))
+        Ok(fingerprint
+            .zip(sync_id)
+            .zip(started_at.and_then(|text| text.parse().ok()))
+            .map(|((fingerprint, sync_id), started_at)| Identity { fingerprint, sync_id, started_at }))
     }
 
     /// Runs `body` in one transaction.

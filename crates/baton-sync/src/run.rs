@@ -15,7 +15,7 @@ use crate::config::SyncConfig;
 use crate::engine::{Engine, Stopped};
 use crate::error::SyncError;
 use crate::observe::{Event, Observer};
-use crate::plan::{Identity, Plan, Planned, State};
+use crate::plan::{Identity, Plan, Planned, Resumed, State};
 use crate::seal::{Sealed, Sealing};
 use crate::summary::Summary;
 use crate::workdir::WorkDir;
@@ -37,6 +37,7 @@ pub async fn run(
 ) -> Result<Summary, SyncError> {
     let begun = Instant::now();
     let types = wanted_types(source.as_ref(), &config.options)?;
+    envelope::check_target(&config.target)?;
     let work_dir = WorkDir::open(&config.target, config.temp_dir.as_deref())?;
     let carries_on = work_dir.plan().exists();
     match sync(source, config, types, observer, cancel, &work_dir, begun).await {
@@ -54,7 +55,11 @@ pub async fn run(
                 _ => {}
             }
             // Progress of this run or of an earlier one stays, also when this run failed before it began.
-            if pages > 0 || carries_on { work_dir.keep_progress() } else { work_dir.remove() }
+            if pages > 0 || carries_on {
+                work_dir.keep_progress();
+            } else {
+                work_dir.remove();
+            }
             Err(error)
         }
     }
@@ -163,7 +168,6 @@ struct Previous {
 async fn open_previous(target: &Path, work_dir: &WorkDir) -> Result<Previous, SyncError> {
     let (target, db) = (target.to_owned(), work_dir.previous());
     let open = move || -> Result<Previous, SyncError> {
-        envelope::check_target(&target)?;
         match envelope::detect(&target).map_err(SyncError::io("read", &target))? {
             // A v3 file holds one sync only, so there is nothing of it to keep.
             Format::Missing | Format::Empty | Format::V3 => return Ok(Previous::default()),
@@ -202,17 +206,19 @@ fn open_plan(
 ) -> Result<Opened, SyncError> {
     let fingerprint = fingerprint(source, options);
     let path = work_dir.plan();
-    let (unfinished, note) = Plan::resume(&path, &fingerprint)?;
-    if let Some(note) = note {
-        observer.event(&Event::Note(note));
+    match Plan::resume(&path, &fingerprint)? {
+        Resumed::Nothing => {}
+        Resumed::Unusable(reason) => {
+            let note = format!("an interrupted sync was found but {reason}; starting anew");
+            observer.event(&Event::Note(note));
+        }
+        Resumed::Unfinished(plan, identity) => {
+            let works = plan.works(source)?;
+            let pages = works.iter().map(|planned| planned.pages).sum();
+            return Ok(Opened { plan, identity, works, pages, resumed: true });
+        }
     }
-    if let Some((plan, identity)) = unfinished {
-        let works = plan.works(source)?;
-        let pages = works.iter().map(|planned| planned.pages).sum();
-        return Ok(Opened { plan, identity, works, pages, resumed: true });
-    }
-    let identity =
-        Identity { fingerprint, sync_id: Ksuid::new().to_string(), started_at: jiff::Timestamp::now() };
+    let identity = Identity { fingerprint, sync_id: Ksuid::new().to_string(), started_at: jiff::Timestamp::now() };
     let start: Vec<(u64, Work)> = source.start(options).into_iter().zip(0..).map(|(work, id)| (id, work)).collect();
     let plan = Plan::create(&path, &identity, &start)?;
     let works = start.into_iter().map(|(id, work)| {

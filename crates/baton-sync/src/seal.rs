@@ -130,12 +130,7 @@ impl Sealing<'_> {
         Ok(present)
     }
 
-    fn put_grants(
-        &self,
-        builder: &mut Builder,
-        present: &Present,
-        gaps: &mut Vec<GapCount>,
-    ) -> Result<(), SyncError> {
+    fn put_grants(&self, builder: &mut Builder, present: &Present, gaps: &mut Vec<GapCount>) -> Result<(), SyncError> {
         let mut encoder = GrantEncoder::new();
         let mut policies = HashMap::<String, Missing>::new();
         for (kind, _) in self.source.kinds() {

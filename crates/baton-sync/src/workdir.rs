@@ -21,7 +21,12 @@ impl WorkDir {
     /// Opens the working folder of `target`, making it if need be.
     pub(crate) fn open(target: &Path, temp_dir: Option<&Path>) -> Result<Self, SyncError> {
         let folder = folder_of(target, temp_dir)?;
-        fs::create_dir_all(&folder).map_err(SyncError::io("create the working folder", &folder))?;
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(SyncError::io("create the working folder", folder)(error));
+            }
+            _ => {}
+        }
         let path = folder.join("lock");
         let lock = File::create(&path).map_err(SyncError::io("create", &path))?;
         match lock.try_lock() {

@@ -82,7 +82,10 @@ impl Graph {
             let mut onward = BTreeMap::<usize, Pass>::new();
             for (destination, pass) in members.iter().flat_map(|member| &self.edges[*member]) {
                 if knot_of[*destination] != knot {
-                    onward.entry(knot_of[*destination]).and_modify(|known| known.merge(pass)).or_insert_with(|| pass.clone());
+                    onward
+                        .entry(knot_of[*destination])
+                        .and_modify(|known| known.merge(pass))
+                        .or_insert_with(|| pass.clone());
                 }
             }
             for (next, pass) in onward {

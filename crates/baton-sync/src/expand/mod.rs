@@ -38,8 +38,9 @@ fn load(builder: &Builder, sync_id: &str) -> Result<Graph, SyncError> {
             "SELECT entitlement_id, principal_resource_type_id, principal_resource_id, expansion
              FROM v1_grants WHERE sync_id = ? AND expansion IS NOT NULL ORDER BY id",
         )?;
-        let mut owner_of = connection
-            .prepare("SELECT resource_type_id, resource_id FROM v1_entitlements WHERE external_id = ? AND sync_id = ?")?;
+        let mut owner_of = connection.prepare(
+            "SELECT resource_type_id, resource_id FROM v1_entitlements WHERE external_id = ? AND sync_id = ?",
+        )?;
         let mut rows = statement.query([sync_id])?;
         while let Some(row) = rows.next()? {
             let destination: String = row.get(0)?;
@@ -87,8 +88,8 @@ fn propagate(builder: &mut Builder, sync_id: &str, step: &Step) -> Result<u64, S
         let Some(last) = held.last() else { return Ok(added) };
         after = last.row;
         for held in &held {
-            let filtered = !step.pass.principal_types.is_empty()
-                && !step.pass.principal_types.contains(&held.principal.0);
+            let filtered =
+                !step.pass.principal_types.is_empty() && !step.pass.principal_types.contains(&held.principal.0);
             if filtered || (step.pass.shallow && !held.direct) {
                 continue;
             }
@@ -112,15 +113,15 @@ fn owner(builder: &Builder, sync_id: &str, entitlement: &str) -> Result<Option<(
 
 /// The next grants on `entitlement` behind the row `after`.
 fn holders(builder: &Builder, sync_id: &str, entitlement: &str, after: i64) -> Result<Vec<Held>, SyncError> {
-    let read = || {
+    let read = || -> rusqlite::Result<Vec<Held>> {
         let mut statement = builder.connection().prepare_cached(
             "SELECT id, principal_resource_type_id, principal_resource_id, data FROM v1_grants
              WHERE entitlement_id = ? AND sync_id = ? AND id > ? ORDER BY id LIMIT ?",
         )?;
         let rows = statement.query_map(params![entitlement, sync_id, after, CHUNK], |row| {
             let sources = Grant::decode(row.get_ref(3)?.as_blob()?).ok().and_then(|grant| grant.sources);
-            let direct = sources
-                .is_none_or(|sources| sources.sources.is_empty() || sources.sources.contains_key(entitlement));
+            let direct =
+                sources.is_none_or(|sources| sources.sources.is_empty() || sources.sources.contains_key(entitlement));
             Ok(Held { row: row.get(0)?, principal: (row.get(1)?, row.get(2)?), direct })
         })?;
         rows.collect()
@@ -151,8 +152,8 @@ fn give(
         })
         .map_err(SyncError::plan("the new file"))?;
     if let Some((row, data)) = existing {
-        let mut grant =
-            Grant::decode(data.as_slice()).map_err(|error| SyncError::Expansion(format!("a grant is damaged: {error}")))?;
+        let mut grant = Grant::decode(data.as_slice())
+            .map_err(|error| SyncError::Expansion(format!("a grant is damaged: {error}")))?;
         let sources = &mut grant.sources.get_or_insert_default().sources;
         if sources.is_empty() {
             sources.insert(step.destination.clone(), GrantSource { is_direct: true });
