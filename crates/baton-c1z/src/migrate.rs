@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ErrorCode, params};
 
 use crate::error::{At, Error};
 use crate::schema::{GRANTS, SYNC_RUNS, TABLES, Table};
@@ -22,20 +22,34 @@ const MARK: &[u8] = b"c1.connector.v2.GrantExpandable";
 /// It is no database, is damaged, or cannot be written.
 pub(crate) fn migrate(db: &Path, file: &Path) -> Result<(), Error> {
     let connection = connection::open_copy(db, file)?;
+    bring_up_to_date(&connection, file).map_err(|error| foreign(error, file))?;
+    connection.execute_batch("COMMIT").at(file)?;
+    connection.close().map_err(|(_, error)| Error::database(file, error))
+}
+
+fn bring_up_to_date(connection: &Connection, file: &Path) -> Result<(), Error> {
     connection.execute_batch("BEGIN").at(file)?;
     for table in TABLES {
         connection.execute_batch(&table.create()).at(file)?;
     }
     for table in [&SYNC_RUNS, &GRANTS] {
-        add_missing_columns(&connection, table).at(file)?;
+        add_missing_columns(connection, table).at(file)?;
     }
-    let merged = indexes::build(&connection, file)?;
+    let merged = indexes::build(connection, file)?;
     if !merged.is_empty() {
         tracing::warn!(?merged, "rows of the same id were merged");
     }
-    backfill(&connection, file)?;
-    connection.execute_batch("COMMIT").at(file)?;
-    connection.close().map_err(|(_, error)| Error::database(file, error))
+    backfill(connection, file)
+}
+
+/// A statement that SQLite finds wrong is one that does not fit the tables that are there.
+fn foreign(error: Error, file: &Path) -> Error {
+    match error {
+        Error::Database { source, .. } if source.sqlite_error_code() == Some(ErrorCode::Unknown) => {
+            Error::Damaged { path: file.to_owned(), reason: format!("its tables are not those of a .c1z ({source})") }
+        }
+        error => error,
+    }
 }
 
 fn add_missing_columns(connection: &Connection, table: &Table) -> rusqlite::Result<()> {
