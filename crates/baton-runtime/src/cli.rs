@@ -1,0 +1,204 @@
+//! From the command line to the exit code.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::ArgMatches;
+use clap::error::ErrorKind;
+use indicatif::MultiProgress;
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::read::Reading;
+use crate::commands::{self, READING, completion};
+use crate::config_file::ConfigFile;
+use crate::env::Env;
+use crate::failure::Failure;
+use crate::field::{Field, Shown};
+use crate::logs::{Level, Logger};
+use crate::program::{Extra, Program};
+use crate::redact::Redactor;
+use crate::session::Session;
+use crate::settings::{Places, Resolved};
+use crate::{flags, logs, required, session, settings, signals};
+
+/// How long threads that are still busy after the end are waited for.
+const LAST_WAIT: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Runs a connector program with the arguments and the environment of this process.
+///
+/// Data goes to stdout, everything else to stderr; the last thing there is the text of the error, if there is one.
+#[must_use]
+pub fn run(program: impl Program) -> ExitCode {
+    let program: Arc<dyn Program> = Arc::new(program);
+    match try_run(&program) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody is left to tell if stderr is gone.
+            let _ = writeln!(io::stderr().lock(), "{failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+/// What the program was asked to do.
+enum Task {
+    Sync,
+    Read(&'static Reading),
+    Extra(&'static Extra),
+}
+
+impl Task {
+    fn of(program: &dyn Program, matches: &ArgMatches) -> Self {
+        let name = matches.subcommand_name();
+        let reading = READING.iter().find(|reading| Some(reading.name) == name).map(Self::Read);
+        let extra = || program.commands().iter().find(|extra| Some(extra.name) == name).map(Self::Extra);
+        reading.or_else(extra).unwrap_or(Self::Sync)
+    }
+
+    fn fields(&self, program: &dyn Program) -> Vec<Field> {
+        match self {
+            Self::Sync => flags::all(program),
+            Self::Read(reading) => reading.fields(),
+            Self::Extra(extra) => flags::selected(program, extra.fields),
+        }
+    }
+}
+
+fn try_run(program: &Arc<dyn Program>) -> Result<(), Failure> {
+    let Some(matches) = parse(program.as_ref())? else {
+        return Ok(());
+    };
+    if let Some((completion::NAME, matches)) = matches.subcommand() {
+        return to_stdout(&completion::script(flags::command(program.as_ref()), matches));
+    }
+    let env = Env::of_process();
+    let task = Task::of(program.as_ref(), &matches);
+    let fields = task.fields(program.as_ref());
+    let file = ConfigFile::find(&env, &std::env::current_dir().unwrap_or_default())?;
+    let given = |name: &str| given(&matches, name);
+    let resolved = settings::resolve(&fields, &Places { flags: &given, env: &env, file: &file });
+    let redactor = Redactor::new(resolved.settings.secrets());
+    let clean = |failure: Failure| Failure::with_code(failure.code(), redactor.clean(&failure.to_string()));
+    check(program.as_ref(), &task, &fields, &resolved).map_err(clean)?;
+
+    let mut warnings = resolved.warnings;
+    warnings.extend(file.warning.clone());
+    warnings.extend(settings::unknown_names(&known(program.as_ref()), &env, &file));
+    let session = open(program, &task, resolved.settings, &env)?;
+    for warning in warnings {
+        session.logger.record(Level::Warn, &warning, Map::new());
+    }
+    execute(&task, &session).map_err(|failure| told(&session, &failure))
+}
+
+/// The command line; `None` if it was answered by help or version.
+fn parse(program: &dyn Program) -> Result<Option<ArgMatches>, Failure> {
+    let error = match flags::command(program).try_get_matches() {
+        Ok(matches) => return Ok(Some(matches)),
+        Err(error) => error,
+    };
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritable(&error)),
+            _ => Ok(None),
+        },
+        _ => {
+            let known = known(program);
+            let listed = known.iter().filter(|field| field.shown != Shown::Never).map(Field::name);
+            Err(flags::failure(&error, &listed.collect::<Vec<_>>(), program.name()))
+        }
+    }
+}
+
+/// All values given for a flag: behind the subcommand if it has the flag there, else before it.
+fn given(matches: &ArgMatches, name: &str) -> Option<Vec<String>> {
+    let values = |matches: &ArgMatches| -> Option<Vec<String>> {
+        Some(matches.try_get_many::<String>(name).ok().flatten()?.cloned().collect())
+    };
+    matches.subcommand().and_then(|(_, matches)| values(matches)).or_else(|| values(matches))
+}
+
+/// All fields of the program, those of its reading commands included.
+fn known(program: &dyn Program) -> Vec<Field> {
+    let mut fields = flags::all(program);
+    fields.extend(READING.iter().flat_map(Reading::fields));
+    fields
+}
+
+fn check(program: &dyn Program, task: &Task, fields: &[Field], resolved: &Resolved) -> Result<(), Failure> {
+    let settings = &resolved.settings;
+    let missing = match task {
+        Task::Sync if resolved.errors.is_empty() => {
+            program.check(settings)?;
+            commands::sync::check(settings)?;
+            required::missing(program.groups(), fields, settings)
+        }
+        Task::Sync => required::missing(program.groups(), fields, settings),
+        Task::Read(_) | Task::Extra(_) => Vec::new(),
+    };
+    required::failure(&resolved.errors, &missing, program.first_steps()).map_or(Ok(()), Err)
+}
+
+/// Sets up what the run shows.
+fn open(program: &Arc<dyn Program>, task: &Task, settings: settings::Settings, env: &Env) -> Result<Session, Failure> {
+    let redactor = Redactor::new(settings.secrets());
+    let reads = matches!(task, Task::Read(_));
+    let for_people = reads || matches!(task, Task::Extra(_));
+    let choice = logs::choose(&settings, io::stderr().is_terminal(), for_people)?;
+    let bars = MultiProgress::new();
+    let logger = Arc::new(Logger::new(choice.sinks, redactor, bars.clone()));
+    logs::install(Arc::clone(&logger), program.log_crates());
+    Ok(Session {
+        program: Arc::clone(program),
+        settings,
+        temp_dir_variable: session::temp_dir_variable(env),
+        logger,
+        people: choice.people,
+        bars: choice.bars.then_some(bars),
+        cancel: CancellationToken::new(),
+    })
+}
+
+fn execute(task: &Task, session: &Session) -> Result<(), Failure> {
+    if let Task::Read(reading) = task {
+        return reading.run(session);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(async {
+        tokio::spawn(signals::watch(session.cancel.clone()));
+        match task {
+            Task::Extra(extra) => (extra.run)(session).await,
+            Task::Sync | Task::Read(_) => commands::sync::run(session).await,
+        }
+    });
+    runtime.shutdown_timeout(LAST_WAIT);
+    result
+}
+
+/// Puts a failure on the record; what comes back is for the operator, without secrets.
+fn told(session: &Session, failure: &Failure) -> Failure {
+    let text = session.logger.clean_text(&failure.to_string());
+    if !session.people {
+        let fields = json!({"error": text, "code": failure.code()});
+        let fields = if let Value::Object(fields) = fields { fields } else { Map::new() };
+        session.logger.record(Level::Error, &format!("{} failed", session.program.name()), fields);
+    }
+    Failure::with_code(failure.code(), text)
+}
+
+fn to_stdout(text: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritable(&error)),
+        _ => Ok(()),
+    }
+}
+
+fn unwritable(error: &io::Error) -> Failure {
+    Failure::new(format!("cannot write to stdout: {error}"))
+}

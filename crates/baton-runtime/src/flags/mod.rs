@@ -1,0 +1,40 @@
+//! The command line: one table of fields, and the parser, help and completions made from it.
+
+mod command;
+mod misuse;
+mod own;
+
+pub(crate) use command::command;
+pub(crate) use misuse::failure;
+pub(crate) use own::{FILE, LOGGING, PEBBLE, STORAGE_ENGINE, TEMP_DIR, reading, sync_fields};
+
+use crate::field::{Field, heading};
+use crate::program::Program;
+use crate::required::AUTH_METHOD;
+
+/// All fields of a program: the runtime's own and the connector's.
+pub(crate) fn all(program: &dyn Program) -> Vec<Field> {
+    let mut fields = program.fields().to_vec();
+    if !program.groups().is_empty() {
+        fields.push(auth_method(program));
+    }
+    fields.extend(sync_fields());
+    fields.extend(LOGGING);
+    fields
+}
+
+/// The field that chooses how to sign in; help lists it when there is a choice.
+fn auth_method(program: &dyn Program) -> Field {
+    let field = Field::text(AUTH_METHOD).help(heading::CONNECTION, "How to sign in");
+    if program.groups().len() > 1 { field } else { field.hidden() }
+}
+
+/// The fields `names` of a program, in that order, then those of logging.
+pub(crate) fn selected(program: &dyn Program, names: &[&str]) -> Vec<Field> {
+    let all = all(program);
+    let named = names.iter().filter_map(|name| all.iter().find(|field| field.name() == *name).copied());
+    named.chain(LOGGING).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! The fields that every connector has (`connector-runtime.md` 1.3), as far as they do something now, and those that
+//! scripts carry although they do nothing here.
+
+use crate::field::{Field, heading};
+
+/// The file that is written or read.
+pub(crate) const FILE: Field =
+    Field::text_or("file", "sync.c1z").file().short('f').help(heading::OUTPUT, "The .c1z file to write or read");
+
+/// Where working data and decoded files go.
+pub(crate) const TEMP_DIR: Field = Field::text("c1z-temp-dir")
+    .folder()
+    .help(heading::ADVANCED, "Folder for working data, which must exist")
+    .more("Without it BATON_TMPDIR is used; without that, a sync works beside its file.")
+    .rarely_needed();
+
+/// The fields of a sync that are no connector's own.
+pub(crate) fn sync_fields() -> Vec<Field> {
+    let mut fields = SYNC.to_vec();
+    fields.extend(LEGACY);
+    fields
+}
+
+const SYNC: [Field; 6] = [
+    Field::list("sync-resource-types")
+        .value_name("TYPES")
+        .help(heading::WHAT, "Only these resource types, separated by commas"),
+    Field::switch("skip-entitlements-and-grants", false)
+        .help(heading::WHAT, "Resources only: neither entitlements nor grants"),
+    FILE,
+    Field::int("workers", 0, -1, 1024)
+        .help(heading::PACE, "Requests under way at once per rate limit")
+        .more("0 and -1 choose by themselves; 1 does one thing at a time."),
+    Field::int("http-timeout-seconds", 300, 1, 1800)
+        .value_name("SECONDS")
+        .help(heading::PACE, "The longest that one request may take"),
+    TEMP_DIR,
+];
+
+const LEGACY: [Field; 5] = [
+    Field::switch("parallel-sync", false).legacy("a sync always does many things at once; --workers sets how many"),
+    Field::text(STORAGE_ENGINE).choices(&["sqlite", PEBBLE]).hidden(),
+    Field::switch("skip-full-sync", false).legacy("it never applied to syncs started from a command line"),
+    Field::text("session-store-maximum-size").legacy("there is no second process whose memory it would bound"),
+    Field::text("log-level-debug-expires-at").legacy("the level stays as set until the program ends"),
+];
+
+/// The field that chose between two forms of the file.
+pub(crate) const STORAGE_ENGINE: &str = "storage-engine";
+
+/// The form that cannot be written yet.
+pub(crate) const PEBBLE: &str = "pebble";
+
+/// The fields of logging, which every command takes.
+pub(crate) const LOGGING: [Field; 3] = [
+    Field::text("log-level")
+        .value_name("LEVEL")
+        .choices(&["debug", "info", "warn", "error", "dpanic", "panic", "fatal"])
+        .help(heading::LOGGING, "debug, info, warn or error (default: info)")
+        .more("Set it, and logs are shown on a terminal instead of progress."),
+    Field::text("log-format")
+        .value_name("FORMAT")
+        .choices(&["json", "console"])
+        .help(heading::LOGGING, "json or console (default: console on a terminal, else json)")
+        .more("Set it, and logs are shown on a terminal instead of progress."),
+    Field::list("log-path")
+        .value_name("PATHS")
+        .help(heading::LOGGING, "Where logs go: files, stdout, stderr (default: stderr)"),
+];
+
+/// The fields of the commands that read files.
+pub(crate) mod reading {
+    use super::{FILE, Field, heading};
+
+    const OUTPUT: Field = Field::text_or("output", "console")
+        .short('o')
+        .value_name("FORMAT")
+        .choices(&["console", "json"])
+        .help(heading::OUTPUT, "console (a table) or json");
+    const RESOURCE_TYPE: Field = Field::text("resource-type")
+        .short('t')
+        .value_name("TYPE")
+        .help(heading::FILTER, "Only of resources of this type, for example user");
+    const RESOURCE: Field =
+        Field::text("resource").short('r').value_name("ID").help(heading::FILTER, "Only of the resource with this id");
+    const ENTITLEMENT: Field = Field::text("entitlement")
+        .short('e')
+        .value_name("ID")
+        .help(heading::FILTER, "Only of the entitlement with this id");
+
+    /// For commands that show everything.
+    pub(crate) const PLAIN: &[Field] = &[FILE, OUTPUT];
+    /// For commands that can be narrowed to a type of resource.
+    pub(crate) const BY_TYPE: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE];
+    /// For commands that can be narrowed to one resource.
+    pub(crate) const BY_RESOURCE: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, RESOURCE];
+    /// For commands that can be narrowed to one entitlement.
+    pub(crate) const BY_ENTITLEMENT: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, RESOURCE, ENTITLEMENT];
+}

@@ -1,0 +1,177 @@
+//! Logs in the form that Baton connectors write: zap-like JSON lines, or a console form (`connector-runtime.md` 1.8).
+//!
+//! [`Logger`] takes lines from two sides: `tracing` events of our own crates (through [`layer::LogLayer`]), and records
+//! with nested fields written directly. Every text is cleaned of secrets before it goes to a [`sink`](sink::Sink).
+
+mod caller;
+mod choice;
+mod console;
+mod json;
+mod layer;
+mod sink;
+
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::MultiProgress;
+use serde_json::{Map, Value};
+use tracing::level_filters::LevelFilter;
+
+pub(crate) use choice::choose;
+pub(crate) use layer::install;
+use sink::Sink;
+
+use crate::redact::Redactor;
+
+/// How severe a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// For whoever looks for a fault.
+    Debug,
+    /// What happens.
+    Info,
+    /// What should not happen but does no harm yet.
+    Warn,
+    /// What failed.
+    Error,
+    /// More severe than anything that is logged: a sink of this level is silent.
+    Silent,
+}
+
+impl Level {
+    /// The level of that name; names that only zap knows are the nearest of ours.
+    pub(crate) fn parse(name: &str) -> Self {
+        match name {
+            "debug" => Self::Debug,
+            "warn" => Self::Warn,
+            "error" => Self::Error,
+            "dpanic" | "panic" | "fatal" => Self::Silent,
+            _ => Self::Info,
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error | Self::Silent => "error",
+        }
+    }
+
+    fn filter(self) -> LevelFilter {
+        match self {
+            Self::Debug => LevelFilter::DEBUG,
+            Self::Info => LevelFilter::INFO,
+            Self::Warn => LevelFilter::WARN,
+            Self::Error => LevelFilter::ERROR,
+            Self::Silent => LevelFilter::OFF,
+        }
+    }
+}
+
+impl From<tracing::Level> for Level {
+    fn from(level: tracing::Level) -> Self {
+        match level {
+            tracing::Level::ERROR => Self::Error,
+            tracing::Level::WARN => Self::Warn,
+            tracing::Level::INFO => Self::Info,
+            tracing::Level::DEBUG | tracing::Level::TRACE => Self::Debug,
+        }
+    }
+}
+
+/// The look of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// One JSON object a line.
+    Json,
+    /// Tab-separated columns.
+    Console,
+    /// `warning: text`, for people who watch progress.
+    Plain,
+}
+
+/// One line, before it has a form.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// How severe.
+    pub level: Level,
+    /// When.
+    pub time: jiff::Timestamp,
+    /// Which place of the source text wrote it: `crate/file.rs:line`.
+    pub caller: String,
+    /// The text.
+    pub message: String,
+    /// What belongs to it.
+    pub fields: Map<String, Value>,
+}
+
+/// Writes lines to all sinks.
+#[derive(Debug)]
+pub(crate) struct Logger {
+    sinks: Mutex<Vec<Sink>>,
+    level: Level,
+    redactor: Redactor,
+    bars: MultiProgress,
+}
+
+impl Logger {
+    /// A logger into `sinks` that keeps out of the way of `bars`.
+    pub(crate) fn new(sinks: Vec<Sink>, redactor: Redactor, bars: MultiProgress) -> Self {
+        let level = sinks.iter().map(|sink| sink.level).min().unwrap_or(Level::Silent);
+        Self { sinks: Mutex::new(sinks), level, redactor, bars }
+    }
+
+    /// Writes a record with nested fields.
+    #[track_caller]
+    pub(crate) fn record(&self, level: Level, message: &str, fields: Map<String, Value>) {
+        let place = std::panic::Location::caller();
+        self.write(Line {
+            level,
+            time: jiff::Timestamp::now(),
+            caller: caller::short(place.file(), place.line()),
+            message: message.to_owned(),
+            fields,
+        });
+    }
+
+    /// Writes a line to every sink that wants lines of its level.
+    fn write(&self, mut line: Line) {
+        if line.level < self.level {
+            return;
+        }
+        line.message = self.redactor.clean(&line.message);
+        line.fields = line.fields.into_iter().map(|(key, value)| (key, self.clean(value))).collect();
+        self.bars.suspend(|| {
+            let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+            for sink in sinks.iter_mut().filter(|sink| line.level >= sink.level) {
+                let text = match sink.format {
+                    Format::Json => json::text(&line),
+                    Format::Console => console::text(&line),
+                    Format::Plain => console::plain(&line),
+                };
+                sink.write(&text);
+            }
+        });
+    }
+
+    fn clean(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.redactor.clean(&text)),
+            Value::Array(items) => Value::Array(items.into_iter().map(|item| self.clean(item)).collect()),
+            Value::Object(fields) => Value::Object(
+                fields.into_iter().map(|(key, value)| (self.redactor.clean(&key), self.clean(value))).collect(),
+            ),
+            plain => plain,
+        }
+    }
+
+    /// The text without secrets.
+    pub(crate) fn clean_text(&self, text: &str) -> String {
+        self.redactor.clean(text)
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,106 @@
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use secrecy::SecretString;
+use tracing_subscriber::layer::SubscriberExt;
+
+use super::*;
+
+fn written(format: Format, level: Level, secret: &str, log: impl FnOnce(&Logger)) -> String {
+    let (sink, text) = Sink::memory(format, level);
+    let redactor = Redactor::new([&SecretString::from(secret)]);
+    let logger = Arc::new(Logger::new(vec![sink], redactor, MultiProgress::new()));
+    let layer = layer::LogLayer { logger: Arc::clone(&logger), crates: &["client"] };
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || log(&logger));
+    String::from_utf8(text.lock().unwrap().clone()).unwrap()
+}
+
+#[test]
+fn json_lines_look_like_zap() {
+    let text = written(Format::Json, Level::Info, "", |_| {
+        tracing::info!(count = 3_u64, wait = 1.5, ok = true, name = "x", error = %"boom", msg = "field", "hello");
+    });
+    let line: Value = serde_json::from_str(&text).unwrap();
+    let keys: Vec<_> = line.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["level", "ts", "caller", "msg", "count", "wait", "ok", "name", "error", "msg_"]);
+    assert_eq!(line["level"], "info");
+    assert!(line["ts"].as_f64().unwrap() > 1.6e9);
+    assert!(line["caller"].as_str().unwrap().starts_with("baton-runtime/tests.rs:"));
+    assert_eq!(line["msg"], "hello");
+    assert_eq!((&line["count"], &line["wait"], &line["ok"]), (&3.into(), &1.5.into(), &true.into()));
+    assert_eq!(line["error"], "boom");
+    assert_eq!(text.matches('\n').count(), 1);
+}
+
+#[test]
+fn console_lines_are_separated_by_tabs() {
+    let text = written(Format::Console, Level::Info, "", |_| tracing::warn!(count = 3_u64, "hello"));
+    let columns: Vec<_> = text.trim_end().split('\t').collect();
+    assert_eq!(columns.len(), 5);
+    assert_eq!(columns[0].len(), "2026-11-23T12:33:58.232Z".len());
+    assert_eq!(columns[1], "WARN");
+    assert_eq!(columns[3..], ["hello", "{\"count\":3}"]);
+    let text = written(Format::Plain, Level::Info, "", |_| tracing::warn!(file = "x", count = 3_u64, "hello"));
+    assert_eq!(text, "warning: hello (file: x, count: 3)\n");
+}
+
+#[test]
+fn the_level_decides() {
+    let log = |level| {
+        written(Format::Plain, level, "", |_| {
+            tracing::trace!("t");
+            tracing::debug!("d");
+            tracing::info!("i");
+            tracing::warn!("w");
+            tracing::error!("e");
+        })
+    };
+    assert_eq!(log(Level::Debug), "t\nd\ni\nwarning: w\nerror: e\n");
+    assert_eq!(log(Level::Warn), "warning: w\nerror: e\n");
+    assert_eq!(log(Level::Silent), "");
+}
+
+#[test]
+fn only_own_crates_are_heard() {
+    let text = written(Format::Plain, Level::Debug, "", |_| {
+        tracing::info!(target: "client::pacer", "ours");
+        tracing::info!(target: "hyper::proto", "theirs");
+        tracing::info!(target: "clients", "theirs too");
+    });
+    assert_eq!(text, "ours\n");
+}
+
+#[test]
+fn records_may_be_nested() {
+    let text = written(Format::Json, Level::Info, "hunter2", |logger| {
+        let fields = serde_json::json!({"a": {"b": ["x hunter2 y"]}, "n": 1});
+        logger.record(Level::Info, "done", fields.as_object().unwrap().clone());
+    });
+    let line: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["a"]["b"][0], "x [redacted] y");
+}
+
+proptest! {
+    #[test]
+    fn no_secret_reaches_a_line(secret in "[0-9A-Z\"\\\\/%+=~ ]{12,40}", around in ".{0,20}") {
+        for format in [Format::Json, Format::Console, Format::Plain] {
+            let text = written(format, Level::Debug, &secret, |logger| {
+                tracing::info!(token = secret, header = ?secret, "before {around}{secret} after");
+                tracing::debug!(error = %format!("GET /?q={secret}: refused"), "{secret}");
+                let nested = serde_json::json!({"a": [{"b": format!("{around}{secret}")}]});
+                logger.record(Level::Warn, &secret, nested.as_object().unwrap().clone());
+            });
+            let quoted = serde_json::to_string(&secret).unwrap();
+            for form in [secret.as_str(), secret.trim(), &quoted[1..quoted.len() - 1]] {
+                prop_assert!(form.len() < 4 || !text.contains(form), "{}", text);
+            }
+            if format == Format::Json {
+                for line in text.lines() {
+                    prop_assert!(serde_json::from_str::<Value>(line).is_ok());
+                }
+            }
+        }
+    }
+}

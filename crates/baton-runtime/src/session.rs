@@ -1,0 +1,127 @@
+//! A run under way: its settings, what is shown of it, and how it is cancelled.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use baton_connector::{Options, Source};
+use baton_sync::{Summary, SyncConfig};
+use indicatif::MultiProgress;
+use tokio_util::sync::CancellationToken;
+
+use crate::env::Env;
+use crate::failure::Failure;
+use crate::flags::{FILE, TEMP_DIR};
+use crate::logs::{Level, Logger};
+use crate::program::Program;
+use crate::settings::Settings;
+use crate::{progress, summary};
+
+/// The variable that names the folder for working data when no setting does (`connector-runtime.md` 1.12).
+const TEMP_DIR_VARIABLE: &str = "BATON_TMPDIR";
+
+/// A run under way.
+pub struct Session {
+    pub(crate) program: Arc<dyn Program>,
+    pub(crate) settings: Settings,
+    pub(crate) temp_dir_variable: Option<PathBuf>,
+    pub(crate) logger: Arc<Logger>,
+    pub(crate) people: bool,
+    pub(crate) bars: Option<MultiProgress>,
+    pub(crate) cancel: CancellationToken,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("settings", &self.settings)
+            .field("people", &self.people)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// What the operator set, as far as this command takes it.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Cancelled when the operator wants the run to end.
+    #[must_use]
+    pub fn cancel(&self) -> &CancellationToken {
+        &self.cancel
+    }
+
+    /// The file of this run.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        Path::new(self.settings.text(FILE.name()))
+    }
+
+    /// The folder for working data, if the operator named one.
+    ///
+    /// # Errors
+    ///
+    /// The folder does not exist.
+    pub fn temp_dir(&self) -> Result<Option<PathBuf>, Failure> {
+        let set = Some(self.settings.text(TEMP_DIR.name())).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let Some(path) = set.or_else(|| self.temp_dir_variable.clone()) else {
+            return Ok(None);
+        };
+        if path.is_dir() {
+            return Ok(Some(path));
+        }
+        Err(Failure::new(format!(
+            "there is no folder {} for working data\nhint: make it, or name another with --{} or {TEMP_DIR_VARIABLE}",
+            path.display(),
+            TEMP_DIR.name()
+        )))
+    }
+
+    /// Tells the operator something, on stderr. Whoever is not there to read it does not stop the work.
+    pub fn say(&self, text: &str) {
+        let text = self.logger.clean_text(text);
+        let write = || {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        };
+        match &self.bars {
+            Some(bars) => bars.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Syncs `source` into `target`, with progress.
+    ///
+    /// # Errors
+    ///
+    /// Why the sync failed.
+    pub async fn sync(
+        &self,
+        source: Arc<dyn Source>,
+        target: &Path,
+        options: Options,
+        workers: Option<usize>,
+    ) -> Result<Summary, Failure> {
+        let mut config = SyncConfig::new(target);
+        config.temp_dir = self.temp_dir()?;
+        config.options = options;
+        config.workers = workers.unwrap_or(SyncConfig::DEFAULT_WORKERS);
+        let observer = progress::observer(self.bars.as_ref(), &self.logger, self.program.system());
+        Ok(baton_sync::run(source, config, observer, self.cancel.clone()).await?)
+    }
+
+    /// Tells what came of a sync: a screen for people, log lines otherwise.
+    pub fn tell(&self, summary: &Summary) {
+        if self.people {
+            self.say(summary::text(summary, Some(self.program.name())).trim_end());
+        }
+        // With people watching, this reaches log files only: their stderr shows warnings and errors.
+        self.logger.record(Level::Info, "Sync complete.", summary::fields(summary));
+    }
+}
+
+/// The folder that `BATON_TMPDIR` names.
+pub(crate) fn temp_dir_variable(env: &Env) -> Option<PathBuf> {
+    env.get(TEMP_DIR_VARIABLE).map(PathBuf::from)
+}

@@ -1,0 +1,273 @@
+//! What the operator set: every field with its value and where it came from.
+//!
+//! Flag before environment before configuration file before default (`connector-runtime.md` 1.4). Lists of flags are
+//! appended to those of the environment or file. Other than with the Go connector, a value that cannot be read is an
+//! error wherever it stands.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config_file::{ConfigFile, Entry};
+use crate::env::Env;
+use crate::field::{Field, Kind, env_name};
+use crate::nearest::nearest;
+use crate::value;
+
+/// The settings of a run. `Debug` shows no secret.
+#[derive(Debug, Default)]
+pub struct Settings {
+    values: BTreeMap<&'static str, Setting>,
+}
+
+#[derive(Debug)]
+struct Setting {
+    value: Value,
+    set: bool,
+}
+
+#[derive(Debug)]
+enum Value {
+    Text(String),
+    Secret(SecretString),
+    Bool(bool),
+    Int(i64),
+    List(Vec<String>),
+}
+
+impl Settings {
+    /// The text of a field; empty if it is not set or is a secret.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        match self.value(name) {
+            Some(Value::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// The secret of a field, if it is set.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<&SecretString> {
+        match self.value(name) {
+            Some(Value::Secret(secret)) if !secret.expose_secret().is_empty() => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// Whether a switch is on.
+    #[must_use]
+    pub fn switch(&self, name: &str) -> bool {
+        matches!(self.value(name), Some(Value::Bool(true)))
+    }
+
+    /// The number of a field.
+    #[must_use]
+    pub fn int(&self, name: &str) -> i64 {
+        match self.value(name) {
+            Some(Value::Int(number)) => *number,
+            _ => 0,
+        }
+    }
+
+    /// The items of a list.
+    #[must_use]
+    pub fn list(&self, name: &str) -> &[String] {
+        match self.value(name) {
+            Some(Value::List(items)) => items,
+            _ => &[],
+        }
+    }
+
+    /// Whether somebody set the field, be it to its default.
+    #[must_use]
+    pub fn is_set(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|setting| setting.set)
+    }
+
+    /// Whether the field has a value that is not the zero of its kind (`connector-runtime.md` 1.5).
+    pub(crate) fn is_present(&self, name: &str) -> bool {
+        match self.value(name) {
+            Some(Value::Text(text)) => !text.is_empty(),
+            Some(Value::Secret(secret)) => !secret.expose_secret().is_empty(),
+            Some(Value::Bool(on)) => *on,
+            Some(Value::Int(number)) => *number != 0,
+            Some(Value::List(items)) => !items.is_empty(),
+            None => false,
+        }
+    }
+
+    /// All secrets that are set.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        self.values.values().filter_map(|setting| match &setting.value {
+            Value::Secret(secret) => Some(secret),
+            _ => None,
+        })
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        let setting = self.values.get(name);
+        debug_assert!(setting.is_some(), "{name} is not declared for this command");
+        setting.map(|setting| &setting.value)
+    }
+}
+
+/// The places that settings come from.
+pub(crate) struct Places<'a> {
+    /// All values given for a flag, in their order; `None` if it was not given.
+    pub flags: &'a dyn Fn(&str) -> Option<Vec<String>>,
+    /// The environment.
+    pub env: &'a Env,
+    /// The configuration file.
+    pub file: &'a ConfigFile,
+}
+
+/// What came of the places.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    /// The settings; fields whose values are wrong have their defaults.
+    pub settings: Settings,
+    /// What is wrong, one line per value.
+    pub errors: Vec<String>,
+    /// What the operator should know.
+    pub warnings: Vec<String>,
+}
+
+/// Collects the value of each field from the places.
+pub(crate) fn resolve(fields: &[Field], places: &Places<'_>) -> Resolved {
+    let mut resolved = Resolved::default();
+    for field in fields {
+        let found = Found::of(field, places);
+        if found.is_set()
+            && let Some(instead) = field.legacy
+        {
+            resolved.warnings.push(format!("{} has no effect here: {instead}", found.place()));
+        }
+        let setting = found.setting(field).unwrap_or_else(|problem| {
+            resolved.errors.push(format!("field {}: {problem} (from {})", field.name, found.place()));
+            Setting { value: default(field), set: false }
+        });
+        resolved.settings.values.insert(field.name, setting);
+    }
+    resolved
+}
+
+/// Warnings about names in file and environment that look like mistakes. `known` are all fields of the program.
+pub(crate) fn unknown_names(known: &[Field], env: &Env, file: &ConfigFile) -> Vec<String> {
+    let names: Vec<&str> = known.iter().map(|field| field.name).collect();
+    let place = file.path.as_deref().unwrap_or(Path::new("")).display();
+    let keys = file.entries.keys().filter(|key| !names.contains(&key.as_str())).map(|key| {
+        let meant = nearest(key, names.iter().copied()).map(|name| format!("; did you mean {name}?"));
+        format!("{place}: the key {key} is not known and ignored{}", meant.unwrap_or_default())
+    });
+    let variables: Vec<String> = names.iter().map(|name| env_name(name)).collect();
+    // Clusters put variables of their own making beside ours (BATON_OKTA_SERVICE_HOST): only likely typos are told.
+    let typos = env.names().filter(|name| name.starts_with("BATON_") && !variables.iter().any(|known| known == name));
+    let typos = typos.filter_map(|name| {
+        let bare = name.trim_start_matches("BATON_");
+        let meant = nearest(bare, variables.iter().map(|known| known.trim_start_matches("BATON_")))?;
+        Some(format!("the variable {name} is not known and ignored; did you mean BATON_{meant}?"))
+    });
+    keys.chain(typos).collect()
+}
+
+/// What the places say about one field.
+struct Found<'a> {
+    field: &'a Field,
+    flags: Option<Vec<String>>,
+    env: Option<&'a str>,
+    file: Option<&'a Entry>,
+    path: &'a Path,
+}
+
+impl<'a> Found<'a> {
+    fn of(field: &'a Field, places: &Places<'a>) -> Self {
+        let env = places.env.get(&field.env());
+        Self {
+            field,
+            flags: (places.flags)(field.name),
+            env,
+            file: if env.is_none() { places.file.entries.get(field.name) } else { None },
+            path: places.file.path.as_deref().unwrap_or(Path::new("")),
+        }
+    }
+
+    fn is_set(&self) -> bool {
+        self.flags.is_some() || self.env.is_some() || self.file.is_some()
+    }
+
+    /// The place that decides, in words.
+    fn place(&self) -> String {
+        if self.flags.is_some() {
+            format!("--{}", self.field.name)
+        } else if self.env.is_some() {
+            self.field.env()
+        } else {
+            format!("{} in {}", self.field.name, self.path.display())
+        }
+    }
+
+    fn setting(&self, field: &Field) -> Result<Setting, String> {
+        let value = match field.kind {
+            Kind::List => Some(Value::List(self.list()?)),
+            Kind::Bool { .. } => self.scalar()?.map(|text| value::boolean(&text).map(Value::Bool)).transpose()?,
+            Kind::Int { min, max, .. } => {
+                self.scalar()?.map(|text| value::int(&text, min, max).map(Value::Int)).transpose()?
+            }
+            Kind::Text { .. } => self.scalar()?.map(|text| text_value(field, text)).transpose()?,
+        };
+        let value = value.unwrap_or_else(|| default(field));
+        Ok(Setting { value, set: self.is_set() })
+    }
+
+    /// The one text that decides. An empty one stands for the default.
+    fn scalar(&self) -> Result<Option<String>, String> {
+        let text = match (&self.flags, self.env, self.file) {
+            (Some(given), ..) => given.last().cloned(),
+            (None, Some(text), _) => Some(text.to_owned()),
+            (None, None, Some(Entry::Scalar(text))) => Some(text.clone()),
+            (None, None, Some(Entry::List(_))) => return Err("value must not be a list".to_owned()),
+            (None, None, Some(Entry::Other(what))) => return Err(format!("value must not be {what}")),
+            (None, None, None) => None,
+        };
+        Ok(text.filter(|text| !text.is_empty()))
+    }
+
+    fn list(&self) -> Result<Vec<String>, String> {
+        let mut items = match (self.env, self.file) {
+            (Some(text), _) => value::list(text)?,
+            (None, Some(Entry::Scalar(text))) => value::list(text)?,
+            (None, Some(Entry::List(items))) => items.clone(),
+            (None, Some(Entry::Other(what))) => return Err(format!("value must not be {what}")),
+            (None, None) => Vec::new(),
+        };
+        for text in self.flags.iter().flatten() {
+            items.extend(value::list(text)?);
+        }
+        Ok(items)
+    }
+}
+
+fn text_value(field: &Field, text: String) -> Result<Value, String> {
+    if field.secret {
+        Ok(Value::Secret(text.into()))
+    } else if field.choices.is_empty() {
+        Ok(Value::Text(text))
+    } else {
+        value::choice(&text, field.choices).map(Value::Text)
+    }
+}
+
+fn default(field: &Field) -> Value {
+    match field.kind {
+        Kind::Text { default } if field.secret => Value::Secret(default.into()),
+        Kind::Text { default } => Value::Text(default.to_owned()),
+        Kind::Bool { default } => Value::Bool(default),
+        Kind::Int { default, .. } => Value::Int(default),
+        Kind::List => Value::List(Vec::new()),
+    }
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;

@@ -1,0 +1,56 @@
+//! What is told at the end of a sync: what is in the file, what it cost, what is missing and why, what to do next.
+
+mod people;
+mod record;
+
+pub(crate) use people::text;
+pub(crate) use record::fields;
+
+#[cfg(test)]
+mod sample {
+    //! A summary with everything in it.
+
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use baton_connector::{GapKind, LaneTraffic};
+    use baton_sync::{GapCount, Summary, TypeCount};
+
+    pub(super) fn summary() -> Summary {
+        let count = |id: &str, name: &str, resources, entitlements, grants| TypeCount {
+            id: id.to_owned(),
+            display_name: name.to_owned(),
+            resources,
+            entitlements,
+            grants,
+        };
+        Summary {
+            sync_id: "2lnjFJ0nHXSyrnTkdFiUOQRjmYk".to_owned(),
+            sync_type: "full",
+            resumed: true,
+            types: vec![count("user", "User", 1200, 0, 0), count("group", "Group", 60, 60, 4021)],
+            gaps: vec![GapCount {
+                kind: GapKind::Gone,
+                resource_type: "group".to_owned(),
+                count: 3,
+                examples: vec![("00g1".to_owned(), "it was deleted while its members were read".to_owned())],
+            }],
+            traffic: vec![
+                LaneTraffic {
+                    lane: "users".to_owned(),
+                    calls: 7,
+                    retries: 1,
+                    throttled: 1,
+                    waited: Duration::from_millis(1500),
+                    ..LaneTraffic::default()
+                },
+                LaneTraffic { lane: "unused".to_owned(), ..LaneTraffic::default() },
+            ],
+            pages_fetched: 6,
+            pages_from_before: 4,
+            elapsed: Duration::from_millis(3210),
+            file: PathBuf::from("sync.c1z"),
+            file_bytes: 34_816,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The summary as a screen.
+
+use baton_connector::LaneTraffic;
+use baton_sync::{GapCount, Summary};
+
+use crate::table::Table;
+use crate::words;
+
+/// The screen: counts, requests, gaps. `program` is the name for the commands to try next, if they are to be shown.
+pub(crate) fn text(summary: &Summary, program: Option<&str>) -> String {
+    let mut text = headline(summary);
+    text.push_str("\n\n");
+    text.push_str(&types(summary));
+    text.push('\n');
+    text.push_str(&requests(&summary.traffic));
+    text.push('\n');
+    text.push_str(&gaps(&summary.gaps));
+    if let Some(program) = program {
+        text.push('\n');
+        text.push_str(&next(summary, program));
+    }
+    text
+}
+
+fn headline(summary: &Summary) -> String {
+    let mut text = format!(
+        "Synced into {} in {} ({})",
+        summary.file.display(),
+        words::duration(summary.elapsed),
+        words::bytes(summary.file_bytes)
+    );
+    if summary.resumed {
+        text.push_str(&format!(
+            "\nCarried on where an interrupted run ended: {} had been fetched before",
+            words::count(summary.pages_from_before, "page")
+        ));
+    }
+    if summary.sync_type != "full" {
+        text.push_str("\nResources only, as asked for: no entitlements and no grants");
+    }
+    text
+}
+
+fn types(summary: &Summary) -> String {
+    let mut table = Table::new(&["", "Resources", "Entitlements", "Grants"]);
+    for count in &summary.types {
+        let name = if count.display_name.is_empty() { &count.id } else { &count.display_name };
+        table.row(name, &[count.resources, count.entitlements, count.grants].map(words::number));
+    }
+    let sum = |part: fn(&baton_sync::TypeCount) -> u64| words::number(summary.types.iter().map(part).sum());
+    table.row("Total", &[sum(|count| count.resources), sum(|count| count.entitlements), sum(|count| count.grants)]);
+    table.to_string()
+}
+
+fn requests(traffic: &[LaneTraffic]) -> String {
+    let used: Vec<_> = traffic.iter().filter(|lane| lane.calls > 0).collect();
+    if used.is_empty() {
+        return "No requests were needed.\n".to_owned();
+    }
+    let mut table = Table::new(&["Requests", "Sent", "Repeated", "Refused (429)", "Held back"]);
+    for lane in &used {
+        let counts = [lane.calls, lane.retries, lane.throttled].map(words::number);
+        table.row(&lane.lane, &[&counts[..], &[words::duration(lane.waited)]].concat());
+    }
+    if used.len() > 1 {
+        let sum = |part: fn(&LaneTraffic) -> u64| words::number(used.iter().map(|lane| part(lane)).sum());
+        let counts = [sum(|lane| lane.calls), sum(|lane| lane.retries), sum(|lane| lane.throttled), String::new()];
+        table.row("Total", &counts);
+    }
+    table.to_string()
+}
+
+fn gaps(gaps: &[GapCount]) -> String {
+    if gaps.is_empty() {
+        return "Nothing was skipped.\n".to_owned();
+    }
+    let mut text = "Skipped, and why\n".to_owned();
+    for gap in gaps {
+        text.push_str(&format!("  {}, {}: {}\n", gap.resource_type, gap.kind.as_str(), words::number(gap.count)));
+        for (id, message) in &gap.examples {
+            let id = if id.is_empty() { String::new() } else { format!("{id}: ") };
+            text.push_str(&format!("    {id}{message}\n"));
+        }
+        let more = gap.count.saturating_sub(gap.examples.len() as u64);
+        if more > 0 && !gap.examples.is_empty() {
+            text.push_str(&format!("    and {} more\n", words::number(more)));
+        }
+    }
+    text
+}
+
+fn next(summary: &Summary, program: &str) -> String {
+    let file = summary.file.to_string_lossy();
+    let file = if file == "sync.c1z" { String::new() } else { format!(" -f {}", quoted(&file)) };
+    let last = summary.types.iter().rfind(|count| count.grants > 0);
+    let kind = last.map(|count| format!(" -t {}", count.id)).unwrap_or_default();
+    format!(
+        "Look into it\n  {program} stats{file}\n  {program} resources{file}{kind}\n  {program} grants{file}{kind} -o json\n"
+    )
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = path.chars().all(|letter| letter.is_alphanumeric() || "/._-+:@%\\".contains(letter));
+    if plain && !path.is_empty() { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::sample;
+
+    #[test]
+    fn the_screen() {
+        let text = text(&sample::summary(), Some("baton-x"));
+        let wanted = "\
+Synced into sync.c1z in 3.2 s (34.0 KiB)
+Carried on where an interrupted run ended: 4 pages had been fetched before
+
+         Resources  Entitlements  Grants
+  User       1,200             0       0
+  Group         60            60   4,021
+  Total      1,260            60   4,021
+
+  Requests  Sent  Repeated  Refused (429)  Held back
+  users        7         1              1      1.5 s
+
+Skipped, and why
+  group, gone: 3
+    00g1: it was deleted while its members were read
+    and 2 more
+
+Look into it
+  baton-x stats
+  baton-x resources -t group
+  baton-x grants -t group -o json
+";
+        assert_eq!(text, wanted);
+    }
+
+    #[test]
+    fn paths_are_quoted_when_a_shell_needs_it() {
+        assert_eq!(quoted("/tmp/a-b.c1z"), "/tmp/a-b.c1z");
+        assert_eq!(quoted("my file's"), "'my file'\\''s'");
+    }
+}
