@@ -1,0 +1,46 @@
+//! How the answer is wanted, and what all commands do around it.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use crate::{Error, Store};
+
+/// The form of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// Tables for people.
+    #[default]
+    Console,
+    /// One JSON object, as the `baton` tool prints it; no line end follows.
+    Json,
+}
+
+/// How the answer is wanted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// The form of the answer.
+    pub format: Format,
+    /// Width that tables have to keep, in columns of the terminal, see [`crate::terminal_width`]. Without one a row is
+    /// always one line.
+    pub width: Option<u16>,
+}
+
+/// Opens the file, lets `command` write its answer through a buffer, and takes a reader who has gone away for the
+/// end of the matter.
+pub(crate) fn answer(
+    path: &Path,
+    out: &mut dyn Write,
+    command: impl FnOnce(&Store, &mut dyn Write) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let store = Store::open(path)?;
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    let written = command(&store, &mut out).and_then(|()| Ok(out.flush()?));
+    match written {
+        Err(error) if error.is_broken_pipe() => {
+            // What is still in the buffer has nobody to go to.
+            let _ = out.into_parts();
+            Ok(())
+        }
+        written => written,
+    }
+}

@@ -1,0 +1,93 @@
+//! The JSON of a recorded file equals what the reference tool printed of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use baton_explore::{EntitlementQuery, Error, Format, GrantQuery, Options, ResourceQuery};
+use flate2::read::GzDecoder;
+use serde_json::Value;
+
+const JSON: Options = Options { format: Format::Json, width: None };
+
+fn folder() -> Option<PathBuf> {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/c1z"));
+    if folder.is_dir() {
+        return Some(folder.to_owned());
+    }
+    println!("skipped: the recorded files are not here ({})", folder.display());
+    None
+}
+
+fn ours(command: impl FnOnce(&Path, &mut dyn Write) -> Result<(), Error>) -> Option<Value> {
+    let mut out = Vec::new();
+    command(&folder()?.join("sample-v1.c1z"), &mut out).unwrap();
+    Some(serde_json::from_slice(&out).unwrap())
+}
+
+/// The entries of a list as sorted texts; keys are sorted too, for the recorded ones are.
+fn entries(list: &Value, name: &str) -> Vec<String> {
+    let members = list.as_object().unwrap();
+    assert_eq!(members.keys().collect::<Vec<_>>(), [name]);
+    let mut entries: Vec<_> = members[name].as_array().unwrap().iter().map(|entry| sorted(entry).to_string()).collect();
+    entries.sort_unstable();
+    entries
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(entries) => entries.iter().map(sorted).collect(),
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().map(|(key, value)| (key.clone(), sorted(value))).collect();
+            members.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(members.into_iter().collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn compare(what: &str, name: &str, count: usize, ours: Option<Value>) {
+    let (Some(ours), Some(folder)) = (ours, folder()) else { return };
+    let mut text = String::new();
+    let recorded = std::fs::File::open(folder.join(format!("sample-v1.{what}.json.gz"))).unwrap();
+    GzDecoder::new(recorded).read_to_string(&mut text).unwrap();
+    let (ours, theirs) = (entries(&ours, name), entries(&serde_json::from_str(&text).unwrap(), name));
+    assert_eq!((ours.len(), theirs.len()), (count, count));
+    for (ours, theirs) in ours.iter().zip(&theirs) {
+        assert_eq!(ours, theirs);
+    }
+    println!("{count} {what} agree");
+}
+
+#[test]
+fn resource_types_agree() {
+    compare("resource-types", "resourceTypes", 5, ours(|path, out| baton_explore::resource_types(path, &JSON, out)));
+}
+
+#[test]
+fn resources_agree() {
+    let all = ResourceQuery::default();
+    compare("resources", "resources", 336, ours(|path, out| baton_explore::resources(path, &all, &JSON, out)));
+}
+
+#[test]
+fn entitlements_agree() {
+    let all = EntitlementQuery::default();
+    compare("entitlements", "entitlements", 36, ours(|path, out| baton_explore::entitlements(path, &all, &JSON, out)));
+}
+
+#[test]
+fn grants_agree() {
+    let all = GrantQuery::default();
+    compare("grants", "grants", 1427, ours(|path, out| baton_explore::grants(path, &all, &JSON, out)));
+}
+
+#[test]
+fn stats_count_what_the_file_holds() {
+    let Some(run) = ours(|path, out| baton_explore::stats(path, &JSON, out)) else { return };
+    assert_eq!(run["id"], "3MVdDHW4351Z9BXvKZOv4qSxtlW");
+    assert_eq!(run["startedAt"], "2026-11-23T13:12:27.780176746Z");
+    assert_eq!(run["syncType"], "full");
+    assert_eq!(run["stats"]["grantsByResourceType"]["group"], "841");
+    assert_eq!(run["stats"]["resources"], "336");
+}
