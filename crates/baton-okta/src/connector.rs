@@ -1,0 +1,146 @@
+//! The connector: Okta as a source of syncs.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use baton_connector::{
+    FetchError, FetchErrorKind, Gate, Lane, LaneTraffic, Missing, Options, Page, Source, SourceError, Work, WorkKind,
+};
+use baton_proto::c1::connector::v2::ResourceType;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::models::Org;
+use okta_client::{ApiToken, Bucket, BucketTraffic, Client, OrgUrl, Pacing, endpoints};
+
+use crate::config::Config;
+use crate::errors;
+use crate::resources::{Context, Kind, MODULES, app, group, user};
+use crate::scope::Scope;
+
+/// How the connector names itself to Okta.
+const USER_AGENT: &str = concat!("baton-okta/", env!("CARGO_PKG_VERSION"));
+
+/// The kinds of work with their words for people.
+static KINDS: LazyLock<Vec<(WorkKind, &'static str)>> =
+    LazyLock::new(|| kinds().map(|kind| (kind.name, kind.label)).collect());
+
+/// An Okta org as a source of syncs.
+pub struct OktaSource {
+    org: OrgUrl,
+    context: Context,
+}
+
+impl std::fmt::Debug for OktaSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OktaSource").field("org", &self.org).field("rules", &self.context.rules).finish_non_exhaustive()
+    }
+}
+
+impl OktaSource {
+    /// Prepares everything; no request is made yet.
+    ///
+    /// # Errors
+    /// The token cannot be a token, or the machine's TLS roots cannot be used.
+    pub fn new(config: Config) -> Result<Self, SourceError> {
+        let Config { org, api_token, rules, requests, cancel } = config;
+        let setup = |error: okta_client::Error| errors::unusable("preparing the Okta client", &error);
+        let client = Client::new(okta_client::Config {
+            org: org.clone(),
+            auth: Arc::new(ApiToken::new(api_token).map_err(setup)?),
+            timeout: requests.timeout,
+            user_agent: USER_AGENT.to_owned(),
+            pacing: Pacing {
+                share_percent: requests.rate_limit_share,
+                max_in_flight: requests.max_in_flight,
+                max_attempts: requests.max_attempts,
+                time_scale: requests.time_scale,
+            },
+            extra_ca: requests.extra_ca,
+            cancel,
+        })
+        .map_err(setup)?;
+        Ok(Self { org, context: Context { client, rules, page_size: requests.page_size } })
+    }
+}
+
+impl Source for OktaSource {
+    fn resource_types(&self) -> Vec<ResourceType> {
+        MODULES.iter().map(|module| (module.resource_type)()).collect()
+    }
+
+    fn fingerprint(&self) -> String {
+        format!("okta org={} {}", self.org, self.context.rules.fingerprint())
+    }
+
+    fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        async {
+            let answer = self.context.client.get::<Org>(&endpoints::org::get()).await;
+            answer.map(drop).map_err(|error| errors::unusable("checking the connection to Okta", &error))
+        }
+        .boxed()
+    }
+
+    fn start(&self, options: &Options) -> Vec<Work> {
+        let scope = Scope::of(options);
+        MODULES.iter().flat_map(|module| (module.start)(scope)).collect()
+    }
+
+    fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
+        match kind(work.kind) {
+            Some(kind) => (kind.fetch)(&self.context, work, cursor),
+            None => {
+                let message = format!("the plan holds work of the unknown kind {}; start a new sync", work.kind);
+                futures::future::ready(Err(FetchError { message, kind: FetchErrorKind::Invalid })).boxed()
+            }
+        }
+    }
+
+    fn lane(&self, kind_name: WorkKind) -> Lane {
+        kind(kind_name).map_or(Bucket::Rest, |kind| kind.bucket).name()
+    }
+
+    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
+        &KINDS
+    }
+
+    fn gates(&self) -> &'static [Gate] {
+        &[app::GATE]
+    }
+
+    fn choose(&self, _gate: &'static str, held: &BTreeMap<WorkKind, u64>) -> Vec<WorkKind> {
+        vec![app::cheaper_side(held)]
+    }
+
+    fn missing_principal(&self, resource_type: &str) -> Missing {
+        let rules = &self.context.rules;
+        let left_out_on_purpose = match resource_type {
+            user::ID => !rules.filter_email_domains.is_empty(),
+            group::ID => rules.skip_app_groups,
+            _ => false,
+        };
+        if left_out_on_purpose { Missing::Drop } else { Missing::Keep }
+    }
+
+    fn traffic(&self) -> Vec<LaneTraffic> {
+        self.context.client.traffic().iter().map(lane_traffic).collect()
+    }
+
+    fn backlog(&self, lane: Lane, pages: u64) {
+        if let Some(kind) = kinds().find(|kind| kind.bucket.name() == lane) {
+            self.context.client.backlog(kind.bucket, pages);
+        }
+    }
+}
+
+fn kinds() -> impl Iterator<Item = &'static Kind> {
+    MODULES.iter().flat_map(|module| module.kinds)
+}
+
+fn kind(name: WorkKind) -> Option<&'static Kind> {
+    kinds().find(|kind| kind.name == name)
+}
+
+fn lane_traffic(traffic: &BucketTraffic) -> LaneTraffic {
+    let BucketTraffic { bucket, calls, retries, throttled, waited, limit, remaining, waiting } = *traffic;
+    LaneTraffic { lane: bucket.name().to_owned(), calls, retries, throttled, waited, limit, remaining, waiting }
+}

@@ -1,0 +1,129 @@
+//! JSON objects as protobuf `Struct`s, the form of a resource's profile.
+
+use prost_types::value::Kind;
+use prost_types::{ListValue, Struct, Value};
+use serde_json::Value as Json;
+
+/// How deep objects and arrays may nest in one profile attribute. Each object takes three levels of protobuf messages,
+/// and readers give up at 100 levels; a profile sits inside other messages that need some of them too.
+const MAX_DEPTH: usize = 24;
+
+/// A profile being put together.
+#[derive(Debug, Default)]
+pub(crate) struct Profile(Struct);
+
+/// A value nests deeper than readers can follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooDeep;
+
+impl Profile {
+    /// Sets a text attribute.
+    pub(crate) fn text(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.0.fields.insert(key.to_owned(), text(value));
+        self
+    }
+
+    /// Sets a number attribute if the number is known.
+    pub(crate) fn count(mut self, key: &str, value: Option<u64>) -> Self {
+        if let Some(value) = value {
+            self.0.fields.insert(key.to_owned(), of_kind(Kind::NumberValue(value as f64)));
+        }
+        self
+    }
+
+    /// Sets an attribute to null.
+    pub(crate) fn null(mut self, key: &str) -> Self {
+        self.0.fields.insert(key.to_owned(), of_kind(Kind::NullValue(0)));
+        self
+    }
+
+    /// Sets an attribute to any JSON value. One that nests too deeply to be stored is left out.
+    pub(crate) fn json(&mut self, key: &str, value: &Json) -> Result<(), TooDeep> {
+        let value = convert(value, MAX_DEPTH).ok_or(TooDeep)?;
+        self.0.fields.insert(key.to_owned(), value);
+        Ok(())
+    }
+
+    /// The finished profile.
+    pub(crate) fn build(self) -> Struct {
+        self.0
+    }
+}
+
+fn of_kind(kind: Kind) -> Value {
+    Value { kind: Some(kind) }
+}
+
+fn text(value: impl Into<String>) -> Value {
+    of_kind(Kind::StringValue(value.into()))
+}
+
+/// The same value as protobuf; numbers become doubles, as `Struct` has no others. `None` if it nests deeper than
+/// `depth`.
+fn convert(value: &Json, depth: usize) -> Option<Value> {
+    Some(of_kind(match value {
+        Json::Null => Kind::NullValue(0),
+        Json::Bool(value) => Kind::BoolValue(*value),
+        Json::Number(number) => Kind::NumberValue(number.as_f64()?),
+        Json::String(value) => Kind::StringValue(value.clone()),
+        Json::Array(values) => {
+            let depth = depth.checked_sub(1)?;
+            let values = values.iter().map(|value| convert(value, depth)).collect::<Option<_>>()?;
+            Kind::ListValue(ListValue { values })
+        }
+        Json::Object(members) => {
+            let depth = depth.checked_sub(1)?;
+            let fields = members
+                .iter()
+                .map(|(key, value)| Some((key.clone(), convert(value, depth)?)))
+                .collect::<Option<_>>()?;
+            Kind::StructValue(Struct { fields })
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use baton_proto::Message;
+    use baton_proto::c1::connector::v2::{Entitlement, Resource};
+    use serde_json::json;
+
+    use super::*;
+
+    fn nested(depth: usize) -> Json {
+        (0..depth).fold(json!("core"), |inner, _| json!({ "k": inner }))
+    }
+
+    #[test]
+    fn every_kind_of_value_is_kept() {
+        let value = json!({"s": "x", "e": "", "n": 42, "f": 1.5, "neg": -3, "b": false, "z": null, "l": [1, "two", null], "o": {"p": []}});
+        let mut profile = Profile::default();
+        profile.json("all", &value).unwrap();
+        let profile = profile.text("t", "y").count("c", Some(3)).count("none", None).null("nil").build();
+        let Some(Kind::StructValue(all)) = &profile.fields["all"].kind else { panic!("no struct") };
+        let kind = |key: &str| all.fields[key].kind.clone().unwrap();
+        assert_eq!(kind("s"), Kind::StringValue("x".to_owned()));
+        assert_eq!(kind("e"), Kind::StringValue(String::new()));
+        assert_eq!(kind("n"), Kind::NumberValue(42.0));
+        assert_eq!(kind("f"), Kind::NumberValue(1.5));
+        assert_eq!(kind("neg"), Kind::NumberValue(-3.0));
+        assert_eq!(kind("b"), Kind::BoolValue(false));
+        assert_eq!(kind("z"), Kind::NullValue(0));
+        let list = vec![of_kind(Kind::NumberValue(1.0)), text("two"), of_kind(Kind::NullValue(0))];
+        assert_eq!(kind("l"), Kind::ListValue(ListValue { values: list }));
+        assert_eq!(profile.fields.keys().collect::<Vec<_>>(), ["all", "c", "nil", "t"]);
+    }
+
+    #[test]
+    fn what_is_stored_can_be_read_again() {
+        let mut profile = Profile::default();
+        profile.json("deep", &nested(MAX_DEPTH)).unwrap();
+        assert_eq!(profile.json("deeper", &nested(MAX_DEPTH + 1)), Err(TooDeep));
+        // The deepest place in which a profile is ever stored: a resource in an entitlement.
+        let resource = Resource { profile: Some(profile.build()), ..Resource::default() };
+        let entitlement = Entitlement { resource: Some(resource), ..Entitlement::default() };
+        assert_eq!(Entitlement::decode(entitlement.encode_to_vec().as_slice()).unwrap(), entitlement);
+    }
+}

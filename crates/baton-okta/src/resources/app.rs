@@ -1,0 +1,255 @@
+//! Applications, and the users and groups they are assigned to (`okta-sync.md` 6.3).
+//!
+//! Which groups have which apps can be read from either side. The works of both sides are held back until groups and
+//! apps have been counted; then the side with fewer of them is read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use baton_connector::{FetchError, Gate, GrantDraft, Page, Principal, Work, WorkKind, build, ids};
+use baton_proto::c1::connector::v2::non_human_identity_trait::NhiType;
+use baton_proto::c1::connector::v2::{
+    AppTrait, Entitlement, NonHumanIdentityTrait, Resource, ResourceType, resource_type::Trait,
+};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::models::{App, AppUser};
+use okta_client::{Bucket, endpoints};
+
+use super::{Context, Kind, Module, begin, describe, group, identified, only, user};
+use crate::errors::{self, Refused};
+use crate::profile::Profile;
+use crate::scope::Scope;
+
+/// The resource type's id.
+pub(crate) const ID: &str = "app";
+
+/// All apps, page by page.
+pub(crate) const APPS: WorkKind = "apps";
+/// The users of one app.
+pub(crate) const APP_USERS: WorkKind = "app-users";
+/// The groups of one app.
+pub(crate) const APP_GROUPS: WorkKind = "app-groups";
+/// The apps of one group.
+pub(crate) const GROUP_APPS: WorkKind = "group-apps";
+
+/// Which side the assignments of groups to apps are read from.
+pub(crate) const GATE: Gate = Gate { name: "app-groups-side", after: &[group::GROUPS, APPS] };
+
+/// The resource type `app`.
+pub(crate) const MODULE: Module = Module {
+    resource_type,
+    kinds: &[
+        Kind { name: APPS, label: "apps", bucket: Bucket::Apps, fetch: fetch_apps },
+        Kind { name: APP_USERS, label: "app users", bucket: Bucket::Apps, fetch: fetch_app_users },
+        Kind { name: APP_GROUPS, label: "groups of apps", bucket: Bucket::Apps, fetch: fetch_app_groups },
+        Kind { name: GROUP_APPS, label: "apps of groups", bucket: Bucket::Groups, fetch: fetch_group_apps },
+    ],
+    start: |scope| {
+        if scope.apps { vec![Work::new(APPS, "").with_detail(scope.detail())] } else { Vec::new() }
+    },
+};
+
+const SLUG: &str = "access";
+const ACTIVE: &str = "ACTIVE";
+
+/// Sign-on modes of apps that are no identity of their own: bookmarks, and passwords that Okta types in.
+const NOT_AN_IDENTITY: [&str; 5] = ["BOOKMARK", "BROWSER_PLUGIN", "AUTO_LOGIN", "BASIC_AUTH", "SECURE_PASSWORD_STORE"];
+
+/// The description of the resource type.
+pub(crate) fn resource_type() -> ResourceType {
+    describe(ID, "App", Trait::App, false, ["okta.apps.read", "okta.apps.manage"])
+}
+
+/// The work that reads the apps of a group, if that turns out to be the cheaper side.
+pub(crate) fn apps_of_group(group: &str) -> Work {
+    Work::new(GROUP_APPS, group).behind(GATE.name)
+}
+
+/// The cheaper side, given the number of works held on each; on a tie the groups', whose rate limit is larger.
+pub(crate) fn cheaper_side(held: &BTreeMap<WorkKind, u64>) -> WorkKind {
+    let works = |kind| held.get(kind).copied().unwrap_or_default();
+    if works(GROUP_APPS) <= works(APP_GROUPS) { GROUP_APPS } else { APP_GROUPS }
+}
+
+fn fetch_apps<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let scope = Scope::parse(&work.detail);
+        let request = endpoints::apps::list(context.limit(200), !context.rules.sync_inactive_apps);
+        let answer =
+            context.client.page(&request, cursor).await.map_err(|error| errors::fatal("listing the apps", &error))?;
+        let mut page = begin(&answer, ID);
+        let sources = scope.groups && context.rules.app_grant_sources;
+        for app in &answer.items {
+            let resource = resource(app);
+            if scope.access {
+                page.entitlements.push(entitlement(&resource));
+            }
+            page.resources.push(resource);
+            if scope.app_users() {
+                page.opens.push(Work::new(APP_USERS, app.id.as_str()).with_detail(if sources { SOURCES } else { "" }));
+            }
+            if scope.app_groups() {
+                page.opens.push(Work::new(APP_GROUPS, app.id.as_str()).behind(GATE.name));
+            }
+        }
+        Ok(page)
+    }
+    .boxed()
+}
+
+/// The detail of [`APP_USERS`] when grants say through which group they come. Not so when groups are not synced.
+const SOURCES: &str = "sources";
+
+fn fetch_app_users<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let id = work.subject.as_str();
+        let request = endpoints::apps::users(id, context.limit(500));
+        let answer = match context.page_of(request, cursor).await {
+            Ok(answer) => answer,
+            Err(error) => return errors::of_object(&error, ID, "the users of app", id, Refused::Fatal).map(only),
+        };
+        let mut page = begin(&answer, ID);
+        page.grants = user_grants(id, &answer.items, work.detail == SOURCES);
+        Ok(page)
+    }
+    .boxed()
+}
+
+fn fetch_app_groups<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let id = work.subject.as_str();
+        let request = endpoints::apps::groups(id, context.limit(200));
+        let answer = match context.page_of(request, cursor).await {
+            Ok(answer) => answer,
+            Err(error) => return errors::of_object(&error, ID, "the groups of app", id, Refused::Fatal).map(only),
+        };
+        let mut page = begin(&answer, ID);
+        let access = Access::to(id);
+        page.grants = answer.items.iter().map(|assigned| access.grant(group::ID, &assigned.id)).collect();
+        Ok(page)
+    }
+    .boxed()
+}
+
+fn fetch_group_apps<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let id = work.subject.as_str();
+        let request = endpoints::groups::apps(id, context.limit(200));
+        let answer = match context.page_of(request, cursor).await {
+            Ok(answer) => answer,
+            Err(error) => return errors::of_object(&error, ID, "the apps of group", id, Refused::Gap).map(only),
+        };
+        let mut page = begin(&answer, ID);
+        page.grants = group_grants(id, &answer.items, context.rules.sync_inactive_apps);
+        Ok(page)
+    }
+    .boxed()
+}
+
+/// The resource of an app.
+pub(super) fn resource(app: &App) -> Resource {
+    let mut annotations = identified(&app.id);
+    annotations.extend(identity(app.sign_on_mode.as_deref().unwrap_or_default()).as_ref().map(build::annotation));
+    annotations.push(build::annotation(&AppTrait::default()));
+    let profile = Profile::default().text("status", app.status.as_deref().unwrap_or_default());
+    Resource {
+        annotations,
+        profile: Some(profile.build()),
+        ..build::resource(ID, &app.id, app.label.as_deref().unwrap_or_default())
+    }
+}
+
+/// What kind of non-human identity an app is, by its sign-on mode; `None` if it is none.
+fn identity(sign_on_mode: &str) -> Option<NonHumanIdentityTrait> {
+    if NOT_AN_IDENTITY.contains(&sign_on_mode) {
+        return None;
+    }
+    let nhi_detail = match sign_on_mode {
+        "" => "okta.app".to_owned(),
+        mode => format!("okta.app.{}", mode.to_lowercase()),
+    };
+    Some(NonHumanIdentityTrait { nhi_type: NhiType::AppRegistration.into(), nhi_detail })
+}
+
+/// Every app has one. It says nothing about who can be granted it, although users and groups can.
+fn entitlement(app: &Resource) -> Entitlement {
+    let label = &app.display_name;
+    let id = app.id.as_ref().map(|id| id.resource.as_str()).unwrap_or_default();
+    build::assignment(
+        app,
+        SLUG,
+        format!("{label} App Access"),
+        format!("Has access to the {label} app in Okta"),
+        Vec::new(),
+        format!("membership:{id}"),
+    )
+}
+
+/// A grant per user of an app. With `sources`, users who have the app through a group have a grant that names the
+/// group and cannot be revoked by itself.
+pub(super) fn user_grants(app: &str, users: &[AppUser], sources: bool) -> Vec<GrantDraft> {
+    let access = Access::to(app);
+    users
+        .iter()
+        .map(|assigned| {
+            let mut grant = access.grant(user::ID, &assigned.id);
+            if sources
+                && assigned.scope.as_deref() == Some("GROUP")
+                && let Some(through) = assigned.group_id()
+            {
+                let membership = ids::entitlement(group::ID, through, group::SLUG);
+                grant.immutable = Some(membership.clone());
+                grant.sources = vec![membership];
+            }
+            grant
+        })
+        .collect()
+}
+
+/// A grant per app of a group. The answer holds apps of every status.
+fn group_grants(group: &str, apps: &[App], inactive_too: bool) -> Vec<GrantDraft> {
+    apps.iter()
+        .filter(|app| inactive_too || app.status.as_deref() == Some(ACTIVE))
+        .map(|app| Access::to(&app.id).grant(group::ID, group))
+        .collect()
+}
+
+/// Access to one app, to be granted.
+struct Access {
+    entitlement: Arc<baton_connector::EntitlementRef>,
+    v1_prefix: Arc<str>,
+}
+
+impl Access {
+    fn to(app: &str) -> Self {
+        Self {
+            entitlement: Arc::new(build::entitlement_ref(ID, app, SLUG)),
+            v1_prefix: Arc::from(format!("grant:membership:{app}:")),
+        }
+    }
+
+    fn grant(&self, principal_type: &'static str, id: &str) -> GrantDraft {
+        let principal = Principal { resource_type: principal_type, id: id.to_owned() };
+        GrantDraft::new(&self.entitlement, &self.v1_prefix, principal)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Groups and who is in them (`okta-sync.md` 6.2). What a group is granted stands with what grants it: its admin
+//! roles in `role.rs`, its apps in `app.rs`.
+
+use std::sync::Arc;
+
+use baton_connector::{FetchError, GapKind, GrantDraft, Page, Principal, Work, WorkKind, build};
+use baton_proto::c1::connector::v2::{
+    Entitlement, EntitlementImmutable, GroupTrait, Resource, ResourceType, resource_type::Trait,
+};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::models::Group;
+use okta_client::{Bucket, endpoints};
+
+use super::{Context, Kind, Module, app, begin, describe, gap, identified, only, role, user};
+use crate::errors::{self, Refused};
+use crate::profile::Profile;
+use crate::scope::Scope;
+
+/// The resource type's id.
+pub(crate) const ID: &str = "group";
+/// The entitlement that every group has.
+pub(crate) const SLUG: &str = "member";
+
+/// All groups, page by page.
+pub(crate) const GROUPS: WorkKind = "groups";
+/// The members of one group.
+pub(crate) const GROUP_MEMBERS: WorkKind = "group-members";
+
+/// The resource type `group`.
+pub(crate) const MODULE: Module = Module {
+    resource_type,
+    kinds: &[
+        Kind { name: GROUPS, label: "groups", bucket: Bucket::Groups, fetch: fetch_groups },
+        Kind { name: GROUP_MEMBERS, label: "group members", bucket: Bucket::Groups, fetch: fetch_members },
+    ],
+    start: |scope| {
+        if scope.groups { vec![Work::new(GROUPS, "").with_detail(scope.detail())] } else { Vec::new() }
+    },
+};
+
+/// Most members that one page holds.
+const MEMBERS_PAGE: u32 = 1000;
+
+/// The type of groups that Okta makes itself; their members cannot be changed.
+const BUILT_IN: &str = "BUILT_IN";
+/// The type of groups that an app or a directory imports.
+const APP_GROUP: &str = "APP_GROUP";
+
+/// The description of the resource type.
+pub(crate) fn resource_type() -> ResourceType {
+    describe(ID, "Group", Trait::Group, false, ["okta.groups.read", "okta.groups.manage"])
+}
+
+fn fetch_groups<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let scope = Scope::parse(&work.detail);
+        let request = endpoints::groups::list(context.limit(200));
+        let answer =
+            context.client.page(&request, cursor).await.map_err(|error| errors::fatal("listing the groups", &error))?;
+        let mut page = begin(&answer, ID);
+        for group in &answer.items {
+            if context.rules.skip_app_groups && kind(group) == APP_GROUP {
+                let message = format!("group {} is imported by an app", group.id);
+                page.gaps.push(gap(GapKind::LeftOut, ID, &group.id, message));
+                continue;
+            }
+            let resource = resource(group);
+            if scope.access {
+                page.entitlements.push(entitlement(&resource));
+            }
+            page.resources.push(resource);
+            page.opens.extend(follow_up(group, scope, context.limit(MEMBERS_PAGE)));
+        }
+        Ok(page)
+    }
+    .boxed()
+}
+
+fn fetch_members<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let id = work.subject.as_str();
+        let request = endpoints::groups::members(id, context.limit(MEMBERS_PAGE));
+        let answer = match context.page_of(request, cursor).await {
+            Ok(answer) => answer,
+            Err(error) => return errors::of_object(&error, ID, "the members of group", id, Refused::Gap).map(only),
+        };
+        let mut page = begin(&answer, ID);
+        page.grants = memberships(id, answer.items.iter().map(|member| member.id.as_str()));
+        Ok(page)
+    }
+    .boxed()
+}
+
+/// What is to be asked about a group; nothing whose answer its counts already tell. A count that Okta does not give
+/// says nothing.
+fn follow_up(group: &Group, scope: Scope, members_page: u32) -> Vec<Work> {
+    let stats = group.stats();
+    let members = stats.users_count;
+    let mut works = Vec::new();
+    if scope.memberships() && members != Some(0) {
+        let pages = members.unwrap_or_default().div_ceil(u64::from(members_page));
+        let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+        works.push(Work::new(GROUP_MEMBERS, group.id.as_str()).with_pages_hint(pages));
+    }
+    if scope.group_roles() && stats.has_admin_privilege != Some(false) {
+        works.push(role::roles_of_group(&group.id, members == Some(0)));
+    }
+    if scope.app_groups() && stats.apps_count != Some(0) {
+        works.push(app::apps_of_group(&group.id));
+    }
+    works
+}
+
+fn kind(group: &Group) -> &str {
+    group.group_type.as_deref().unwrap_or_default()
+}
+
+/// The resource of a group.
+pub(super) fn resource(group: &Group) -> Resource {
+    let kind = kind(group);
+    let name = group.name().unwrap_or_default();
+    let stats = group.stats();
+    let profile = Profile::default()
+        .text("name", name)
+        .text("description", group.profile.description.as_deref().unwrap_or_default())
+        .text("type", kind)
+        .count("users_count", stats.users_count)
+        .count("apps_count", stats.apps_count);
+    let mut annotations = identified(&group.id);
+    if kind == BUILT_IN {
+        annotations.push(build::annotation(&EntitlementImmutable::default()));
+    }
+    annotations.push(build::annotation(&GroupTrait {
+        group_source_type: source_type(kind).to_owned(),
+        raw_group_source_type: kind.to_owned(),
+        ..GroupTrait::default()
+    }));
+    Resource { annotations, profile: Some(profile.build()), ..build::resource(ID, &group.id, name) }
+}
+
+/// Where a group of this Okta type comes from, in Baton's words; empty if we do not know the type.
+fn source_type(kind: &str) -> &'static str {
+    match kind {
+        BUILT_IN => "built_in",
+        APP_GROUP => "app_imported",
+        "OKTA_GROUP" => "native",
+        _ => "",
+    }
+}
+
+fn entitlement(group: &Resource) -> Entitlement {
+    let name = &group.display_name;
+    let id = group.id.as_ref().map(|id| id.resource.as_str()).unwrap_or_default();
+    build::assignment(
+        group,
+        SLUG,
+        format!("{name} Group Member"),
+        format!("Member of {name} group in Okta"),
+        vec![user::resource_type()],
+        format!("membership:{id}"),
+    )
+}
+
+/// A grant per member.
+fn memberships<'a>(group: &str, members: impl Iterator<Item = &'a str>) -> Vec<GrantDraft> {
+    let entitlement = Arc::new(build::entitlement_ref(ID, group, SLUG));
+    let v1_prefix = Arc::from(format!("grant:membership:{group}:"));
+    members
+        .map(|id| GrantDraft::new(&entitlement, &v1_prefix, Principal { resource_type: user::ID, id: id.to_owned() }))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! Users: Okta accounts. Nothing can be granted on a user, so there are no entitlements (`okta-sync.md` 6.1).
+
+use baton_connector::{FetchError, GapKind, Page, Work, WorkKind, build};
+use baton_proto::c1::connector::v2::status::ResourceStatus;
+use baton_proto::c1::connector::v2::user_trait::{self, AccountType, Email};
+use baton_proto::c1::connector::v2::{Resource, ResourceType, Status, UserTrait, resource_type::Trait};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::models::{Time, User};
+use okta_client::{Bucket, endpoints};
+use prost_types::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{Context, Kind, Module, begin, describe, gap, identified};
+use crate::config::Rules;
+use crate::errors;
+use crate::profile::{Profile, TooDeep};
+
+/// The resource type's id.
+pub(crate) const ID: &str = "user";
+
+/// All users, page by page.
+pub(crate) const USERS: WorkKind = "users";
+
+/// The resource type `user`.
+pub(crate) const MODULE: Module = Module {
+    resource_type,
+    kinds: &[Kind { name: USERS, label: "users", bucket: Bucket::Users, fetch: fetch_users }],
+    start: |scope| if scope.users { vec![Work::new(USERS, "")] } else { Vec::new() },
+};
+
+/// The profile keys, in lower case, that hold an employee's number.
+const EMPLOYEE_ID_KEYS: [&str; 6] =
+    ["employeenumber", "employeeid", "employeeidnumber", "employee_number", "employee_id", "employee_idnumber"];
+
+/// The profile key under which the status stands as Okta says it.
+const RAW_STATUS_KEY: &str = "c1_okta_raw_user_status";
+
+/// What stands for a first or last name that a user does not have.
+const NO_NAME: &str = "unknown";
+
+/// The description of the resource type.
+pub(crate) fn resource_type() -> ResourceType {
+    describe(ID, "User", Trait::User, true, ["okta.users.read", "okta.users.manage"])
+}
+
+fn fetch_users<'a>(
+    context: &'a Context,
+    _work: &'a Work,
+    cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let request = endpoints::users::list(context.limit(200));
+        let answer =
+            context.client.page(&request, cursor).await.map_err(|error| errors::fatal("listing the users", &error))?;
+        let mut page = begin(&answer, ID);
+        for user in &answer.items {
+            add(&mut page, user, &context.rules);
+        }
+        Ok(page)
+    }
+    .boxed()
+}
+
+/// Adds a user to a page, or the reason why it is not there.
+pub(super) fn add(page: &mut Page, user: &User, rules: &Rules) {
+    let profile = user.profile_members();
+    if !rules.filter_email_domains.admit(&profile) {
+        let message = format!("user {} has no address in the domains to be synced", user.id);
+        page.gaps.push(gap(GapKind::LeftOut, ID, &user.id, message));
+        return;
+    }
+    let Mapped { resource, unmapped } = map(user, &profile, rules.skip_secondary_emails);
+    page.resources.push(resource);
+    page.gaps.extend(
+        unmapped
+            .into_iter()
+            .map(|what| gap(GapKind::Unmappable, ID, &user.id, format!("user {} is stored without {what}", user.id))),
+    );
+}
+
+/// A user as a resource.
+struct Mapped {
+    resource: Resource,
+    /// What of the user could not be stored.
+    unmapped: Vec<String>,
+}
+
+#[expect(deprecated, reason = "readers of older files and accounts still look at the status in the trait")]
+fn map(user: &User, profile: &Map<String, Value>, skip_secondary_email: bool) -> Mapped {
+    let mut unmapped = Vec::new();
+    let raw_status = user.status.as_deref().unwrap_or_default();
+    let (status, trait_status) = status(raw_status);
+    let login = login(profile);
+    let of_user = UserTrait {
+        emails: emails(profile, skip_secondary_email),
+        status: Some(user_trait::Status { status: trait_status.into(), ..Default::default() }),
+        account_type: AccountType::Human.into(),
+        login: login.unwrap_or_default().to_owned(),
+        login_aliases: login.and_then(alias).map(str::to_owned).into_iter().collect(),
+        employee_ids: employee_ids(profile),
+        last_login: point_in_time("lastLogin", user.last_login.as_ref(), &mut unmapped),
+        ..UserTrait::default()
+    };
+    let mut annotations = identified(&user.id);
+    annotations.push(build::annotation(&of_user));
+    if profile.is_empty() && user.profile.as_deref().is_some_and(|raw| !is_empty_object(raw.get())) {
+        unmapped.push("its profile, which cannot be read".to_owned());
+    }
+    let resource = Resource {
+        annotations,
+        profile: Some(resource_profile(profile, raw_status, skip_secondary_email, &mut unmapped)),
+        status: Some(Status { status: status.into(), details: raw_status.to_owned() }),
+        created_at: point_in_time("created", user.created.as_ref(), &mut unmapped),
+        ..build::resource(ID, &user.id, display_name(profile))
+    };
+    Mapped { resource, unmapped }
+}
+
+/// Okta's time as protobuf's, fraction included.
+fn point_in_time(member: &str, time: Option<&Time>, unmapped: &mut Vec<String>) -> Option<Timestamp> {
+    let time = time?;
+    let Some(parsed) = time.parse() else {
+        unmapped.push(format!("`{member}`, which is no time: {time}"));
+        return None;
+    };
+    let mut timestamp = Timestamp { seconds: parsed.as_second(), nanos: parsed.subsec_nanosecond() };
+    timestamp.normalize();
+    Some(timestamp)
+}
+
+/// Whether the text of a JSON object has no members.
+fn is_empty_object(json: &str) -> bool {
+    json.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).is_some_and(|inner| inner.trim().is_empty())
+}
+
+/// Okta's status as the resource's and as the trait's. Who could sign in after nothing but a step of their own
+/// (setting a password, waiting out a lock) is enabled.
+fn status(okta: &str) -> (ResourceStatus, user_trait::status::Status) {
+    use user_trait::status::Status as Trait;
+    match okta {
+        "ACTIVE" | "PROVISIONED" | "RECOVERY" | "PASSWORD_EXPIRED" | "LOCKED_OUT" => {
+            (ResourceStatus::Enabled, Trait::Enabled)
+        }
+        "STAGED" | "SUSPENDED" | "DEPROVISIONED" => (ResourceStatus::Disabled, Trait::Disabled),
+        _ => (ResourceStatus::Unspecified, Trait::Unspecified),
+    }
+}
+
+/// `displayName` if it is a text, even an empty one; else first and last name.
+fn display_name(profile: &Map<String, Value>) -> String {
+    let text = |key: &str| profile.get(key).and_then(Value::as_str);
+    text("displayName").map_or_else(
+        || format!("{} {}", text("firstName").unwrap_or(NO_NAME), text("lastName").unwrap_or(NO_NAME)),
+        str::to_owned,
+    )
+}
+
+/// The whole Okta profile and the raw status.
+fn resource_profile(
+    profile: &Map<String, Value>,
+    raw_status: &str,
+    skip_secondary_email: bool,
+    unmapped: &mut Vec<String>,
+) -> prost_types::Struct {
+    let mut stored = Profile::default();
+    for (key, value) in profile {
+        if let Err(TooDeep) = stored.json(key, value) {
+            unmapped.push(format!("the profile attribute {key}, which nests too deeply"));
+        }
+    }
+    stored = stored.text(RAW_STATUS_KEY, raw_status);
+    if skip_secondary_email {
+        stored = stored.null("secondEmail");
+    }
+    stored.build()
+}
+
+/// The addresses as they stand in the profile, unchecked, the primary one first. A login is none.
+fn emails(profile: &Map<String, Value>, skip_secondary: bool) -> Vec<Email> {
+    let address = |key: &str, is_primary: bool| {
+        let address = profile.get(key)?.as_str().filter(|address| !address.is_empty())?;
+        Some(Email { address: address.to_owned(), is_primary })
+    };
+    let second = if skip_secondary { None } else { address("secondEmail", false) };
+    address("email", true).into_iter().chain(second).collect()
+}
+
+/// The login, under whatever spelling of the key.
+fn login(profile: &Map<String, Value>) -> Option<&str> {
+    let logins = profile.iter().filter(|(key, _)| key.eq_ignore_ascii_case("login"));
+    logins.filter_map(|(_, value)| value.as_str()).find(|login| !login.is_empty())
+}
+
+/// The short form of a login that looks like an address.
+fn alias(login: &str) -> Option<&str> {
+    login.split_once('@').filter(|(_, domain)| !domain.contains('@')).map(|(name, _)| name)
+}
+
+/// The texts under all keys that hold an employee's number, in the order of the profile, each once.
+fn employee_ids(profile: &Map<String, Value>) -> Vec<String> {
+    let mut ids = Vec::new();
+    for (key, value) in profile {
+        let Some(id) = value.as_str() else { continue };
+        if EMPLOYEE_ID_KEYS.contains(&key.to_lowercase().as_str()) && !ids.iter().any(|known| known == id) {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
+}
+
+#[cfg(test)]
+mod tests;
