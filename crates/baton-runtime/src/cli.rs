@@ -158,6 +158,7 @@ fn open(program: &Arc<dyn Program>, task: &Task, settings: settings::Settings, e
         people: choice.people,
         bars: choice.bars.then_some(bars),
         cancel: CancellationToken::new(),
+        invoked_as: session::invoked_as(program.as_ref()),
     })
 }
 
@@ -170,7 +171,9 @@ fn execute(task: &Task, session: &Session) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
     let result = runtime.block_on(async {
-        tokio::spawn(signals::watch(session.cancel.clone()));
+        let logger = Arc::clone(&session.logger);
+        let tell = move |text: &str| logger.record(Level::Warn, text, Map::new());
+        tokio::spawn(signals::watch(session.cancel.clone(), tell));
         match task {
             Task::Extra(extra) => (extra.run)(session).await,
             Task::Sync | Task::Read(_) => commands::sync::run(session).await,

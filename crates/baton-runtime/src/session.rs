@@ -29,6 +29,7 @@ pub struct Session {
     pub(crate) people: bool,
     pub(crate) bars: Option<MultiProgress>,
     pub(crate) cancel: CancellationToken,
+    pub(crate) invoked_as: String,
 }
 
 impl std::fmt::Debug for Session {
@@ -111,14 +112,34 @@ impl Session {
         Ok(baton_sync::run(source, config, observer, self.cancel.clone()).await?)
     }
 
-    /// Tells what came of a sync: a screen for people, log lines otherwise.
-    pub fn tell(&self, summary: &Summary) {
+    /// Tells what came of a sync: a screen for people, a log line otherwise.
+    pub fn report(&self, summary: &Summary) {
         if self.people {
-            self.say(summary::text(summary, Some(self.program.name())).trim_end());
+            self.say(summary::text(summary).trim_end());
         }
         // With people watching, this reaches log files only: their stderr shows warnings and errors.
         self.logger.record(Level::Info, "Sync complete.", summary::fields(summary));
     }
+
+    /// Tells people which commands to try on the file of a sync.
+    pub fn suggest(&self, summary: &Summary) {
+        if self.people {
+            self.say(&format!("\n{}", summary::next_commands(summary, &self.invoked_as).trim_end()));
+        }
+    }
+
+    /// The command that runs this program, as it was typed.
+    #[must_use]
+    pub fn invoked_as(&self) -> &str {
+        &self.invoked_as
+    }
+}
+
+/// The command that runs the program: what was typed, if that still names it.
+pub(crate) fn invoked_as(program: &dyn Program) -> String {
+    let typed = std::env::args_os().next().map(PathBuf::from);
+    let typed = typed.filter(|path| path.file_stem().is_some_and(|stem| stem == program.name()));
+    typed.map_or_else(|| program.name().to_owned(), |path| path.to_string_lossy().into_owned())
 }
 
 /// The folder that `BATON_TMPDIR` names.

@@ -24,7 +24,15 @@ pub struct Settings {
 #[derive(Debug)]
 struct Setting {
     value: Value,
-    set: bool,
+    origin: Origin,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Default,
+    Elsewhere,
+    CommandLine,
 }
 
 #[derive(Debug)]
@@ -82,7 +90,13 @@ impl Settings {
     /// Whether somebody set the field, be it to its default.
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
-        self.values.get(name).is_some_and(|setting| setting.set)
+        self.values.get(name).is_some_and(|setting| setting.origin != Origin::Default)
+    }
+
+    /// Whether the field was set with a flag.
+    #[must_use]
+    pub fn is_on_command_line(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|setting| setting.origin == Origin::CommandLine)
     }
 
     /// Whether the field has a value that is not the zero of its kind (`connector-runtime.md` 1.5).
@@ -138,14 +152,14 @@ pub(crate) fn resolve(fields: &[Field], places: &Places<'_>) -> Resolved {
     let mut resolved = Resolved::default();
     for field in fields {
         let found = Found::of(field, places);
-        if found.is_set()
+        if found.origin() != Origin::Default
             && let Some(instead) = field.legacy
         {
             resolved.warnings.push(format!("{} has no effect here: {instead}", found.place()));
         }
         let setting = found.setting(field).unwrap_or_else(|problem| {
             resolved.errors.push(format!("field {}: {problem} (from {})", field.name, found.place()));
-            Setting { value: default(field), set: false }
+            Setting { value: default(field), origin: Origin::Default }
         });
         resolved.settings.values.insert(field.name, setting);
     }
@@ -192,8 +206,12 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn is_set(&self) -> bool {
-        self.flags.is_some() || self.env.is_some() || self.file.is_some()
+    fn origin(&self) -> Origin {
+        match (&self.flags, self.env, self.file) {
+            (Some(_), ..) => Origin::CommandLine,
+            (None, None, None) => Origin::Default,
+            _ => Origin::Elsewhere,
+        }
     }
 
     /// The place that decides, in words.
@@ -217,7 +235,7 @@ impl<'a> Found<'a> {
             Kind::Text { .. } => self.scalar()?.map(|text| text_value(field, text)).transpose()?,
         };
         let value = value.unwrap_or_else(|| default(field));
-        Ok(Setting { value, set: self.is_set() })
+        Ok(Setting { value, origin: self.origin() })
     }
 
     /// The one text that decides. An empty one stands for the default.

@@ -59,6 +59,7 @@ fn precedence() {
             let wanted = if name == "on" { value::boolean(wanted).unwrap().to_string() } else { wanted.to_owned() };
             assert_eq!(get(&resolved.settings), wanted, "{name} {given:b}");
             assert_eq!(resolved.settings.is_set(name), given > 0);
+            assert_eq!(resolved.settings.is_on_command_line(name), given >= 4);
         }
     }
 }

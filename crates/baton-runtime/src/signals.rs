@@ -1,19 +1,17 @@
 //! Ctrl-C and SIGTERM: the first ends the run in good order, the second at once.
 
-use std::io::{self, Write};
-
 use tokio_util::sync::CancellationToken;
 
 /// The exit code of an interrupted run: the gRPC code of "cancelled".
 const INTERRUPTED: i32 = 1;
 
-/// Waits for signals for as long as the process lives.
-pub(crate) async fn watch(cancel: CancellationToken) {
+/// Waits for signals for as long as the process lives; `tell` tells the operator that the first was heard.
+pub(crate) async fn watch(cancel: CancellationToken, tell: impl FnOnce(&str) + Send) {
     let Some(mut signals) = Signals::new() else {
         return;
     };
     signals.next().await;
-    let _ = writeln!(io::stderr().lock(), "Stopping; what was fetched is kept. Once more to stop at once.");
+    tell("stopping; what was fetched is kept, a second signal stops at once");
     cancel.cancel();
     signals.next().await;
     #[expect(clippy::exit, reason = "the operator insists, and all that counts is on disk already")]

@@ -21,7 +21,8 @@ pub(crate) async fn run(session: &Session) -> Result<(), Failure> {
         skip_entitlements_and_grants: settings.switch("skip-entitlements-and-grants"),
     };
     let summary = session.sync(source, session.file(), options, workers(settings)).await?;
-    session.tell(&summary);
+    session.report(&summary);
+    session.suggest(&summary);
     Ok(())
 }
 

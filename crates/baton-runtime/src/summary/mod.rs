@@ -3,7 +3,7 @@
 mod people;
 mod record;
 
-pub(crate) use people::text;
+pub(crate) use people::{next_commands, text};
 pub(crate) use record::fields;
 
 #[cfg(test)]

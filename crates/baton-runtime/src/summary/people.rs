@@ -6,20 +6,10 @@ use baton_sync::{GapCount, Summary};
 use crate::table::Table;
 use crate::words;
 
-/// The screen: counts, requests, gaps. `program` is the name for the commands to try next, if they are to be shown.
-pub(crate) fn text(summary: &Summary, program: Option<&str>) -> String {
-    let mut text = headline(summary);
-    text.push_str("\n\n");
-    text.push_str(&types(summary));
-    text.push('\n');
-    text.push_str(&requests(&summary.traffic));
-    text.push('\n');
-    text.push_str(&gaps(&summary.gaps));
-    if let Some(program) = program {
-        text.push('\n');
-        text.push_str(&next(summary, program));
-    }
-    text
+/// The screen: counts, requests, gaps.
+pub(crate) fn text(summary: &Summary) -> String {
+    [headline(summary).as_str(), "\n\n", &types(summary), "\n", &requests(&summary.traffic), "\n", &gaps(&summary.gaps)]
+        .concat()
 }
 
 fn headline(summary: &Summary) -> String {
@@ -89,7 +79,9 @@ fn gaps(gaps: &[GapCount]) -> String {
     text
 }
 
-fn next(summary: &Summary, program: &str) -> String {
+/// Commands to try on the file; `program` is the command that runs this program.
+pub(crate) fn next_commands(summary: &Summary, program: &str) -> String {
+    let program = quoted(program);
     let file = summary.file.to_string_lossy();
     let file = if file == "sync.c1z" { String::new() } else { format!(" -f {}", quoted(&file)) };
     let last = summary.types.iter().rfind(|count| count.grants > 0);
@@ -112,7 +104,8 @@ mod tests {
 
     #[test]
     fn the_screen() {
-        let text = text(&sample::summary(), Some("baton-x"));
+        let summary = sample::summary();
+        let text = format!("{}\n{}", text(&summary), next_commands(&summary, "baton-x"));
         let wanted = "\
 Synced into sync.c1z in 3.2 s (34.0 KiB)
 Carried on where an interrupted run ended: 4 pages had been fetched before
