@@ -5,6 +5,9 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use baton_explore::{EntitlementQuery, Error, Format, GrantQuery, Options, ResourceQuery};
+use baton_proto::baton::v1::{EntitlementListOutput, GrantListOutput, ResourceListOutput, ResourceTypeListOutput};
+use baton_proto::c1::reader::v2::SyncRun;
+use baton_proto::{Message, Name, json};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
@@ -19,10 +22,16 @@ fn folder() -> Option<PathBuf> {
     None
 }
 
-fn ours(command: impl FnOnce(&Path, &mut dyn Write) -> Result<(), Error>) -> Option<Value> {
+/// What a command prints; it has to be the JSON of an `M` to the letter, order of keys included.
+fn ours<M: Message + Name + Default>(
+    command: impl FnOnce(&Path, &mut dyn Write) -> Result<(), Error>,
+) -> Option<Value> {
     let mut out = Vec::new();
     command(&folder()?.join("sample-v1.c1z"), &mut out).unwrap();
-    Some(serde_json::from_slice(&out).unwrap())
+    let text = String::from_utf8(out).unwrap();
+    let message: M = json::from_str(&text).unwrap();
+    assert!(json::to_string(&message).unwrap() == text);
+    Some(serde_json::from_str(&text).unwrap())
 }
 
 /// The entries of a list as sorted texts; keys are sorted too, for the recorded ones are.
@@ -61,30 +70,50 @@ fn compare(what: &str, name: &str, count: usize, ours: Option<Value>) {
 
 #[test]
 fn resource_types_agree() {
-    compare("resource-types", "resourceTypes", 5, ours(|path, out| baton_explore::resource_types(path, &JSON, out)));
+    compare(
+        "resource-types",
+        "resourceTypes",
+        5,
+        ours::<ResourceTypeListOutput>(|path, out| baton_explore::resource_types(path, &JSON, out)),
+    );
 }
 
 #[test]
 fn resources_agree() {
     let all = ResourceQuery::default();
-    compare("resources", "resources", 336, ours(|path, out| baton_explore::resources(path, &all, &JSON, out)));
+    compare(
+        "resources",
+        "resources",
+        336,
+        ours::<ResourceListOutput>(|path, out| baton_explore::resources(path, &all, &JSON, out)),
+    );
 }
 
 #[test]
 fn entitlements_agree() {
     let all = EntitlementQuery::default();
-    compare("entitlements", "entitlements", 36, ours(|path, out| baton_explore::entitlements(path, &all, &JSON, out)));
+    compare(
+        "entitlements",
+        "entitlements",
+        36,
+        ours::<EntitlementListOutput>(|path, out| baton_explore::entitlements(path, &all, &JSON, out)),
+    );
 }
 
 #[test]
 fn grants_agree() {
     let all = GrantQuery::default();
-    compare("grants", "grants", 1427, ours(|path, out| baton_explore::grants(path, &all, &JSON, out)));
+    compare(
+        "grants",
+        "grants",
+        1427,
+        ours::<GrantListOutput>(|path, out| baton_explore::grants(path, &all, &JSON, out)),
+    );
 }
 
 #[test]
 fn stats_count_what_the_file_holds() {
-    let Some(run) = ours(|path, out| baton_explore::stats(path, &JSON, out)) else { return };
+    let Some(run) = ours::<SyncRun>(|path, out| baton_explore::stats(path, &JSON, out)) else { return };
     assert_eq!(run["id"], "3MVdDHW4351Z9BXvKZOv4qSxtlW");
     assert_eq!(run["startedAt"], "2026-11-23T13:12:27.780176746Z");
     assert_eq!(run["syncType"], "full");
