@@ -26,8 +26,27 @@ pub struct List<T> {
 
 /// Why a body is not what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NotJson(String);
+#[error("{reason}")]
+pub struct NotJson {
+    reason: String,
+    cut: bool,
+}
+
+impl NotJson {
+    fn wrong(reason: String) -> Self {
+        Self { reason, cut: false }
+    }
+
+    fn broken(error: &serde_json::Error) -> Self {
+        Self { reason: format!("no JSON: {error}"), cut: error.is_eof() }
+    }
+
+    /// Whether the body ends in the middle, as when a connection broke.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+}
 
 /// Reads one record from the body of an answer.
 ///
@@ -37,10 +56,10 @@ pub struct NotJson(String);
 pub fn record_from_json<T: Record>(body: &[u8]) -> Result<T, NotJson> {
     let element: Element<T> = serde_json::from_slice(body)
         .or_else(|_| serde_json::from_str(&repaired(body)))
-        .map_err(|e| NotJson(format!("no JSON: {e}")))?;
+        .map_err(|e| NotJson::broken(&e))?;
     match element {
         Element::Read(record) => Ok(record),
-        Element::Bad(bad) => Err(NotJson(bad.reason)),
+        Element::Bad(bad) => Err(NotJson::wrong(bad.reason)),
     }
 }
 
@@ -57,7 +76,7 @@ pub fn list_from_json<T: Record>(body: &[u8], key: Option<&str>) -> Result<List<
     };
     let text = repaired(body);
     let Ok(page) = read_list::<OneByOne<T>>(text.as_bytes(), key) else {
-        return Err(NotJson(format!("no JSON: {broken}")));
+        return Err(NotJson::broken(&broken));
     };
     page.into_list(key)
 }
@@ -234,7 +253,7 @@ impl<E: Elements> Body<E> {
     fn into_list(self, key: Option<&str>) -> Result<List<E::Record>, NotJson> {
         let Some(elements) = self.elements else {
             let wanted = key.map_or_else(|| "an array".to_owned(), |key| format!("an array `{key}`"));
-            return Err(NotJson(format!("no list: {wanted} of {}s was expected", E::Record::KIND)));
+            return Err(NotJson::wrong(format!("no list: {wanted} of {}s was expected", E::Record::KIND)));
         };
         let (items, unreadable) = elements.into_parts();
         Ok(List { items, unreadable, next: self.next })

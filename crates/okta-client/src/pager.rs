@@ -1,0 +1,241 @@
+//! From one page of a list to the next, for both of Okta's styles: `Link` headers and links in the body.
+//!
+//! The link is Okta's and is followed as given, with four exceptions. Only its path and query are used, on the host that
+//! was configured: `/iam/*` links to the admin console's host. An `expand` that the link has lost (which several lists
+//! have done for months) is put back. A link to another path is refused: some lists have pointed to their bigger
+//! siblings. And so is a link to the page that it came with, which would never end.
+
+use http::{HeaderMap, header};
+use url::{Url, form_urlencoded};
+
+use crate::error::{Error, ErrorKind};
+use crate::org_url::OrgUrl;
+use crate::request::Request;
+
+/// The cursor of the page after the one that was asked for with `asked` (path and query), or `None` if that was the
+/// last. `in_body` is the link that the body named.
+pub(crate) fn next_cursor(
+    org: &OrgUrl,
+    first: &Request,
+    asked: &str,
+    headers: &HeaderMap,
+    in_body: Option<&str>,
+) -> Result<Option<String>, Error> {
+    let Some(link) = next_link(headers).or_else(|| in_body.map(str::to_owned)) else { return Ok(None) };
+    let url = org.join("/").and_then(|base| base.join(&link).ok());
+    let Some(url) = url else {
+        return Err(refused("cannot be read"));
+    };
+    if trimmed(url.path()) != trimmed(first.path()) {
+        return Err(refused(&format!("leads to another list, {}", url.path())));
+    }
+    let cursor = with_lost_expand(&url, first);
+    if position(&cursor) == position(asked) {
+        return Err(refused("leads to the page that it came with"));
+    }
+    Ok(Some(cursor))
+}
+
+/// Checks that `cursor` belongs to the list that `first` begins.
+pub(crate) fn check_cursor(first: &Request, cursor: &str) -> Result<(), Error> {
+    let path = cursor.split('?').next().unwrap_or_default();
+    if trimmed(path) == trimmed(first.path()) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Invalid, format!("a cursor of another list ({path})")))
+}
+
+/// `asked` with its `limit` replaced, if it has one.
+pub(crate) fn with_limit(asked: &str, limit: impl FnOnce(u32) -> u32) -> String {
+    let Some((path, query)) = asked.split_once('?') else { return asked.to_owned() };
+    let mut limit = Some(limit);
+    let parts = query.split('&').map(|part| {
+        let old = part.strip_prefix("limit=").and_then(|value| value.parse().ok());
+        match (old, limit.take()) {
+            (Some(old), Some(limit)) => format!("limit={}", limit(old)),
+            (_, unused) => {
+                limit = unused;
+                part.to_owned()
+            }
+        }
+    });
+    let query: Vec<String> = parts.collect();
+    format!("{path}?{}", query.join("&"))
+}
+
+fn refused(why: &str) -> Error {
+    Error::new(ErrorKind::Unreadable, format!("the link to the next page {why}"))
+        .with_hint("nothing after this page was read; report this to Okta if it persists")
+}
+
+fn trimmed(path: &str) -> &str {
+    path.trim_end_matches('/')
+}
+
+/// Path and query of the link, with the first page's `expand` if the link has none.
+fn with_lost_expand(url: &Url, first: &Request) -> String {
+    let mut cursor = first.path().to_owned();
+    let mut separator = '?';
+    let mut push = |part: &str| {
+        cursor.push(separator);
+        cursor.push_str(part);
+        separator = '&';
+    };
+    if let Some(query) = url.query().filter(|query| !query.is_empty()) {
+        push(query);
+    }
+    let lost = !url.query_pairs().any(|(key, _)| key == "expand");
+    let expand = first.query().into_iter().flat_map(|query| query.split('&')).find(|part| part.starts_with("expand="));
+    if let Some(expand) = expand.filter(|_| lost) {
+        push(expand);
+    }
+    cursor
+}
+
+/// What a path and query select, apart from the size of the page: the server may change the order of the parameters.
+fn position(path_and_query: &str) -> Vec<(String, String)> {
+    let query = path_and_query.split_once('?').map_or("", |(_, query)| query);
+    let mut pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    pairs.retain(|(key, value)| key != "limit" && !value.is_empty());
+    pairs.sort();
+    pairs
+}
+
+/// The target of `rel="next"` in the `Link` headers, which come one per line or several in one.
+fn next_link(headers: &HeaderMap) -> Option<String> {
+    let values = headers.get_all(header::LINK).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(links).find(|(_, parameters)| is_next(parameters)).map(|(target, _)| target.to_owned())
+}
+
+/// The links in one header value: target and parameters. Commas inside of `<…>` or quotes separate nothing.
+fn links(value: &str) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    let mut rest = value;
+    while let Some((_, after)) = rest.split_once('<') {
+        let Some((target, after)) = after.split_once('>') else { break };
+        let mut quoted = false;
+        let end = after.find(|c| {
+            quoted ^= c == '"';
+            c == ',' && !quoted
+        });
+        let (parameters, next) = after.split_at(end.unwrap_or(after.len()));
+        found.push((target.trim(), parameters));
+        rest = next;
+    }
+    found
+}
+
+fn is_next(parameters: &str) -> bool {
+    parameters.split(';').filter_map(|parameter| parameter.split_once('=')).any(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("rel")
+            && value.trim().trim_matches('"').split_ascii_whitespace().any(|rel| rel.eq_ignore_ascii_case("next"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::endpoints::{groups, roles, users};
+
+    fn org() -> OrgUrl {
+        OrgUrl::parse("acme.okta.com:8443").unwrap()
+    }
+
+    fn headers(lines: &[&str]) -> HeaderMap {
+        lines.iter().map(|line| (header::LINK, line.parse().unwrap())).collect()
+    }
+
+    fn next(first: &Request, lines: &[&str], in_body: Option<&str>) -> Result<Option<String>, Error> {
+        next_cursor(&org(), first, &first.path_and_query, &headers(lines), in_body)
+    }
+
+    const SELF: &str = "<https://acme.okta.com:8443/api/v1/users?limit=200>; rel=\"self\"";
+    const NEXT: &str = "<https://acme.okta.com:8443/api/v1/users?after=00u2&limit=200&search=status+pr>; rel=\"next\"";
+
+    #[test]
+    fn links_on_separate_lines_or_in_one() {
+        let first = users::list(200).request;
+        let expected = Some("/api/v1/users?after=00u2&limit=200&search=status+pr".to_owned());
+        assert_eq!(next(&first, &[SELF, NEXT], None).unwrap(), expected);
+        assert_eq!(next(&first, &[NEXT, SELF], None).unwrap(), expected);
+        assert_eq!(next(&first, &[&format!("{SELF}, {NEXT}")], None).unwrap(), expected);
+        let commas = "<https://acme.okta.com:8443/api/v1/users?after=a,b>; title=\"x, <y>\"; rel=next";
+        assert_eq!(next(&first, &[SELF, commas], None).unwrap().unwrap(), "/api/v1/users?after=a,b");
+    }
+
+    #[test]
+    fn no_next_link_is_the_last_page() {
+        let first = users::list(200).request;
+        assert_eq!(next(&first, &[SELF], None).unwrap(), None);
+        assert_eq!(next(&first, &[], None).unwrap(), None);
+        assert_eq!(next(&first, &["nonsense", "<https://unclosed"], None).unwrap(), None);
+    }
+
+    #[test]
+    fn a_link_in_the_body_to_the_console_is_followed_on_our_host() {
+        let first = roles::assignees(200).request;
+        let link = "https://acme-admin.okta.com/api/v1/iam/assignees/users?after=00u9&limit=200";
+        let own = "<https://acme.okta.com:8443/api/v1/iam/assignees/users>; rel=\"self\"";
+        let cursor = next(&first, &[own], Some(link)).unwrap().unwrap();
+        assert_eq!(cursor, "/api/v1/iam/assignees/users?after=00u9&limit=200");
+    }
+
+    #[test]
+    fn a_link_to_another_host_never_leaves_ours() {
+        let first = users::list(200).request;
+        let link = "<https://evil.example/api/v1/users?after=00u2>; rel=\"next\"";
+        let cursor = next(&first, &[link], None).unwrap().unwrap();
+        assert_eq!(org().join(&cursor).unwrap().host_str(), Some("acme.okta.com"));
+        let relative = "</api/v1/users?after=00u2>; rel=\"next\"";
+        assert_eq!(next(&first, &[relative], None).unwrap().unwrap(), "/api/v1/users?after=00u2");
+    }
+
+    #[test]
+    fn a_lost_expand_is_put_back() {
+        let first = groups::list(200).request;
+        let link = "<https://acme.okta.com/api/v1/groups?after=00g2&limit=200>; rel=\"next\"";
+        assert_eq!(next(&first, &[link], None).unwrap().unwrap(), "/api/v1/groups?after=00g2&limit=200&expand=stats");
+        let link = "<https://acme.okta.com/api/v1/groups?after=00g2&expand=stats>; rel=\"next\"";
+        assert_eq!(next(&first, &[link], None).unwrap().unwrap(), "/api/v1/groups?after=00g2&expand=stats");
+    }
+
+    #[test]
+    fn a_page_that_repeats_itself_is_refused() {
+        let first = users::list(200).request;
+        let asked = "/api/v1/users?limit=200&after=00u2&search=status+pr";
+        let error = next_cursor(&org(), &first, asked, &headers(&[NEXT]), None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unreadable);
+        let first_again = "<https://acme.okta.com/api/v1/users?search=status%20pr&limit=100&after=>; rel=\"next\"";
+        assert!(next(&first, &[first_again], None).is_err());
+    }
+
+    #[test]
+    fn another_path_is_refused() {
+        let first = groups::members("00g1", 1000).unwrap().request;
+        for path in ["/api/v1/users", "/api/v1/groups/00g2/users", "/api/v1/groups/00g1/users/../roles", "/"] {
+            let link = format!("<https://acme.okta.com{path}?after=00u2>; rel=\"next\"");
+            let error = next(&first, &[&link], None).unwrap_err();
+            assert!(error.to_string().contains("another list"), "{path}: {error}");
+        }
+        assert!(next(&first, &["<https://[bad>; rel=next"], None).is_err());
+        assert!(next(&first, &["</api/v1/groups/00g1/users/?after=x>; rel=next"], None).is_ok());
+    }
+
+    #[test]
+    fn a_stored_cursor_must_belong_to_the_list() {
+        let first = users::list(200).request;
+        assert!(check_cursor(&first, "/api/v1/users?after=x").is_ok());
+        assert!(check_cursor(&first, "/api/v1/groups?after=x").is_err());
+        assert!(check_cursor(&first, "https://evil.example/api/v1/users").is_err());
+    }
+
+    #[test]
+    fn a_smaller_page_keeps_everything_else() {
+        let halved = with_limit("/api/v1/users?after=00u2&limit=200&search=status+pr", |limit| limit / 2);
+        assert_eq!(halved, "/api/v1/users?after=00u2&limit=100&search=status+pr");
+        assert_eq!(with_limit("/api/v1/users?after=x", |_| 1), "/api/v1/users?after=x");
+        assert_eq!(with_limit("/api/v1/org", |_| 1), "/api/v1/org");
+    }
+}

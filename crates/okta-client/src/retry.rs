@@ -1,0 +1,187 @@
+//! When a failed call is worth another try, and after which pause.
+//!
+//! Two budgets: one for failures (no answer, or a failing server), one for "too many requests". The second is larger,
+//! because such an answer is an order to wait, not a failure, and the pacer does the waiting.
+
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Unreachable};
+use crate::pacer::Throttle;
+
+/// How often "too many requests" is answered by another try.
+const MAX_THROTTLES: u32 = 20;
+/// Tries of a host that has never answered: a wrong domain is to be told soon.
+const MAX_FIRST_CONTACTS: u32 = 2;
+/// The smallest page size that a failing list is brought down to.
+const SMALLEST_PAGE: u32 = 10;
+
+/// The tries of one call.
+#[derive(Debug)]
+pub(crate) struct Tries {
+    max_attempts: u32,
+    idempotent: bool,
+    failures: u32,
+    throttles: u32,
+    /// Failures that a smaller page may cure.
+    too_slow: u32,
+    pause: Decorrelated,
+}
+
+impl Tries {
+    /// No try has been made yet.
+    pub(crate) fn new(max_attempts: u32, idempotent: bool) -> Self {
+        let pause = Decorrelated::new(Duration::from_millis(500), Duration::from_secs(30));
+        Self { max_attempts: max_attempts.max(1), idempotent, failures: 0, throttles: 0, too_slow: 0, pause }
+    }
+
+    /// The pause before the next try after `error`, or `None` if there is to be none. `reached` says whether the host
+    /// has ever answered; `roll` is a random number below 1.
+    pub(crate) fn after_failure(&mut self, error: &Error, reached: bool, roll: f64) -> Option<Duration> {
+        self.failures += 1;
+        let first_contact = !reached && matches!(error.kind(), ErrorKind::Unreachable(_));
+        let allowed = if first_contact { self.max_attempts.min(MAX_FIRST_CONTACTS) } else { self.max_attempts };
+        // A call that has never left us may be sent again whatever it does.
+        let unsent = matches!(error.kind(), ErrorKind::Unreachable(Unreachable::Dns | Unreachable::Refused));
+        if !error.is_retryable() || !(self.idempotent || unsent) || self.failures >= allowed {
+            return None;
+        }
+        if error.kind() == ErrorKind::Timeout || matches!(error.status(), Some(500 | 504)) {
+            self.too_slow += 1;
+        }
+        Some(self.pause.next(roll))
+    }
+
+    /// The pause before the next try after an answer of "too many requests".
+    pub(crate) fn after_throttle(&mut self, throttle: Throttle, roll: f64) -> Option<Duration> {
+        self.throttles += 1;
+        if self.throttles >= MAX_THROTTLES {
+            return None;
+        }
+        let doublings = self.throttles.min(6);
+        Some(match throttle {
+            // The bucket is closed until its reset; no pause on top of that.
+            Throttle::Spent(_) => Duration::ZERO,
+            // Fewer calls are under way already; these only have to spread out.
+            Throttle::Concurrency => jittered(Duration::from_millis(100) * 2_u32.pow(doublings), roll),
+            Throttle::Unknown => jittered(Duration::from_millis(500) * 2_u32.pow(doublings), roll),
+        })
+    }
+
+    /// The page size for the next try of a list that asked for `limit`: Okta answers 500 when a page takes its
+    /// database too long, so from the second such failure on the page is halved.
+    pub(crate) fn page_size(&self, limit: u32) -> u32 {
+        let halvings = self.too_slow.saturating_sub(1).min(16);
+        (limit >> halvings).max(SMALLEST_PAGE.min(limit))
+    }
+}
+
+/// Between half of `pause` and all of it.
+fn jittered(pause: Duration, roll: f64) -> Duration {
+    pause.mul_f64(0.5 + roll.clamp(0.0, 1.0) / 2.0)
+}
+
+/// Pauses that grow at random: each lies between the shortest and three times the last, so that callers that failed
+/// together do not come back together.
+#[derive(Debug)]
+struct Decorrelated {
+    shortest: Duration,
+    longest: Duration,
+    last: Duration,
+}
+
+impl Decorrelated {
+    fn new(shortest: Duration, longest: Duration) -> Self {
+        Self { shortest, longest, last: shortest }
+    }
+
+    fn next(&mut self, roll: f64) -> Duration {
+        let span = (self.last * 3).saturating_sub(self.shortest);
+        self.last = (self.shortest + span.mul_f64(roll.clamp(0.0, 1.0))).min(self.longest);
+        self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn server_error(status: u16) -> Error {
+        let okta = crate::error::OktaError { status: Some(status), ..Default::default() };
+        Error::new(ErrorKind::Server, "failed").with_okta(okta)
+    }
+
+    #[test]
+    fn failures_are_tried_again_within_bounds() {
+        let mut tries = Tries::new(8, true);
+        let error = server_error(503);
+        let pauses: Vec<_> = std::iter::from_fn(|| tries.after_failure(&error, true, 1.0)).collect();
+        assert_eq!(pauses.len(), 7, "eight attempts in all");
+        assert_eq!(pauses[0], Duration::from_millis(1500));
+        assert_eq!(pauses[1], Duration::from_millis(4500));
+        assert_eq!(pauses[6], Duration::from_secs(30));
+        let mut tries = Tries::new(8, true);
+        assert_eq!(tries.after_failure(&error, true, 0.0), Some(Duration::from_millis(500)));
+    }
+
+    #[test]
+    fn what_cannot_change_by_waiting_is_not_tried_again() {
+        for kind in [
+            ErrorKind::Unauthenticated,
+            ErrorKind::Forbidden,
+            ErrorKind::NotFound,
+            ErrorKind::Invalid,
+            ErrorKind::Unreadable,
+            ErrorKind::Cancelled,
+            ErrorKind::Unreachable(Unreachable::Tls),
+        ] {
+            assert_eq!(Tries::new(8, true).after_failure(&Error::new(kind, "no"), true, 0.5), None, "{kind:?}");
+        }
+        assert_eq!(Tries::new(8, true).after_failure(&server_error(501), true, 0.5), None);
+    }
+
+    #[test]
+    fn a_change_is_not_sent_twice_unless_it_never_left() {
+        assert_eq!(Tries::new(8, false).after_failure(&server_error(503), true, 0.5), None);
+        assert_eq!(Tries::new(8, false).after_failure(&Error::new(ErrorKind::Timeout, "late"), true, 0.5), None);
+        let refused = Error::new(ErrorKind::Unreachable(Unreachable::Refused), "refused");
+        assert!(Tries::new(8, false).after_failure(&refused, true, 0.5).is_some());
+    }
+
+    #[test]
+    fn a_host_that_never_answered_is_given_up_soon() {
+        let refused = Error::new(ErrorKind::Unreachable(Unreachable::Refused), "refused");
+        let mut tries = Tries::new(8, true);
+        assert!(tries.after_failure(&refused, false, 0.5).is_some());
+        assert!(tries.after_failure(&refused, false, 0.5).is_none());
+    }
+
+    #[test]
+    fn the_second_timeout_halves_the_page() {
+        let mut tries = Tries::new(8, true);
+        let sizes: Vec<u32> = (0..6)
+            .map(|_| {
+                tries.after_failure(&server_error(500), true, 0.5).unwrap();
+                tries.page_size(200)
+            })
+            .collect();
+        assert_eq!(sizes, [200, 100, 50, 25, 12, 10]);
+        assert_eq!(tries.page_size(5), 5);
+        let mut tries = Tries::new(8, true);
+        tries.after_failure(&server_error(502), true, 0.5).unwrap();
+        tries.after_failure(&server_error(502), true, 0.5).unwrap();
+        assert_eq!(tries.page_size(200), 200, "a bad gateway is not a slow page");
+    }
+
+    #[test]
+    fn throttling_is_counted_apart_and_bounded() {
+        let mut tries = Tries::new(2, true);
+        let pauses: Vec<_> = std::iter::from_fn(|| tries.after_throttle(Throttle::Concurrency, 1.0)).collect();
+        assert_eq!(pauses.len(), 19);
+        assert_eq!(pauses[0], Duration::from_millis(200));
+        assert_eq!(pauses[18], Duration::from_millis(6400));
+        assert!(tries.after_failure(&server_error(503), true, 0.5).is_some());
+        assert_eq!(Tries::new(2, true).after_throttle(Throttle::Unknown, 0.0), Some(Duration::from_millis(500)));
+    }
+}

@@ -1,0 +1,11 @@
+//! Tests of the parts together: the client against a server played in memory, with time under the test's control, and
+//! recorded traffic of real orgs.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+mod failures;
+mod pacing;
+mod recorded;
+mod secrets;
+mod server;
+mod windows;

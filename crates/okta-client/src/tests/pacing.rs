@@ -1,0 +1,195 @@
+//! The whole way from the caller to a server with quotas, in virtual time: no call too many, no time wasted.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use tokio::time::Instant;
+
+use super::server::{EPOCH, Reply, Server};
+use crate::bucket::Bucket;
+use crate::client::Client;
+use crate::endpoints::{groups, org, users};
+use crate::models::Org;
+
+/// A bucket as Okta counts it, used by others too.
+struct Quotas {
+    limit: u64,
+    ends: f64,
+    used: u64,
+    /// Calls of others per second of the server's time, and how many of them have been counted.
+    others: f64,
+    counted: f64,
+    refused: u64,
+    /// Calls in each window so far.
+    windows: Vec<u64>,
+    random: StdRng,
+}
+
+/// A server with one quota for everything, whose minutes pass `scale` times as fast.
+fn server(limit: u64, others: f64, scale: f64, seed: u64) -> (Server, Arc<Mutex<Quotas>>) {
+    let random = StdRng::seed_from_u64(seed);
+    let quotas = Quotas { limit, ends: 0.0, used: 0, others, counted: 0.0, refused: 0, windows: Vec::new(), random };
+    let quotas = Arc::new(Mutex::new(quotas));
+    let shared = Arc::clone(&quotas);
+    let server = Server::new(move |seen| {
+        let passed = seen.at.as_secs_f64() * scale;
+        let now = EPOCH + passed;
+        let mut quotas = shared.lock().unwrap();
+        if now >= quotas.ends {
+            quotas.ends = now + 60.0;
+            quotas.used = 0;
+            quotas.windows.push(0);
+            quotas.counted = passed * quotas.others;
+        }
+        let due = (passed * quotas.others - quotas.counted).floor();
+        quotas.counted += due;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let due = due as u64;
+        quotas.used = (quotas.used + due).min(quotas.limit);
+        let allowed = quotas.used < quotas.limit;
+        quotas.used += u64::from(allowed);
+        *quotas.windows.last_mut().unwrap() += 1;
+        quotas.refused += u64::from(!allowed);
+        let latency = Duration::from_millis(quotas.random.random_range(20..400));
+        let body = if seen.path.contains("/org") { r#"{"id":"00o1"}"# } else { "[]" };
+        let reply = if allowed { Reply::json(200, body) } else { Reply::json(429, "{}") };
+        reply.quota(quotas.limit, quotas.limit - quotas.used, quotas.ends).date(now).after(latency)
+    });
+    (server, quotas)
+}
+
+/// Makes `calls` calls as fast as they are let out, `workers` at a time.
+async fn make_calls(client: &Client, calls: u64, workers: u64) {
+    client.backlog(Bucket::Groups, calls);
+    let list = groups::members("00g1", 1000).unwrap();
+    let work = (0..workers).map(|worker| {
+        let list = &list;
+        async move {
+            for _ in (worker..calls).step_by(usize::try_from(workers).unwrap()) {
+                client.page(list, None).await.unwrap();
+            }
+        }
+    });
+    futures::future::join_all(work).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn alone_the_share_is_used_up_and_nothing_is_refused() {
+    for (seed, limit, share) in [(1, 300, 90_u8), (2, 50, 100), (3, 10, 50), (4, 1200, 75)] {
+        let (server, quotas) = server(limit, 0.0, 1.0, seed);
+        let client = server.client(|config| config.pacing.share_percent = share);
+        let allowance = limit * u64::from(share) / 100;
+        let calls = allowance * 4;
+        let began = Instant::now();
+        make_calls(&client, calls, 16).await;
+        let took = began.elapsed().as_secs_f64();
+        assert_eq!(quotas.lock().unwrap().refused, 0, "limit {limit}");
+        assert_eq!(client.traffic()[0].calls, calls);
+        // Three whole windows and the beginning of a fourth.
+        let windows = quotas.lock().unwrap().windows.clone();
+        assert!((180.0..192.0).contains(&took), "limit {limit}: {took} s, calls in each window {windows:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_are_made_room_for() {
+    for seed in 0..10 {
+        // Others use 60 of 300 a minute, we may use the rest up to nine tenths.
+        let (server, quotas) = server(300, 1.0, 1.0, seed);
+        let client = server.client(|_| {});
+        make_calls(&client, 700, 16).await;
+        assert_eq!(quotas.lock().unwrap().refused, 0, "seed {seed}");
+        assert!(server.seen().last().unwrap().at < Duration::from_secs(250), "seed {seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_that_others_use_up_lets_us_through_in_the_end() {
+    let (server, _) = server(20, 1.0, 1.0, 7);
+    let client = server.client(|_| {});
+    make_calls(&client, 30, 4).await;
+    assert!(server.seen().len() < 60, "a refused call now and then, not all the time: {}", server.seen().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn compressed_minutes_are_kept_too() {
+    let (server, quotas) = server(250, 0.0, 10.0, 3);
+    let client = server.client(|config| config.pacing.time_scale = 10.0);
+    let began = Instant::now();
+    make_calls(&client, 450, 24).await;
+    assert_eq!(quotas.lock().unwrap().refused, 0);
+    assert!(began.elapsed() < Duration::from_secs(13), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fits_into_the_window_is_not_held_back() {
+    let (server, _) = server(600, 0.0, 1.0, 1);
+    let client = server.client(|_| {});
+    let began = Instant::now();
+    make_calls(&client, 200, 24).await;
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_a_bucket_go_out_in_order() {
+    let (server, _) = server(20, 0.0, 1.0, 1);
+    let client = server.client(|_| {});
+    let lists: Vec<_> = (0..60).map(|n| groups::members(&format!("00g{n}"), 1000).unwrap()).collect();
+    futures::future::join_all(lists.iter().map(|list| client.page(list, None))).await;
+    let asked: Vec<String> = server.seen().into_iter().map(|seen| seen.path).collect();
+    let expected: Vec<String> = lists.iter().map(|list| list.request.path_and_query.clone()).collect();
+    assert_eq!(asked, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_at_once_is_felt_for_and_left() {
+    // No more than five calls at once, which nobody tells us.
+    let under_way = Arc::new(Mutex::new((0_u32, 0_u32)));
+    let count = Arc::clone(&under_way);
+    let ends: Mutex<Vec<Duration>> = Mutex::default();
+    let server = Server::new(move |seen| {
+        let mut ends = ends.lock().unwrap();
+        ends.retain(|end| *end > seen.at);
+        let mut count = count.lock().unwrap();
+        count.0 += 1;
+        if ends.len() >= 5 {
+            count.1 += 1;
+            return Reply::json(429, "{}").header("x-rate-limit-limit", 0).header("x-rate-limit-remaining", 0);
+        }
+        ends.push(seen.at + Duration::from_millis(200));
+        Reply::json(200, "[]").after(Duration::from_millis(200))
+    });
+    let client = server.client(|_| {});
+    make_calls(&client, 400, 24).await;
+    let (calls, refused) = *under_way.lock().unwrap();
+    assert_eq!(calls - refused, 400);
+    assert!(refused < 80, "{refused} refused");
+    assert!(server.seen().last().unwrap().at < Duration::from_secs(40), "{:?}", server.seen().last().unwrap().at);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_call_gives_everything_back() {
+    let server = Server::new(|_| Reply::json(200, r#"{"id":"00o1"}"#).after(Duration::from_secs(1)));
+    let client = server.client(|config| config.pacing.max_in_flight = 1);
+    let request = org::get();
+    for _ in 0..5 {
+        let dropped = tokio::time::timeout(Duration::from_millis(100), client.get::<Org>(&request)).await;
+        assert!(dropped.is_err());
+    }
+    client.get::<Org>(&request).await.unwrap();
+    let list = users::list(200);
+    assert!(client.page(&list, None).await.is_err(), "another bucket finds a slot");
+}
+
+#[test]
+fn calls_can_be_spawned() {
+    fn is_send<T: Send>(_: T) {}
+    let server = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let _guard = server.enter();
+    let server = Server::new(|_| Reply::json(200, "[]"));
+    let client = server.client(|_| {});
+    let list = users::list(200);
+    is_send(client.page(&list, None));
+}

@@ -1,0 +1,170 @@
+//! HTTP over TLS, one request at a time.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use http::{HeaderMap, StatusCode};
+
+use crate::auth::Outgoing;
+use crate::error::{Error, ErrorKind, Unreachable};
+
+/// The largest body that is read. A page of a thousand users has two to three megabytes.
+const MAX_BODY: usize = 256 << 20;
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(30);
+
+/// The head of an answer, and its body to come.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: BoxFuture<'static, Result<Bytes, Error>>,
+}
+
+/// Sends requests. A trait so that tests can play the server without a network and without time passing.
+pub(crate) trait Transport: Send + Sync {
+    /// Sends one request and waits for the head of the answer.
+    fn send(&self, outgoing: Outgoing, headers: HeaderMap) -> BoxFuture<'_, Result<Answer, Error>>;
+}
+
+/// The real network.
+pub(crate) struct Network {
+    http: reqwest::Client,
+}
+
+impl Network {
+    /// Connections with `timeout` for a whole request, body included, and up to `connections` of them kept open.
+    /// `extra_ca` (PEM) is trusted besides the machine's own certificates.
+    pub(crate) fn new(
+        timeout: Duration,
+        user_agent: &str,
+        connections: usize,
+        extra_ca: Option<&str>,
+    ) -> Result<Self, Error> {
+        let roots = reqwest::Certificate::from_pem_bundle(extra_ca.unwrap_or_default().as_bytes())
+            .map_err(|e| Error::new(ErrorKind::Invalid, format!("the extra CA certificates cannot be read: {e}")))?;
+        let http = reqwest::Client::builder()
+            .user_agent(user_agent)
+            .https_only(true)
+            .tls_certs_merge(roots)
+            .tls_version_min(reqwest::tls::Version::TLS_1_2)
+            // Many lists are read side by side, and their pages are megabytes: over HTTP/2 they would share one
+            // connection and its window, and wait for each other. A connection each is faster, and as cheap since
+            // they are kept.
+            .http1_only()
+            .pool_max_idle_per_host(connections)
+            .pool_idle_timeout(Duration::from_secs(60))
+            .connect_timeout(CONNECT)
+            .timeout(timeout)
+            // The API does not redirect; whoever does is not the API, and would be handed our credential.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|e| Error::new(ErrorKind::Invalid, format!("no HTTPS client can be made: {}", chain(&e))))?;
+        Ok(Self { http })
+    }
+}
+
+impl Transport for Network {
+    fn send(&self, outgoing: Outgoing, headers: HeaderMap) -> BoxFuture<'_, Result<Answer, Error>> {
+        async move {
+            let host = outgoing.url.authority().to_owned();
+            let request = self.http.request(outgoing.method, outgoing.url).headers(headers);
+            let response = request.send().await.map_err(|e| failure(&e, &host))?;
+            let status = response.status();
+            let headers = response.headers().clone();
+            Ok(Answer { status, headers, body: read(response, host).boxed() })
+        }
+        .boxed()
+    }
+}
+
+/// Reads a body into one buffer.
+async fn read(mut response: reqwest::Response, host: String) -> Result<Bytes, Error> {
+    let announced = response.content_length().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let mut body = BytesMut::with_capacity(announced.min(MAX_BODY));
+    while let Some(chunk) = response.chunk().await.map_err(|e| failure(&e, &host))? {
+        if body.len() + chunk.len() > MAX_BODY {
+            let megabytes = MAX_BODY >> 20;
+            return Err(Error::new(ErrorKind::Unreadable, format!("the answer is larger than {megabytes} MiB")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// What went wrong on the way, and what to do about it.
+fn failure(error: &reqwest::Error, host: &str) -> Error {
+    let unreachable = |why, what: String, hint| Error::new(ErrorKind::Unreachable(why), what).with_hint(hint);
+    let text = chain(error);
+    if causes(error).any(is_certificate) || text.contains("certificate") {
+        return unreachable(
+            Unreachable::Tls,
+            format!("the certificate of {host} is not trusted: {text}"),
+            "check the domain; behind an inspecting proxy name its CA file in SSL_CERT_FILE",
+        );
+    }
+    if causes(error).any(<dyn std::error::Error>::is::<rustls::Error>) {
+        return unreachable(
+            Unreachable::Tls,
+            format!("no TLS with {host}: {text}"),
+            "TLS 1.2 or later is needed; check the domain and what lies between here and Okta",
+        );
+    }
+    if text.contains("dns error") {
+        return unreachable(
+            Unreachable::Dns,
+            format!("the host {host} cannot be found: {text}"),
+            "check the domain and this machine's DNS",
+        );
+    }
+    let io = |kind| causes(error).filter_map(|e| e.downcast_ref::<std::io::Error>()).any(|e| e.kind() == kind);
+    if io(std::io::ErrorKind::ConnectionRefused) {
+        return unreachable(
+            Unreachable::Refused,
+            format!("{host} refuses connections"),
+            "check the domain and port, and the proxy if HTTPS_PROXY is set",
+        );
+    }
+    if error.is_timeout() || io(std::io::ErrorKind::TimedOut) {
+        let what = format!("no complete answer from {host} in time: {text}");
+        return Error::new(ErrorKind::Timeout, what)
+            .with_hint("if pages are large or slow, allow more time per request");
+    }
+    unreachable(
+        Unreachable::Broken,
+        format!("the connection to {host} failed: {text}"),
+        "check the network, and the proxy if HTTPS_PROXY is set",
+    )
+}
+
+/// Whether `error` says that a certificate was refused.
+fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(error.downcast_ref::<rustls::Error>(), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// `error` and all its causes, those inside I/O errors too.
+fn causes<'e>(error: &'e reqwest::Error) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    let first: &'e (dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |e| {
+        let inner = e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        inner.map(|inner| inner as &(dyn std::error::Error + 'static)).or_else(|| e.source())
+    })
+}
+
+/// The texts of the causes, without URLs (a query may be long) and without saying anything twice.
+fn chain(error: &reqwest::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for cause in causes(error).skip(1) {
+        let text = cause.to_string();
+        if !texts.iter().any(|told| told.contains(&text)) {
+            texts.push(text);
+        }
+    }
+    if texts.is_empty() {
+        let what = if error.is_timeout() { "timed out" } else { "request failed" };
+        texts.push(what.to_owned());
+    }
+    texts.join(": ")
+}
