@@ -1,2 +1,7 @@
 //! The `baton-okta` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    baton_runtime::run(baton_okta::OktaProgram)
+}

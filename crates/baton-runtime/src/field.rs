@@ -92,6 +92,9 @@ pub mod heading {
     pub const LOGGING: &str = "Logging";
     /// What hardly anybody needs.
     pub const ADVANCED: &str = "Advanced";
+
+    /// The order in which help shows them.
+    pub(crate) const ORDER: [&str; 7] = [CONNECTION, WHAT, OUTPUT, FILTER, PACE, LOGGING, ADVANCED];
 }
 
 impl Field {

@@ -126,6 +126,10 @@ fn epilogue(program: &dyn Program) -> String {
   .yml), else .baton.yaml in the current directory; its keys are the names of the options. Lists
   on the command line are added to those of the variable or the file.
 
+Other variables:
+  HTTPS_PROXY, NO_PROXY          the proxy to use, and the hosts to reach without it
+  SSL_CERT_FILE, SSL_CERT_DIR    certificates to trust instead of those of this machine
+
 Exit status:
   0 when all went well, otherwise the gRPC code of the failure (16: credential refused,
   14: not reachable, 7: not allowed, 1: interrupted, …), 2 for everything without a code.

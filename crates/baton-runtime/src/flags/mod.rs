@@ -12,7 +12,7 @@ use crate::field::{Field, heading};
 use crate::program::Program;
 use crate::required::AUTH_METHOD;
 
-/// All fields of a program: the runtime's own and the connector's.
+/// All fields of a program, the runtime's own and the connector's, in the order of help.
 pub(crate) fn all(program: &dyn Program) -> Vec<Field> {
     let mut fields = program.fields().to_vec();
     if !program.groups().is_empty() {
@@ -20,6 +20,7 @@ pub(crate) fn all(program: &dyn Program) -> Vec<Field> {
     }
     fields.extend(sync_fields());
     fields.extend(LOGGING);
+    fields.sort_by_key(|field| heading::ORDER.iter().position(|heading| *heading == field.heading));
     fields
 }
 

@@ -1,0 +1,71 @@
+//! The connector as a program.
+
+use std::sync::Arc;
+
+use baton_connector::Source;
+use baton_runtime::{Failure, Field, Group, Program, Settings};
+use tokio_util::sync::CancellationToken;
+
+use crate::connector::OktaSource;
+use crate::flags;
+
+/// The program `baton-okta`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OktaProgram;
+
+impl Program for OktaProgram {
+    fn name(&self) -> &'static str {
+        "baton-okta"
+    }
+
+    fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+
+    fn system(&self) -> &'static str {
+        "Okta"
+    }
+
+    fn about(&self) -> &'static str {
+        "Sync an Okta org's users, groups, applications, admin roles, and who has what, into a .c1z file"
+    }
+
+    fn examples(&self) -> &'static [(&'static str, &'static str)] {
+        &[
+            ("baton-okta demo", "see it work, without an org"),
+            ("baton-okta --domain acme.okta.com --api-token …", "sync an org into sync.c1z"),
+            ("baton-okta --sync-resource-types user,group", "users and groups only"),
+            ("baton-okta --rate-limit-share 50", "leave half of the rate limits to others"),
+            ("baton-okta stats", "count what is in sync.c1z"),
+            ("baton-okta grants -t app", "who has which application"),
+            ("baton-okta grants -r 00g… -o json", "who is in a group, as JSON"),
+        ]
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        flags::FIELDS
+    }
+
+    fn groups(&self) -> &'static [Group] {
+        flags::GROUPS
+    }
+
+    fn first_steps(&self) -> &'static str {
+        "`baton-okta demo` shows a sync without an org"
+    }
+
+    fn log_crates(&self) -> &'static [&'static str] {
+        &["okta_client"]
+    }
+
+    fn check(&self, settings: &Settings) -> Result<(), Failure> {
+        flags::check(settings)
+    }
+
+    fn build(&self, settings: &Settings, cancel: CancellationToken) -> Result<Arc<dyn Source>, Failure> {
+        let config = flags::config(settings, cancel)?;
+        // What fails here is the configuration, before anything was asked of Okta: no gRPC code.
+        let source = OktaSource::new(config).map_err(|error| Failure::new(error.to_string()))?;
+        Ok(Arc::new(source))
+    }
+}
