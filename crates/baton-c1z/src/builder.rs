@@ -9,7 +9,7 @@ use rusqlite::{Connection, ToSql, params};
 
 use crate::error::{At, Error};
 use crate::indexes::{self, Duplicates};
-use crate::schema::TABLES;
+use crate::schema::{INDEXES, TABLES};
 use crate::stats::{self, Stats};
 use crate::sync_run::NewSync;
 use crate::{carry_over, connection, expansion, time};
@@ -87,6 +87,10 @@ impl Builder {
         let connection = connection::create(db)?;
         for table in TABLES {
             connection.execute_batch(&table.create()).at(db)?;
+        }
+        // Few rows are in them, so that keeping them costs less than looking for those rows among all would later.
+        for index in INDEXES.iter().filter(|index| index.condition.is_some()) {
+            connection.execute_batch(&index.create()).at(db)?;
         }
         connection.execute_batch("BEGIN").at(db)?;
         Ok(Self { connection, path: db.to_owned(), sync: None })

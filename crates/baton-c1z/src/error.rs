@@ -113,7 +113,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The file does not hold the sync that was asked for.
-    #[error("{} holds no sync {sync_id}: its syncs are listed by the `syncs` query", path.display())]
+    #[error("{} holds no sync {sync_id}: leave the sync id out to read the latest", path.display())]
     UnknownSync {
         /// The file.
         path: PathBuf,

@@ -373,3 +373,38 @@ fn slim_rows_get_their_ids_back() {
     let reader = Reader::open_db(&db).unwrap();
     assert_eq!(reader.grant("s1", &slim.id).unwrap(), Some(grant("g1", "u1")));
 }
+
+#[test]
+fn a_full_disk_is_called_by_its_name() {
+    let (_dir, db, _file) = temp();
+    let mut builder = Builder::create(&db).unwrap();
+    builder.begin_sync(&new_sync("s1", SyncType::Full)).unwrap();
+    put_org(&mut builder);
+    let pages: i64 = builder.connection().pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    builder.connection().pragma_update(None, "max_page_count", pages + 2).unwrap();
+    let mut large = resource("user", "u3", "");
+    large.description = "x".repeat(20_000);
+    let error = builder.put_resource(&large).unwrap_err();
+    assert!(matches!(&error, Error::DiskFull { path } if *path == db), "{error}");
+    assert_eq!(error.code(), 8);
+    assert!(matches!(builder.build_indexes(), Err(Error::DiskFull { .. })));
+}
+
+#[test]
+fn reading_leaves_nothing_behind() {
+    let (dir, db, file) = temp();
+    support::write_org(&db, &file, "s1");
+    let place = dir.path().join("temporary");
+    std::fs::create_dir(&place).unwrap();
+    let is_empty = || std::fs::read_dir(&place).unwrap().next().is_none();
+    let limits = envelope::Limits::default();
+    let reader = Reader::open_with(&file, &limits, &place).unwrap();
+    assert!(is_empty() || cfg!(not(unix)), "an open file needs no name");
+    assert_eq!(grant_ids(&reader, "s1", GrantFilter::default()).len(), 3);
+    drop(reader);
+    assert!(is_empty());
+    std::fs::write(&file, &std::fs::read(&file).unwrap()[..300]).unwrap();
+    assert!(Reader::open_with(&file, &limits, &place).is_err());
+    assert!(is_empty());
+    assert!(Reader::open_with(&file, &limits, &dir.path().join("nowhere")).is_err());
+}

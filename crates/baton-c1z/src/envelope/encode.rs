@@ -9,8 +9,10 @@ use zstd::stream::write::Encoder;
 use super::{MARK_V1, replace::replace};
 use crate::error::{Doing, Error};
 
-/// The compression level that suits this content.
-pub const DEFAULT_LEVEL: i32 = 3;
+/// The compression level that suits this content: rows that resemble the one before. Level 1 needs half the time of
+/// level 3 and yields smaller files too (1.4 million grants, 1.2 GB of database: 91 MB against 103 MB), because its
+/// short window keeps the distances to matches small.
+pub const DEFAULT_LEVEL: i32 = 1;
 
 const BUFFER: usize = 128 << 10;
 const SQLITE_MARK: &[u8; 16] = b"SQLite format 3\0";

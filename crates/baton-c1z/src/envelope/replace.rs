@@ -19,7 +19,7 @@ const LITTER_AGE: Duration = Duration::from_secs(60);
 /// before they write.
 ///
 /// # Errors
-/// [`Error::Io`] when it is a directory, or nothing can be made beside it; [`Error::DiskFull`].
+/// [`Error::Io`] when it is a directory or a device, or nothing can be made beside it; [`Error::DiskFull`].
 pub fn check_target(target: &Path) -> Result<(), Error> {
     Place::find(target)?.create_beside().map(drop)
 }
@@ -59,6 +59,10 @@ impl<'a> Place<'a> {
         let permissions = match fs::metadata(&path) {
             Ok(meta) if meta.is_dir() => {
                 return Err(Error::io("write", target, io::ErrorKind::IsADirectory.into()));
+            }
+            // A rename would put a file in the place of a device, such as /dev/null.
+            Ok(meta) if !meta.is_file() => {
+                return Err(Error::io("write", target, io::Error::other("it is not a regular file")));
             }
             Ok(meta) => Some(meta.permissions()),
             Err(_) => None,
@@ -171,6 +175,17 @@ mod tests {
         assert!(check_target(&dir.path().join("no/such/dir/sync.c1z")).is_err());
         check_target(&dir.path().join("sync.c1z")).unwrap();
         assert!(names(dir.path()).is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_are_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert!(check_target(&socket).unwrap_err().to_string().contains("not a regular file"));
+        assert!(replace(&socket, write_new).is_err());
+        assert_eq!(names(dir.path()), ["socket"]);
     }
 
     #[cfg(unix)]
