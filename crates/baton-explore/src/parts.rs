@@ -13,7 +13,7 @@ use crate::store::{ids_of, resource_ids_of};
 use crate::{Error, Store};
 
 /// Bytes of JSON that are remembered of resources, and again of entitlements.
-const REMEMBERED: usize = 32 << 20;
+const REMEMBERED: usize = 64 << 20;
 
 /// Appends a message as JSON. Annotations of unknown type are left out. `id` says in an error which object it was.
 pub(crate) fn push_json<M: Message + Name>(text: &mut String, message: &M, id: &str) -> Result<(), Error> {

@@ -1,17 +1,18 @@
-//! Well-known types with a JSON form of their own, apart from `Any` and the wrappers.
+//! Well-known types with a JSON form of their own. `Any`, the wrappers and what `Struct` is made of are written by the
+//! writer itself, straight from the bytes.
 
 use prost::Message;
 use prost_types::value::Kind;
 use prost_types::{Duration, FieldMask, ListValue, Struct, Timestamp, Value};
 use serde_json::Value as Json;
 
-use super::scalar::{push_double, push_text};
+use super::scalar::push_text;
 use super::schema::Form;
 use super::time::{parse_duration, parse_timestamp, push_duration, push_timestamp};
 
 const DAMAGED: &str = "its binary form is damaged";
 
-/// Appends the JSON of such a message; says what is wrong if it has none.
+/// Appends a time, a duration or a field mask; says what is wrong if it has no JSON form.
 pub(super) fn push(out: &mut String, form: Form, encoded: &[u8]) -> Result<(), &'static str> {
     match form {
         Form::Timestamp => {
@@ -31,55 +32,13 @@ pub(super) fn push(out: &mut String, form: Form, encoded: &[u8]) -> Result<(), &
             let paths: Vec<_> = mask.paths.iter().map(|path| camel(path)).collect();
             push_text(out, &paths.join(","));
         }
-        Form::Struct => push_struct(out, &decode(encoded)?)?,
-        Form::Value => push_value(out, &decode(encoded)?)?,
-        Form::ListValue => push_list(out, &decode(encoded)?)?,
-        Form::Fields | Form::Any | Form::Wrapper | Form::Empty => {}
+        Form::Fields | Form::Any | Form::Wrapper | Form::Empty | Form::Struct | Form::Value | Form::ListValue => {}
     }
     Ok(())
 }
 
 fn decode<M: Message + Default>(encoded: &[u8]) -> Result<M, &'static str> {
     M::decode(encoded).map_err(|_| DAMAGED)
-}
-
-fn push_struct(out: &mut String, object: &Struct) -> Result<(), &'static str> {
-    out.push('{');
-    for (at, (key, value)) in object.fields.iter().enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        push_text(out, key);
-        out.push(':');
-        push_value(out, value)?;
-    }
-    out.push('}');
-    Ok(())
-}
-
-fn push_list(out: &mut String, list: &ListValue) -> Result<(), &'static str> {
-    out.push('[');
-    for (at, value) in list.values.iter().enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        push_value(out, value)?;
-    }
-    out.push(']');
-    Ok(())
-}
-
-fn push_value(out: &mut String, value: &Value) -> Result<(), &'static str> {
-    match value.kind.as_ref().ok_or("a struct value in it is not set")? {
-        Kind::NullValue(_) => out.push_str("null"),
-        Kind::NumberValue(number) if !number.is_finite() => return Err("a number in it is not finite"),
-        Kind::NumberValue(number) => push_double(out, *number),
-        Kind::StringValue(text) => push_text(out, text),
-        Kind::BoolValue(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        Kind::StructValue(object) => push_struct(out, object)?,
-        Kind::ListValue(list) => push_list(out, list)?,
-    }
-    Ok(())
 }
 
 /// The binary form of such a message from its JSON; says what was expected if it does not fit.

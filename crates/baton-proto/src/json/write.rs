@@ -58,6 +58,7 @@ impl Writer<'_> {
             Form::Fields => self.object(shape, encoded, true).map(|()| true),
             Form::Any => self.any(shape, encoded),
             Form::Wrapper => self.wrapper(shape, encoded).map(|()| true),
+            Form::Struct | Form::ListValue | Form::Value => self.free(shape, encoded).map(|()| true),
             Form::Empty => {
                 self.text.push_str("{}");
                 Ok(true)
@@ -217,6 +218,31 @@ impl Writer<'_> {
         let written = self.message(id, value)?;
         self.text.push('}');
         Ok(written)
+    }
+
+    /// Plain JSON, which a `Struct` and its parts stand for.
+    fn free(&mut self, shape: &MessageShape, encoded: &[u8]) -> Result<(), JsonError> {
+        let found = cut(shape, encoded).map_err(|Damaged| damaged(shape))?;
+        let written = match shape.form {
+            Form::Struct => self.map(shape, &shape.fields[0], &found),
+            Form::ListValue => self.list(shape, &shape.fields[0], &found),
+            _ => self.free_value(shape, found.last()),
+        };
+        written.map(|_| ())
+    }
+
+    fn free_value(&mut self, shape: &MessageShape, found: Option<&Found<'_>>) -> Written {
+        let found = found.ok_or_else(|| unwritable(shape, "a struct value in it is not set"))?;
+        match (shape.fields[found.place].kind, found.raw) {
+            (Kind::Enum(_), _) => {
+                self.text.push_str("null");
+                Ok(true)
+            }
+            (Kind::Double, Raw::Fixed64(bits)) if !f64::from_bits(bits).is_finite() => {
+                Err(unwritable(shape, "a number in it is not finite"))
+            }
+            (kind, raw) => self.value(shape, kind, raw),
+        }
     }
 
     fn wrapper(&mut self, shape: &MessageShape, encoded: &[u8]) -> Result<(), JsonError> {
