@@ -23,8 +23,8 @@ const ABSURD: f64 = 600.0;
 /// ... and is taken for this much ahead.
 const MINUTE: f64 = 60.0;
 
-/// Over what part of the time left calls are spread: the last are to be back before the window ends.
-const SPREAD: f64 = 0.9;
+/// How long before the end of a window calls that are spread over it are all out, so that they count in it.
+const EARLY: f64 = 4.0;
 
 /// The quota of one bucket. Times are seconds of the server's clock.
 #[derive(Debug)]
@@ -140,7 +140,7 @@ impl Window {
                 return Decision::Wait { until: self.next_at.min(end), for_window: false };
             }
             #[allow(clippy::cast_precision_loss)] // A quota is a small number.
-            let gap = (quota.reset - now).max(0.0) * SPREAD / left as f64;
+            let gap = (quota.reset - EARLY - now).max(0.0) / left as f64;
             self.next_at = now + gap;
         }
         self.send()

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod failures;
+mod models;
 mod pacing;
 mod recorded;
 mod secrets;

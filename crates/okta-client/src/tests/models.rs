@@ -1,0 +1,136 @@
+//! Models survive what no description allows.
+
+use crate::models::{AppUser, Assignee, Group, Member, RoleAssignment, Time, User, list_from_json, record_from_json};
+
+#[test]
+fn members_may_be_absent_null_or_of_another_type() {
+    for body in [
+        r#"{"id":"00u1"}"#,
+        r#"{"id":"00u1","status":null,"created":null,"lastLogin":null,"profile":null}"#,
+        r#"{"id":"00u1","status":{"a":[1]},"created":17,"lastLogin":[true],"profile":"text"}"#,
+        r#"{"id":"00u1","status":-1.5e300,"created":false,"profile":[],"new":{"deep":[{"er":null}]}}"#,
+    ] {
+        let user: User = record_from_json(body.as_bytes()).unwrap();
+        assert_eq!(user.id, "00u1");
+        assert!(user.status.is_none() && user.created.is_none() && user.last_login.is_none(), "{body}");
+        assert!(user.profile.is_none() && user.profile_members().is_empty(), "{body}");
+    }
+    for body in [
+        r#"{"id":"00g1"}"#,
+        r#"{"id":"00g1","type":null,"profile":null,"_embedded":null}"#,
+        r#"{"id":"00g1","type":5,"profile":[1,{"name":"x"}],"_embedded":{"stats":"none"}}"#,
+        r#"{"id":"00g1","profile":{"name":{}},"_embedded":{"stats":{"usersCount":null,"appsCount":-3}}}"#,
+    ] {
+        let group: Group = record_from_json(body.as_bytes()).unwrap();
+        assert!(group.group_type.is_none() && group.name().is_none(), "{body}");
+        assert_eq!(*group.stats(), crate::models::GroupStats::default(), "unknown, not zero: {body}");
+    }
+}
+
+#[test]
+fn only_a_missing_id_makes_a_record_unreadable() {
+    for body in [r#"{"status":"ACTIVE"}"#, r#"{"id":null}"#, r#"{"id":""}"#, r#"{"id":7}"#, "[]", "null", "\"00u1\""] {
+        assert!(record_from_json::<User>(body.as_bytes()).is_err(), "{body}");
+    }
+    let body = r#"[{"id":"00u1"},{"id":null,"status":"ACTIVE"},7,"x",true,null,[{"id":"00u9"}],-1,0.5,{"id":"00u2"}]"#;
+    let list = list_from_json::<Member>(body.as_bytes(), None).unwrap();
+    assert_eq!(list.items.iter().map(|member| member.id.as_str()).collect::<Vec<_>>(), ["00u1", "00u2"]);
+    assert_eq!(list.unreadable.len(), 8);
+    assert_eq!(list.unreadable[0].reason, "a group member without an id");
+}
+
+#[test]
+fn a_key_that_comes_twice_counts_by_its_last_readable_value() {
+    let body = r#"{"id":"00u1","status":"STAGED","id":null,"status":"ACTIVE","status":{}}"#;
+    let user: User = record_from_json(body.as_bytes()).unwrap();
+    assert_eq!((user.id.as_str(), user.status.as_deref()), ("00u1", Some("ACTIVE")));
+}
+
+#[test]
+fn statistics_in_every_spelling() {
+    for key in ["hasAdminPrivilege", "hasAdminPrivlege", "hasAdminPrivileges"] {
+        let body =
+            format!(r#"{{"id":"00g1","_embedded":{{"stats":{{"usersCount":12,"appsCount":"3","{key}":true}}}}}}"#);
+        let group: Group = record_from_json(body.as_bytes()).unwrap();
+        let stats = group.stats();
+        assert_eq!((stats.users_count, stats.apps_count), (Some(12), Some(3)));
+        assert_eq!(stats.has_admin_privilege, Some(true), "{key}");
+    }
+}
+
+#[test]
+fn broken_texts_cost_no_page() {
+    // Half a surrogate pair, escaped, and bytes that are no UTF-8, raw.
+    let mut body = br#"[{"id":"00u1","status":"A\uD83DB","profile":{"b":"\uDE00","a":"\uD83D\uDE00"}},"#.to_vec();
+    body.extend_from_slice(b"{\"id\":\"00u2\",\"status\":\"\xff\"},{\"id\":\"00u3\",\"profile\":{\"n\":1e999}}]");
+    let list = list_from_json::<User>(&body, None).unwrap();
+    assert_eq!(list.items.len() + list.unreadable.len(), 3);
+    assert_eq!(list.items[0].status.as_deref(), Some("A\u{fffd}B"));
+    let profile = list.items[0].profile_members();
+    assert_eq!(
+        profile.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>(),
+        ["b=\"\u{fffd}\"", "a=\"😀\""]
+    );
+    assert_eq!(list.items[1].status.as_deref(), Some("\u{fffd}"));
+}
+
+#[test]
+fn half_a_pair_inside_a_profile_is_repaired_when_it_is_read() {
+    let user: User = record_from_json(br#"{"id":"00u1","profile":{"z":"\uD83D","a":1}}"#).unwrap();
+    let profile = user.profile_members();
+    assert_eq!(profile.keys().collect::<Vec<_>>(), ["z", "a"]);
+    assert_eq!(profile["z"], "\u{fffd}");
+}
+
+#[test]
+fn a_number_beyond_all_bounds_costs_only_its_record() {
+    let body = br#"[{"id":"00u1","status":1e999},{"id":"00u2"}]"#;
+    let list = list_from_json::<User>(body, None).unwrap();
+    assert_eq!(list.items.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["00u2"]);
+    assert_eq!(list.unreadable[0].id.as_deref(), Some("00u1"), "what is known is told");
+}
+
+#[test]
+fn lists_inside_an_object() {
+    let body = br#"{"_links":{"next":{"href":"https://acme-admin.okta.com/x"}},"value":[{"id":"00u1"}],"value2":[]}"#;
+    let list = list_from_json::<Assignee>(body, Some("value")).unwrap();
+    assert_eq!((list.items.len(), list.next.as_deref()), (1, Some("https://acme-admin.okta.com/x")));
+    for body in [&br#"{"other":[]}"#[..], br#"{"value":null}"#, br#"{"value":{}}"#, b"{}", b"null", b"7", b""] {
+        assert!(list_from_json::<Assignee>(body, Some("value")).is_err(), "{}", String::from_utf8_lossy(body));
+    }
+    assert!(list_from_json::<Assignee>(br#"[{"id":"00u1"}]"#, Some("value")).is_ok(), "a bare array is fine too");
+}
+
+#[test]
+fn bodies_cut_short_are_told_apart() {
+    let cut = |body: &[u8]| list_from_json::<User>(body, None).unwrap_err().is_cut();
+    assert!(cut(br#"[{"id":"00u1"},{"id":"00"#));
+    assert!(cut(b"["));
+    assert!(!cut(br#"[{"id":"00u1"}] trailing"#));
+    assert!(!cut(b"<html>"));
+}
+
+#[test]
+fn the_rest_is_read_by_its_own_names() {
+    let body = br#"{"id":"irb1","type":"CUSTOM","status":"ACTIVE","assignmentType":"GROUP","role":"cr01",
+        "resource-set":"iam1","label":"L","_links":{"assignee":{"href":"https://acme.okta.com/api/v1/groups/00g1"}}}"#;
+    let role: RoleAssignment = record_from_json(body).unwrap();
+    assert_eq!(role.role_type.as_deref(), Some("CUSTOM"));
+    assert_eq!(role.assignment_type.as_deref(), Some("GROUP"));
+    assert_eq!((role.role.as_deref(), role.resource_set.as_deref()), (Some("cr01"), Some("iam1")));
+    assert_eq!(role.links.assignee.last_segment(), Some("00g1"));
+
+    let body = br#"{"id":"00u1","scope":"GROUP","profile":{"x":null},"_links":{"group":{"href":"https://a/api/v1/apps/0oa1/groups/00g7?x=1"}}}"#;
+    let user: AppUser = record_from_json(body).unwrap();
+    assert_eq!((user.scope.as_deref(), user.group_id()), (Some("GROUP"), Some("00g7")));
+    assert_eq!(user.profile.unwrap().get(), r#"{"x":null}"#);
+    let direct: AppUser = record_from_json(br#"{"id":"00u1","scope":"USER","_links":{"group":[]}}"#).unwrap();
+    assert_eq!(direct.group_id(), None);
+}
+
+#[test]
+fn times_are_parsed_on_demand() {
+    assert_eq!(Time::new("2026-01-02T03:04:05.000Z").parse().unwrap().as_second(), 1_767_323_045);
+    assert_eq!(Time::new("yesterday").parse(), None);
+    assert_eq!(Time::new("yesterday").as_str(), "yesterday");
+}
