@@ -1,1 +1,55 @@
-//! A simulated Okta org over HTTPS.
+//! A simulated Okta org over HTTPS, for tests, benches and demonstrations.
+//!
+//! [`Sim::start`] serves an [`Org`] on a local port with a throw-away certificate authority. The org answers the reading
+//! part of Okta's Management API as a real one does: page sizes and cursors, `Link` headers and links in bodies, filters,
+//! rate limits with their headers, both kinds of 429, error bodies, missing rights. It is strict: it refuses what Okta
+//! refuses.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use okta_sim::{Org, Shape, Sim, SimConfig};
+//!
+//! let sim = Sim::start(SimConfig::new(Org::generate(&Shape::new(1_000, 100, 50)))).await?;
+//! sim.write_ca("ca.pem".as_ref())?;
+//! println!("{} {}", sim.url(), sim.token());
+//! // ... run a client ...
+//! println!("{:?}", sim.stats().by_path);
+//! sim.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Orgs are made by [`Org::generate`] (any size, from a seed), [`Org::facts`] (small and fixed) and [`Org::recorded`]
+//! (recorded answers of real orgs). [`Org::expected`] and the iterators beside it tell what a reader has to find.
+
+mod auth;
+mod body;
+mod clock;
+mod config;
+mod draft;
+mod endpoints;
+mod faults;
+mod filter;
+mod handle;
+mod limits;
+mod org;
+mod paging;
+mod query;
+mod random;
+mod refusal;
+mod render;
+mod route;
+mod server;
+mod side_channel;
+mod sim;
+mod stats;
+mod tls;
+
+pub use clock::Clock;
+pub use config::{DEFAULT_TOKEN, SimConfig, Token};
+pub use faults::{Fault, FaultRule, Faults};
+pub use limits::Quotas;
+pub use org::{AppUserFact, Expected, Org, RecordedError, RoleFact, Shape};
+pub use route::{Area, Bucket};
+pub use sim::{Sim, SimError};
+pub use stats::{LoggedRequest, Stats};

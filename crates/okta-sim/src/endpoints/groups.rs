@@ -1,0 +1,106 @@
+//! Groups.
+
+use serde_json::Value;
+
+use super::list::{self, Page};
+use super::{Answer, Call};
+use crate::filter::{self, List};
+use crate::refusal::Refusal;
+use crate::render;
+
+/// The largest page of members, and the usual one.
+const MEMBERS: usize = 1_000;
+/// With `q` there is one page of at most this many groups.
+const WITH_Q: usize = 300;
+/// About how long a group is as text.
+pub(super) const BYTES: usize = 1_000;
+
+pub(super) fn all(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let groups = &call.org.groups;
+    let condition = filter::compile(List::Groups, &call.query)?;
+    let stats = call.query.expands("stats");
+    let looked_for = call.query.get("q").map(str::to_lowercase);
+    let largest = if looked_for.is_some() { WITH_Q } else { call.sizes.groups };
+    let bad = if call.query.get("search").is_some() { Refusal::invalid_search_cursor } else { Refusal::invalid_cursor };
+    let page = Page {
+        start: list::after(call, groups, bad)?.map_or(0, |row| row as usize + 1),
+        len: groups.len() as usize,
+        limit: call.limit(largest, largest)?,
+        bytes: BYTES,
+        id: &|at| groups.id(at as u32).to_string(),
+    };
+    let keep = |at: usize| {
+        let n = at as u32;
+        groups.is_listed(n)
+            && condition.as_ref().is_none_or(|it| filter::matches(it, &|path| attribute(call, n, path)))
+            && looked_for.as_ref().is_none_or(|text| list::starts_with(&attribute(call, n, "profile.name"), text))
+    };
+    let render = |at: usize, out: &mut String| render::group::group(call.org, at as u32, call.hosts, stats, out);
+    let answer = list::with_headers(call, &page, keep, render);
+    Ok(if looked_for.is_some() { Answer::plain(answer.body) } else { answer })
+}
+
+fn attribute(call: &Call<'_>, n: u32, path: &str) -> Value {
+    if path == "id" {
+        return call.org.groups.id(n).to_string().into();
+    }
+    let mut text = String::with_capacity(BYTES);
+    render::group::group(call.org, n, call.hosts, false, &mut text);
+    list::attribute(serde_json::from_str(&text).unwrap_or_default(), path)
+}
+
+pub(super) fn one(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    let mut body = String::with_capacity(BYTES);
+    render::group::group(call.org, find(call, id)?, call.hosts, call.query.expands("stats"), &mut body);
+    Ok(Answer::plain(body))
+}
+
+pub(super) fn members(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    let group = find(call, id)?;
+    let org = call.org;
+    if org.group_quirks.members_refused.contains(&group) {
+        return Err(Refusal::no_permission());
+    }
+    let members = &org.members[group as usize];
+    let row = list::after(call, &org.users, Refusal::invalid_cursor)?;
+    let page = Page {
+        start: list::start(members, row, |&n| n),
+        len: members.len(),
+        limit: call.limit(MEMBERS, MEMBERS)?,
+        bytes: super::users::BYTES,
+        id: &|at| org.users.id(members[at]).to_string(),
+    };
+    let render = |at: usize, out: &mut String| render::user::listed(org, members[at], call.hosts, call.omit, out);
+    Ok(list::with_headers(call, &page, |at| org.users.is_listed(members[at]), render))
+}
+
+pub(super) fn roles(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    let group = find(call, id)?;
+    if call.org.group_quirks.roles_refused.contains(&group) {
+        return Err(Refusal::no_permission());
+    }
+    let roles: Vec<_> = call.org.group_roles.get(&group).into_iter().flatten().collect();
+    let page = Page { start: 0, len: roles.len(), limit: usize::MAX, bytes: 400, id: &|_| String::new() };
+    let (body, _) = list::cut(&page, |_| true, |at, out| roles[at].document.render(call.hosts, out));
+    Ok(Answer::plain(body))
+}
+
+pub(super) fn apps(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    let group = find(call, id)?;
+    let org = call.org;
+    let apps: Vec<u32> = org.apps_of(group).into_iter().filter(|&n| org.apps.is_listed(n)).collect();
+    let row = list::after(call, &org.apps, Refusal::invalid_cursor)?;
+    let page = Page {
+        start: list::start(&apps, row, |&n| n),
+        len: apps.len(),
+        limit: call.limit(20, 200)?,
+        bytes: super::apps::BYTES,
+        id: &|at| org.apps.id(apps[at]).to_string(),
+    };
+    let render = |at: usize, out: &mut String| render::app::app(org, apps[at], call.hosts, out);
+    Ok(list::with_headers(call, &page, |_| true, render))
+}
+
+fn find(call: &Call<'_>, id: &str) -> Result<u32, Refusal> {
+    call.org.groups.find_listed(id).ok_or_else(|| Refusal::not_found(id, "UserGroup"))
+}

@@ -1,0 +1,93 @@
+//! What each endpoint answers, given an org and a request that is allowed.
+
+mod apps;
+mod groups;
+mod iam;
+mod list;
+mod others;
+mod users;
+
+use crate::org::Org;
+use crate::paging::{LinkRules, Links};
+use crate::query::Query;
+use crate::refusal::Refusal;
+use crate::render::json::Hosts;
+use crate::render::user::Omit;
+use crate::route::Endpoint;
+
+/// A request as the endpoints see it.
+pub(crate) struct Call<'a> {
+    pub(crate) org: &'a Org,
+    pub(crate) hosts: &'a Hosts,
+    /// The path as it was sent, for links.
+    pub(crate) path: &'a str,
+    pub(crate) query: Query,
+    pub(crate) omit: Omit,
+    pub(crate) sizes: PageSizes,
+    pub(crate) links: LinkRules,
+}
+
+/// Limits on page sizes besides Okta's own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PageSizes {
+    /// No page is larger, whatever the list.
+    pub(crate) cap: Option<usize>,
+    /// The largest page of groups.
+    pub(crate) groups: usize,
+}
+
+/// A body, and the links for its headers.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) body: String,
+    pub(crate) links: Option<Links>,
+    /// Whether the links lead to the admin console's host.
+    pub(crate) admin_links: bool,
+}
+
+impl Answer {
+    fn plain(body: String) -> Self {
+        Self { body, links: None, admin_links: false }
+    }
+}
+
+impl Call<'_> {
+    fn limit(&self, default: usize, max: usize) -> Result<usize, Refusal> {
+        let max = self.sizes.cap.map_or(max, |cap| cap.clamp(1, max));
+        self.query.limit(default, max)
+    }
+}
+
+/// The answer of an endpoint; `ids` are the ids in its path.
+pub(crate) fn answer(endpoint: Endpoint, ids: &[String], call: &Call<'_>) -> Result<Answer, Refusal> {
+    let id = ids.first().map_or("", String::as_str);
+    let second = ids.get(1).map_or("", String::as_str);
+    match endpoint {
+        Endpoint::Org => Ok(others::org(call)),
+        Endpoint::Users => users::all(call),
+        Endpoint::User => users::one(call, id),
+        Endpoint::UserGroups => users::groups(call, id),
+        Endpoint::UserRoles => users::roles(call, id),
+        Endpoint::Groups => groups::all(call),
+        Endpoint::Group => groups::one(call, id),
+        Endpoint::GroupUsers => groups::members(call, id),
+        Endpoint::GroupRoles => groups::roles(call, id),
+        Endpoint::GroupApps => groups::apps(call, id),
+        Endpoint::Apps => apps::all(call),
+        Endpoint::App => apps::one(call, id),
+        Endpoint::AppUsers => apps::users(call, id),
+        Endpoint::AppGroups => apps::groups(call, id),
+        Endpoint::Assignees => iam::assignees(call),
+        Endpoint::IamRoles => iam::roles(call),
+        Endpoint::IamRole => iam::role(call, id),
+        Endpoint::ResourceSets => iam::resource_sets(call),
+        Endpoint::ResourceSet => iam::resource_set(call, id),
+        Endpoint::Bindings => iam::bindings(call, id),
+        Endpoint::Binding => iam::binding(call, id, second),
+        Endpoint::BindingMembers => iam::members(call, id, second),
+        Endpoint::ApiTokens => Ok(others::tokens(call)),
+        Endpoint::ApiToken => others::token(call, id),
+        Endpoint::Devices => others::devices(call),
+        Endpoint::Device => others::device(call, id),
+    }
+}

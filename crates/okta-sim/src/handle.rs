@@ -1,0 +1,283 @@
+//! One request on its way through the server: path, credentials, limits, latency, faults, answer.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, HOST};
+use http::{HeaderMap, Method, Request, Response};
+
+use crate::body::SimBody;
+use crate::clock::RunningClock;
+use crate::config::Token;
+use crate::draft::{Draft, Stamp};
+use crate::endpoints::{self, Call, PageSizes};
+use crate::faults::{Fault, FaultBox};
+use crate::limits::{Limiter, Verdict};
+use crate::org::Org;
+use crate::paging::{Cursor, LinkRules, Twist};
+use crate::query::Query;
+use crate::random::draw;
+use crate::refusal::Refusal;
+use crate::render::json::Hosts;
+use crate::render::user::Omit;
+use crate::route::{self, Route};
+use crate::stats::{Counters, Outcome, Throttle};
+use crate::{auth, side_channel};
+
+/// The state of a running simulator.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) org: Org,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) limiter: Limiter,
+    pub(crate) concurrency_limit: Option<u32>,
+    pub(crate) latency: Duration,
+    pub(crate) latency_jitter: Duration,
+    pub(crate) seed: u64,
+    pub(crate) clock: RunningClock,
+    pub(crate) faults: FaultBox,
+    pub(crate) sizes: PageSizes,
+    pub(crate) forget_expand: bool,
+    pub(crate) display_domain: Option<String>,
+    pub(crate) gzip: bool,
+    pub(crate) counters: Counters,
+    /// `localhost:PORT`, for callers that send no usable `Host`.
+    pub(crate) own_host: String,
+    pub(crate) calls: AtomicU64,
+}
+
+/// The connection is to be closed without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("dropped on purpose")]
+pub(crate) struct Dropped;
+
+/// A request that found its endpoint.
+struct Placed<'a> {
+    route: &'static Route,
+    ids: Vec<String>,
+    path: &'a str,
+    query: Query,
+    headers: &'a HeaderMap,
+    error_id: &'a str,
+}
+
+impl Service {
+    /// Answers a request.
+    pub(crate) async fn serve<B>(&self, request: Request<B>) -> Result<Response<SimBody>, Dropped> {
+        let (head, _) = request.into_parts();
+        if let Some(response) = side_channel::answer(&head, self) {
+            return Ok(response);
+        }
+        let in_flight = self.counters.begin();
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let stamp = Stamp::new(self.seed, call);
+        let path = head.uri.path();
+        let found = route::find(path);
+        let route = found.as_ref().ok().map(|(route, _)| *route);
+        let placed = found.and_then(|found| match head.method {
+            Method::GET => Ok(found),
+            _ => Err(Refusal::wrong_method()),
+        });
+        let drafted = match placed.and_then(|found| accepts_json(&head.headers).map(|()| found)) {
+            Ok((route, ids)) => {
+                let query = Query::parse(head.uri.query().unwrap_or_default());
+                let placed = Placed { route, ids, path, query, headers: &head.headers, error_id: &stamp.error_id };
+                self.limited(&placed, in_flight.running, call).await
+            }
+            Err(refusal) => Ok(Draft::refused(&refusal, &stamp.error_id)),
+        };
+        let drafted = drafted.map(|draft| if self.gzip { draft.compressed(&head.headers) } else { draft });
+
+        let target = head.uri.path_and_query().map_or(path, |target| target.as_str());
+        let draft = drafted.as_ref().ok();
+        self.counters.finished(&Outcome {
+            method: head.method.as_str(),
+            target,
+            route,
+            status: draft.map_or(0, |draft| draft.status),
+            bytes: draft.map_or(0, |draft| draft.body.len()),
+            throttle: draft.and_then(|draft| draft.throttle),
+            fault: draft.is_none_or(|draft| draft.fault),
+        });
+        Ok(drafted?.response(&stamp, self.clock.now()))
+    }
+
+    /// Lets a call through the limits, or refuses it.
+    async fn limited(&self, placed: &Placed<'_>, running: u64, call: u64) -> Result<Draft, Dropped> {
+        let refused = |refusal: &Refusal| Draft::refused(refusal, placed.error_id);
+        let principal = match auth::principal(&self.tokens, placed.headers) {
+            Ok(principal) => principal,
+            Err(refusal) => return Ok(refused(&refusal)),
+        };
+        let now = self.clock.now();
+        if self.concurrency_limit.is_some_and(|limit| running > u64::from(limit)) {
+            return Ok(concurrency_refusal(now, placed.error_id));
+        }
+        let verdict = self.limiter.count(principal, placed.route.bucket, now);
+        if !verdict.allowed {
+            let draft = refused(&Refusal::too_many_requests());
+            return Ok(Draft { limits: Some(verdict), throttle: Some(Throttle::Rate), ..draft });
+        }
+        self.wait(call).await;
+        let mut draft = match auth::permit(&self.tokens[principal], placed.route, placed.path) {
+            Ok(()) => self.with_faults(placed).await?,
+            Err(refusal) => refused(&refusal),
+        };
+        draft.limits.get_or_insert(verdict);
+        Ok(draft)
+    }
+
+    async fn wait(&self, call: u64) {
+        let jitter = match self.latency_jitter.as_nanos() as u64 {
+            0 => 0,
+            most => draw(self.seed, 50, call) % (most + 1),
+        };
+        let wait = self.latency + Duration::from_nanos(jitter);
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// The answer, or what the rules for faults make of it.
+    async fn with_faults(&self, placed: &Placed<'_>) -> Result<Draft, Dropped> {
+        let page = Cursor::page_of(&placed.query);
+        let path = placed.path.trim_end_matches('/');
+        let Some(fault) = self.faults.judge(placed.route.template, path, page) else {
+            return Ok(self.answered(placed, None));
+        };
+        let refused = |refusal: &Refusal| Draft::refused(refusal, placed.error_id);
+        let now = self.clock.now();
+        let draft = match fault {
+            Fault::Status(429) | Fault::RateLimit => {
+                let limits = Verdict { allowed: false, limit: 100, remaining: 0, reset: now.as_secs() + 1 };
+                let draft = refused(&Refusal::too_many_requests());
+                Draft { limits: Some(limits), throttle: Some(Throttle::Rate), ..draft }
+            }
+            Fault::Status(status) => refused(&Refusal::of_status(*status)),
+            Fault::Code(status, code) => refused(&Refusal::new(*status, code, "A fault on purpose")),
+            Fault::Html(status) => Draft::html(*status),
+            Fault::Empty(status) => Draft::empty(*status),
+            Fault::InsufficientScope => refused(&Refusal::insufficient_scope(placed.route.area.scope(), placed.path)),
+            Fault::ConcurrencyLimit => concurrency_refusal(now, placed.error_id),
+            Fault::DropConnection => return Err(Dropped),
+            Fault::Truncate => Draft { truncate: true, ..self.answered(placed, None) },
+            Fault::Delay(more) => {
+                tokio::time::sleep(*more).await;
+                self.answered(placed, None)
+            }
+            Fault::LoopingLink => self.answered(placed, Some(Twist::Loop)),
+            Fault::StrayLink => self.answered(placed, Some(Twist::Stray)),
+        };
+        Ok(Draft { fault: true, ..draft })
+    }
+
+    fn answered(&self, placed: &Placed<'_>, twist: Option<Twist>) -> Draft {
+        let hosts = self.hosts(placed.headers);
+        let call = Call {
+            org: &self.org,
+            hosts: &hosts,
+            path: placed.path,
+            query: placed.query.clone(),
+            omit: omit(placed.headers),
+            sizes: self.sizes,
+            links: LinkRules { forget_expand: self.forget_expand, twist },
+        };
+        match endpoints::answer(placed.route.endpoint, &placed.ids, &call) {
+            Ok(answer) => {
+                let base = if answer.admin_links { &hosts.admin } else { &hosts.org };
+                let links = answer.links.map(|links| links.headers(base)).unwrap_or_default();
+                Draft { links, ..Draft::json(Bytes::from(answer.body)) }
+            }
+            Err(refusal) => Draft::refused(&refusal, placed.error_id),
+        }
+    }
+
+    /// The origins that links name: those of the display domain, or of the host that was asked.
+    fn hosts(&self, headers: &HeaderMap) -> Hosts {
+        let plain = |host: &&str| {
+            !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte))
+        };
+        let asked = headers.get(HOST).and_then(|host| host.to_str().ok()).filter(plain);
+        let host = self.display_domain.as_deref().or(asked).unwrap_or(&self.own_host);
+        Hosts { org: format!("https://{host}"), admin: format!("https://{}", admin_host(host)) }
+    }
+}
+
+/// `acme.okta.com` becomes `acme-admin.okta.com`, `localhost:1` becomes `localhost-admin:1`; an address, which can have
+/// no such name, becomes `localhost-admin`.
+fn admin_host(host: &str) -> String {
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (name, format!(":{port}")),
+        _ => (host, String::new()),
+    };
+    if name.starts_with('[') || name.parse::<std::net::IpAddr>().is_ok() {
+        return format!("localhost-admin{port}");
+    }
+    match name.split_once('.') {
+        Some((org, domain)) => format!("{org}-admin.{domain}{port}"),
+        None => format!("{name}-admin{port}"),
+    }
+}
+
+/// 429 because too many calls run at once: it says 0 of 0, and its reset is a guess that is far too late.
+fn concurrency_refusal(now: Duration, error_id: &str) -> Draft {
+    let limits = Verdict { allowed: false, limit: 0, remaining: 0, reset: now.as_secs() + 60 };
+    let draft = Draft::refused(&Refusal::too_many_requests(), error_id);
+    Draft { limits: Some(limits), throttle: Some(Throttle::Concurrency), ..draft }
+}
+
+fn accepts_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(accept) = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()) else { return Ok(()) };
+    let json = |range: &str| {
+        matches!(range.split(';').next().unwrap_or_default().trim(), "application/json" | "application/*" | "*/*")
+    };
+    if accept.split(',').any(json) { Ok(()) } else { Err(Refusal::wrong_media_type()) }
+}
+
+/// What the parameter `okta-response` of `Content-Type` asks to leave out.
+fn omit(headers: &HeaderMap) -> Omit {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some((_, list)) = value.split_once("okta-response=") else { return Omit::default() };
+    let names = |name: &str| list.trim_matches('"').split(',').any(|item| item.trim() == name);
+    Omit {
+        credentials: names("omitCredentials"),
+        credential_links: names("omitCredentialsLinks"),
+        transitioning: names("omitTransitioningToStatus"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_admin_console_has_a_host_of_its_own() {
+        for (host, admin) in [
+            ("acme.okta.com", "acme-admin.okta.com"),
+            ("localhost:8443", "localhost-admin:8443"),
+            ("127.0.0.1:8443", "localhost-admin:8443"),
+            ("[::1]:8443", "localhost-admin:8443"),
+        ] {
+            assert_eq!(admin_host(host), admin);
+        }
+    }
+
+    #[test]
+    fn media_types_other_than_json_are_refused() {
+        let headers = |accept: &'static str| HeaderMap::from_iter([(ACCEPT, http::HeaderValue::from_static(accept))]);
+        assert!(accepts_json(&HeaderMap::new()).is_ok());
+        assert!(accepts_json(&headers("text/html, */*;q=0.1")).is_ok());
+        assert!(accepts_json(&headers("application/json; charset=utf-8")).is_ok());
+        assert!(accepts_json(&headers("text/html")).is_err());
+    }
+
+    #[test]
+    fn parts_to_leave_out_are_told_in_the_content_type() {
+        let value =
+            "application/json; okta-response=\"omitCredentials,omitCredentialsLinks,omitTransitioningToStatus\"";
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, http::HeaderValue::from_static(value))]);
+        assert_eq!(omit(&headers), Omit { credentials: true, credential_links: true, transitioning: true });
+        assert_eq!(omit(&HeaderMap::new()), Omit::default());
+    }
+}

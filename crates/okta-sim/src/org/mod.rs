@@ -1,0 +1,290 @@
+//! The org that is served: who is in it, what they belong to, which roles they hold.
+//!
+//! An org is data in memory and knows nothing of HTTP. Objects that a seed describes completely are not stored at all:
+//! an empty row of a [`Table`] is rendered from its number. A row that holds a [`Document`] is served from that text, so
+//! a change to a generated object only has to write its document into the row. Relations are lists of row numbers,
+//! always ascending, so that a cursor finds its place by binary search and survives changes to the list.
+
+mod awkward;
+pub(crate) mod document;
+mod facts;
+mod generate;
+pub(crate) mod iam;
+mod ids;
+pub(crate) mod names;
+pub(crate) mod objects;
+mod recorded;
+mod shape;
+pub(crate) mod sketch;
+mod truth;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Deref;
+
+use document::Document;
+use iam::{HeldRole, Iam};
+use ids::{IdSpace, OktaId};
+use sketch::{AppSketch, UserSketch};
+
+pub use iam::RoleFact;
+pub use recorded::RecordedError;
+pub use shape::Shape;
+pub use truth::{AppUserFact, Expected};
+
+/// In [`AppUser::via`]: assigned to the person directly, scope USER.
+pub(crate) const DIRECT: u32 = u32::MAX;
+
+/// A simulated org: users, groups, apps, who is in what, and who administers it.
+///
+/// Made by [`Org::generate`], [`Org::facts`], [`Org::recorded`] or [`Org::empty`].
+#[derive(Debug)]
+pub struct Org {
+    pub(crate) about: About,
+    pub(crate) seed: u64,
+    pub(crate) users: Table,
+    pub(crate) groups: Table,
+    pub(crate) apps: Table,
+    /// Per group its members.
+    pub(crate) members: Vec<Vec<u32>>,
+    /// Per app its users.
+    pub(crate) app_users: Vec<Vec<AppUser>>,
+    /// Per app its groups.
+    pub(crate) app_groups: Vec<Vec<u32>>,
+    /// App users, by app and user, that are served from a text.
+    pub(crate) written_app_users: HashMap<(u32, u32), Document>,
+    /// App groups, by app and group, that are served from a text.
+    pub(crate) written_app_groups: HashMap<(u32, u32), Document>,
+    pub(crate) group_quirks: GroupQuirks,
+    pub(crate) user_roles: BTreeMap<u32, Vec<HeldRole>>,
+    pub(crate) group_roles: BTreeMap<u32, Vec<HeldRole>>,
+    /// Whether the role list of a user also shows what the user's groups hold.
+    pub(crate) roles_reach_members: bool,
+    /// The users that `/iam/assignees/users` lists.
+    pub(crate) assignees: Vec<u32>,
+    pub(crate) iam: Iam,
+    pub(crate) tokens: Vec<Document>,
+    pub(crate) devices: Vec<Document>,
+}
+
+/// What `/api/v1/org` tells.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    pub(crate) id: String,
+    pub(crate) subdomain: String,
+    pub(crate) company: String,
+}
+
+/// A user of an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AppUser {
+    pub(crate) user: u32,
+    /// The group that brings the app, or [`DIRECT`].
+    pub(crate) via: u32,
+}
+
+/// Groups that behave unlike the others.
+#[derive(Debug, Default)]
+pub(crate) struct GroupQuirks {
+    /// Never show statistics, also when asked.
+    pub(crate) without_stats: BTreeSet<u32>,
+    /// Refuse their member list, as the built-in group "Okta Administrators" does.
+    pub(crate) members_refused: BTreeSet<u32>,
+    /// Refuse their role list with 403.
+    pub(crate) roles_refused: BTreeSet<u32>,
+}
+
+/// The objects of one kind.
+#[derive(Debug)]
+pub(crate) struct Table {
+    space: IdSpace,
+    rows: Vec<Option<Box<Document>>>,
+    /// Rows by id, where the ids are not those of the id space.
+    named: HashMap<Box<str>, u32>,
+    /// Rows that others refer to although the org does not serve them: ids seen in recorded assignments only.
+    ghosts: BTreeSet<u32>,
+}
+
+/// An id, wherever it comes from.
+pub(crate) enum Id<'a> {
+    Computed(OktaId),
+    Stored(&'a str),
+}
+
+impl Deref for Id<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Computed(id) => id,
+            Self::Stored(id) => id,
+        }
+    }
+}
+
+impl Table {
+    fn generated(seed: u64, prefix: &[u8; 3], count: u32) -> Self {
+        let mut rows = Vec::new();
+        rows.resize_with(count as usize, || None);
+        Self { space: IdSpace::new(seed, prefix), rows, named: HashMap::new(), ghosts: BTreeSet::new() }
+    }
+
+    /// Writes the document of a generated row.
+    fn write(&mut self, n: u32, document: Document) {
+        self.rows[n as usize] = Some(Box::new(document));
+    }
+
+    /// Adds a row with an id of its own, or replaces the row that has this id.
+    fn put(&mut self, document: Document) -> u32 {
+        let n = self.reserve(&document.id);
+        self.ghosts.remove(&n);
+        self.rows[n as usize] = Some(Box::new(document));
+        n
+    }
+
+    /// The row for an id, made as a ghost when there is none yet.
+    fn reserve(&mut self, id: &str) -> u32 {
+        if let Some(&n) = self.named.get(id) {
+            return n;
+        }
+        let n = self.len();
+        self.rows.push(Some(Box::new(Document::of(&serde_json::json!({ "id": id })))));
+        self.named.insert(id.into(), n);
+        self.ghosts.insert(n);
+        n
+    }
+
+    /// Number of rows, ghosts included.
+    pub(crate) fn len(&self) -> u32 {
+        self.rows.len() as u32
+    }
+
+    /// Whether the org serves this row.
+    pub(crate) fn is_listed(&self, n: u32) -> bool {
+        n < self.len() && !self.ghosts.contains(&n)
+    }
+
+    /// The numbers of all objects that the org serves.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.len()).filter(|n| !self.ghosts.contains(n))
+    }
+
+    /// How many objects the org serves.
+    pub(crate) fn listed_count(&self) -> u32 {
+        self.len() - self.ghosts.len() as u32
+    }
+
+    /// The row with this id, ghosts included.
+    pub(crate) fn find(&self, id: &str) -> Option<u32> {
+        self.named
+            .get(id)
+            .copied()
+            .or_else(|| self.space.number(id).filter(|&n| n < self.len() && self.named.is_empty()))
+    }
+
+    /// The row with this id, if the org serves it.
+    pub(crate) fn find_listed(&self, id: &str) -> Option<u32> {
+        self.find(id).filter(|&n| self.is_listed(n))
+    }
+
+    /// The id of a row.
+    pub(crate) fn id(&self, n: u32) -> Id<'_> {
+        match self.document(n) {
+            Some(document) => Id::Stored(&document.id),
+            None => Id::Computed(self.space.id(n)),
+        }
+    }
+
+    /// The document of a row; `None` when the seed describes it.
+    pub(crate) fn document(&self, n: u32) -> Option<&Document> {
+        self.rows.get(n as usize).and_then(Option::as_deref)
+    }
+}
+
+impl Org {
+    /// An org in which nothing is.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            about: About { id: "00os1msim0000000s1m7".into(), subdomain: "acme".into(), company: "Acme".into() },
+            seed: 0,
+            users: Table::generated(0, b"00u", 0),
+            groups: Table::generated(0, b"00g", 0),
+            apps: Table::generated(0, b"0oa", 0),
+            members: Vec::new(),
+            app_users: Vec::new(),
+            app_groups: Vec::new(),
+            written_app_users: HashMap::new(),
+            written_app_groups: HashMap::new(),
+            group_quirks: GroupQuirks::default(),
+            user_roles: BTreeMap::new(),
+            group_roles: BTreeMap::new(),
+            roles_reach_members: true,
+            assignees: Vec::new(),
+            iam: Iam::default(),
+            tokens: Vec::new(),
+            devices: Vec::new(),
+        }
+    }
+
+    /// The status of a user.
+    pub(crate) fn user_status(&self, n: u32) -> &str {
+        match self.users.document(n) {
+            Some(document) => &document.status,
+            None => UserSketch::status(self.seed, n),
+        }
+    }
+
+    /// The status of an app.
+    pub(crate) fn app_status(&self, n: u32) -> &str {
+        match self.apps.document(n) {
+            Some(document) => &document.status,
+            None => AppSketch::of(self.seed, n).status,
+        }
+    }
+
+    /// The row of a user by id, by login, or by the part of the login before the `@` where that is unambiguous.
+    pub(crate) fn find_user(&self, key: &str) -> Option<u32> {
+        if let Some(n) = self.users.find_listed(key) {
+            return Some(n);
+        }
+        let key = key.to_lowercase();
+        let written = self.users.listed().filter_map(|n| Some((n, self.users.document(n)?)));
+        let mut short = None;
+        for (n, document) in written {
+            let login = document.name.to_lowercase();
+            if login.is_empty() {
+                continue;
+            }
+            if login == key {
+                return Some(n);
+            }
+            if login.split('@').next() == Some(&key) {
+                short = if short.is_none() { Some(Some(n)) } else { Some(None) };
+            }
+        }
+        let number =
+            sketch::number_in_login(&key).filter(|&n| n < self.users.len() && self.users.document(n).is_none());
+        let generated = number.filter(|&n| {
+            let login = UserSketch::of(self.seed, n).login();
+            login == key || login.split('@').next() == Some(&key)
+        });
+        generated.or(short.flatten())
+    }
+
+    /// The groups that a user is in, ascending.
+    pub(crate) fn groups_of(&self, user: u32) -> Vec<u32> {
+        let is_member = |group: &u32| self.members[*group as usize].binary_search(&user).is_ok();
+        (0..self.groups.len()).filter(is_member).collect()
+    }
+
+    /// The apps that a group brings, ascending.
+    pub(crate) fn apps_of(&self, group: u32) -> Vec<u32> {
+        let brings = |app: &u32| self.app_groups[*app as usize].binary_search(&group).is_ok();
+        (0..self.apps.len()).filter(brings).collect()
+    }
+
+    /// How many apps a group brings.
+    pub(crate) fn app_count(&self, group: u32) -> usize {
+        self.app_groups.iter().filter(|groups| groups.binary_search(&group).is_ok()).count()
+    }
+}

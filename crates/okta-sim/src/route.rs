@@ -1,0 +1,253 @@
+//! Which endpoint a path is, which rate-limit bucket a call to it counts in, and which right it needs.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::refusal::Refusal;
+
+/// A rate-limit bucket: endpoints that share a quota per minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[non_exhaustive]
+pub enum Bucket {
+    /// The list of users and everything below one user.
+    #[serde(rename = "/api/v1/users")]
+    Users,
+    /// One user.
+    #[serde(rename = "/api/v1/users/{id}")]
+    User,
+    /// The list of groups and everything below one group.
+    #[serde(rename = "/api/v1/groups")]
+    Groups,
+    /// One group.
+    #[serde(rename = "/api/v1/groups/{id}")]
+    Group,
+    /// The list of apps and everything below one app.
+    #[serde(rename = "/api/v1/apps")]
+    Apps,
+    /// One app.
+    #[serde(rename = "/api/v1/apps/{id}")]
+    App,
+    /// Everything under `/iam`.
+    #[serde(rename = "/api/v1/iam")]
+    Iam,
+    /// Devices.
+    #[serde(rename = "/api/v1/devices")]
+    Devices,
+    /// Everything else under `/api/v1`.
+    #[serde(rename = "/api/v1")]
+    Rest,
+}
+
+impl Bucket {
+    /// The name under which statistics count this bucket: the path that Okta names it by.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Users => "/api/v1/users",
+            Self::User => "/api/v1/users/{id}",
+            Self::Groups => "/api/v1/groups",
+            Self::Group => "/api/v1/groups/{id}",
+            Self::Apps => "/api/v1/apps",
+            Self::App => "/api/v1/apps/{id}",
+            Self::Iam => "/api/v1/iam",
+            Self::Devices => "/api/v1/devices",
+            Self::Rest => "/api/v1",
+        }
+    }
+}
+
+/// A right that a token can lack: the kinds of endpoints that Okta's scopes and admin roles divide the API into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Area {
+    /// Users and their groups (`okta.users.read`).
+    Users,
+    /// Groups, their members and apps (`okta.groups.read`).
+    Groups,
+    /// Apps, their users and groups (`okta.apps.read`).
+    Apps,
+    /// Role assignments of users and groups, and everything under `/iam` (`okta.roles.read`).
+    Roles,
+    /// API tokens (`okta.apiTokens.read`).
+    ApiTokens,
+    /// Devices (`okta.devices.read`).
+    Devices,
+    /// The org (`okta.orgs.read`).
+    Org,
+}
+
+impl Area {
+    /// The OAuth scope that gives this right.
+    #[must_use]
+    pub const fn scope(self) -> &'static str {
+        match self {
+            Self::Users => "okta.users.read",
+            Self::Groups => "okta.groups.read",
+            Self::Apps => "okta.apps.read",
+            Self::Roles => "okta.roles.read",
+            Self::ApiTokens => "okta.apiTokens.read",
+            Self::Devices => "okta.devices.read",
+            Self::Org => "okta.orgs.read",
+        }
+    }
+}
+
+/// An endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Org,
+    Users,
+    User,
+    UserGroups,
+    UserRoles,
+    Groups,
+    Group,
+    GroupUsers,
+    GroupRoles,
+    GroupApps,
+    Apps,
+    App,
+    AppUsers,
+    AppGroups,
+    Assignees,
+    IamRoles,
+    IamRole,
+    ResourceSets,
+    ResourceSet,
+    Bindings,
+    Binding,
+    BindingMembers,
+    ApiTokens,
+    ApiToken,
+    Devices,
+    Device,
+}
+
+/// One line of the table of endpoints.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) template: &'static str,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) bucket: Bucket,
+    pub(crate) area: Area,
+}
+
+const fn route(template: &'static str, endpoint: Endpoint, bucket: Bucket, area: Area) -> Route {
+    Route { template, endpoint, bucket, area }
+}
+
+/// Every endpoint that the simulator serves, all by GET.
+pub(crate) static ROUTES: [Route; 26] = [
+    route("/api/v1/org", Endpoint::Org, Bucket::Rest, Area::Org),
+    route("/api/v1/users", Endpoint::Users, Bucket::Users, Area::Users),
+    route("/api/v1/users/{id}", Endpoint::User, Bucket::User, Area::Users),
+    route("/api/v1/users/{id}/groups", Endpoint::UserGroups, Bucket::Users, Area::Users),
+    route("/api/v1/users/{id}/roles", Endpoint::UserRoles, Bucket::Users, Area::Roles),
+    route("/api/v1/groups", Endpoint::Groups, Bucket::Groups, Area::Groups),
+    route("/api/v1/groups/{id}", Endpoint::Group, Bucket::Group, Area::Groups),
+    route("/api/v1/groups/{id}/users", Endpoint::GroupUsers, Bucket::Groups, Area::Groups),
+    route("/api/v1/groups/{id}/roles", Endpoint::GroupRoles, Bucket::Groups, Area::Roles),
+    route("/api/v1/groups/{id}/apps", Endpoint::GroupApps, Bucket::Groups, Area::Groups),
+    route("/api/v1/apps", Endpoint::Apps, Bucket::Apps, Area::Apps),
+    route("/api/v1/apps/{id}", Endpoint::App, Bucket::App, Area::Apps),
+    route("/api/v1/apps/{id}/users", Endpoint::AppUsers, Bucket::Apps, Area::Apps),
+    route("/api/v1/apps/{id}/groups", Endpoint::AppGroups, Bucket::Apps, Area::Apps),
+    route("/api/v1/iam/assignees/users", Endpoint::Assignees, Bucket::Iam, Area::Roles),
+    route("/api/v1/iam/roles", Endpoint::IamRoles, Bucket::Iam, Area::Roles),
+    route("/api/v1/iam/roles/{id}", Endpoint::IamRole, Bucket::Iam, Area::Roles),
+    route("/api/v1/iam/resource-sets", Endpoint::ResourceSets, Bucket::Iam, Area::Roles),
+    route("/api/v1/iam/resource-sets/{id}", Endpoint::ResourceSet, Bucket::Iam, Area::Roles),
+    route("/api/v1/iam/resource-sets/{id}/bindings", Endpoint::Bindings, Bucket::Iam, Area::Roles),
+    route("/api/v1/iam/resource-sets/{id}/bindings/{role}", Endpoint::Binding, Bucket::Iam, Area::Roles),
+    route("/api/v1/iam/resource-sets/{id}/bindings/{role}/members", Endpoint::BindingMembers, Bucket::Iam, Area::Roles),
+    route("/api/v1/api-tokens", Endpoint::ApiTokens, Bucket::Rest, Area::ApiTokens),
+    route("/api/v1/api-tokens/{id}", Endpoint::ApiToken, Bucket::Rest, Area::ApiTokens),
+    route("/api/v1/devices", Endpoint::Devices, Bucket::Devices, Area::Devices),
+    route("/api/v1/devices/{id}", Endpoint::Device, Bucket::Devices, Area::Devices),
+];
+
+/// The endpoint of a path, with the ids in it, percent-decoded.
+///
+/// A slash at the end is ignored, as Okta does. An empty id is answered as a wrong method, an unknown path below a known
+/// collection as E0000008, anything else by the web server.
+pub(crate) fn find(path: &str) -> Result<(&'static Route, Vec<String>), Refusal> {
+    let trimmed = path.strip_suffix('/').unwrap_or(path);
+    let segments: Vec<Cow<'_, str>> = trimmed.split('/').map(decode).collect();
+    if segments.len() > 1 && segments[1..].iter().any(|segment| segment.is_empty()) {
+        return Err(Refusal::wrong_method());
+    }
+    // A literal segment outranks an id: the table has no two templates that differ in nothing but that.
+    for candidate in &ROUTES {
+        let template: Vec<&str> = candidate.template.split('/').collect();
+        let fits = |(wanted, got): (&&str, &Cow<'_, str>)| wanted.starts_with('{') || **wanted == **got;
+        if template.len() == segments.len() && template.iter().zip(&segments).all(fits) {
+            let ids = template.iter().zip(&segments).filter(|(wanted, _)| wanted.starts_with('{'));
+            return Ok((candidate, ids.map(|(_, got)| got.to_string()).collect()));
+        }
+    }
+    let known = |collection: &str| ROUTES.iter().any(|route| route.template.split('/').nth(3) == Some(collection));
+    match segments.get(3) {
+        Some(collection) if segments[1] == "api" && segments[2] == "v1" && known(collection) => {
+            Err(Refusal::no_such_path())
+        }
+        _ => Err(Refusal::not_served()),
+    }
+}
+
+fn decode(segment: &str) -> Cow<'_, str> {
+    if !segment.contains('%') {
+        return Cow::Borrowed(segment);
+    }
+    let bytes = segment.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let pair = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok());
+        match (bytes[at], pair.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                at += 3;
+            }
+            (byte, _) => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_endpoints_and_ids() {
+        let (route, ids) = find("/api/v1/groups/00g1/users").unwrap();
+        assert_eq!(
+            (route.endpoint, route.bucket, ids),
+            (Endpoint::GroupUsers, Bucket::Groups, vec!["00g1".to_owned()])
+        );
+        assert_eq!(find("/api/v1/users/").unwrap().0.endpoint, Endpoint::Users);
+        assert_eq!(find("/api/v1/users/a%40b%2Fc").unwrap().1, ["a@b/c"]);
+        assert_eq!(find("/api/v1/iam/assignees/users").unwrap().0.bucket, Bucket::Iam);
+        assert_eq!(find("/api/v1/iam/resource-sets/s/bindings/r/members").unwrap().1, ["s", "r"]);
+    }
+
+    #[test]
+    fn other_paths_are_refused_in_three_ways() {
+        assert_eq!(find("/api/v1/users/x/nonsense").unwrap_err(), Refusal::no_such_path());
+        assert_eq!(find("/api/v1/mappings").unwrap_err(), Refusal::not_served());
+        assert_eq!(find("/").unwrap_err(), Refusal::not_served());
+        assert_eq!(find("/api/v1/groups//users").unwrap_err(), Refusal::wrong_method());
+    }
+
+    #[test]
+    fn the_serialised_name_is_the_name() {
+        for route in &ROUTES {
+            assert_eq!(serde_json::to_value(route.bucket).unwrap(), route.bucket.name());
+        }
+    }
+}

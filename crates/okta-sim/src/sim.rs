@@ -1,0 +1,155 @@
+//! Starting and stopping a simulator.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::config::SimConfig;
+use crate::endpoints::PageSizes;
+use crate::faults::FaultBox;
+use crate::handle::Service;
+use crate::limits::Limiter;
+use crate::org::Org;
+use crate::stats::{Counters, Stats};
+use crate::{server, tls};
+
+/// A running simulated org. It stops when this is dropped.
+#[derive(Debug)]
+pub struct Sim {
+    address: SocketAddr,
+    ca_pem: String,
+    service: Arc<Service>,
+    task: JoinHandle<std::convert::Infallible>,
+}
+
+/// A simulator could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SimError {
+    /// The address is taken or not this machine's.
+    #[error("cannot listen on {address}; choose another address or port 0")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No certificate could be made; a name for it may be malformed.
+    #[error("cannot make a certificate; check the extra names for it")]
+    Certificate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The certificate authority could not be written to a file.
+    #[error("cannot write the certificate authority to {}", .path.display())]
+    WriteCa {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Sim {
+    /// Starts a simulator on the current Tokio runtime. It answers when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on, or no certificate can be made.
+    pub async fn start(config: SimConfig) -> Result<Self, SimError> {
+        let unavailable = |source| SimError::Listen { address: config.listen, source };
+        let listener = TcpListener::bind(config.listen).await.map_err(unavailable)?;
+        let address = listener.local_addr().map_err(unavailable)?;
+        let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+        names.extend(config.names);
+        let identity = tls::identity(&names).map_err(SimError::Certificate)?;
+        let service = Arc::new(Service {
+            org: config.org,
+            tokens: config.tokens,
+            limiter: Limiter::new(config.quotas, config.principal_percent),
+            concurrency_limit: config.concurrency_limit,
+            latency: config.latency,
+            latency_jitter: config.latency_jitter,
+            seed: config.seed,
+            clock: config.clock.started(),
+            faults: FaultBox::new(config.faults),
+            sizes: PageSizes { cap: config.page_cap, groups: config.group_page_cap.clamp(1, 10_000) },
+            forget_expand: config.forget_expand,
+            display_domain: config.display_domain,
+            gzip: config.gzip,
+            counters: Counters::new(config.log_requests),
+            own_host: format!("localhost:{}", address.port()),
+            calls: AtomicU64::new(0),
+        });
+        let task = tokio::spawn(server::run(listener, identity.server, Arc::clone(&service)));
+        Ok(Self { address, ca_pem: identity.ca_pem, service, task })
+    }
+
+    /// The domain to give to clients: `localhost:PORT`.
+    #[must_use]
+    pub fn host(&self) -> String {
+        self.service.own_host.clone()
+    }
+
+    /// The origin to give to clients: `https://localhost:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("https://{}", self.service.own_host)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The certificate authority that a client has to trust, as PEM.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// Writes the certificate authority to a file that `SSL_CERT_FILE` can name.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn write_ca(&self, path: &Path) -> Result<(), SimError> {
+        std::fs::write(path, &self.ca_pem).map_err(|source| SimError::WriteCa { path: path.to_owned(), source })
+    }
+
+    /// The first token that is accepted; empty when there is none.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.service.tokens.first().map_or("", |token| &token.secret)
+    }
+
+    /// The org that is served.
+    #[must_use]
+    pub fn org(&self) -> &Org {
+        &self.service.org
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.service.counters.snapshot()
+    }
+
+    /// Stops at once: the port is free and every connection closed when this returns.
+    pub async fn stop(self) {
+        self.task.abort();
+        // It was aborted, so what it ends with says nothing.
+        while !self.task.is_finished() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
