@@ -13,6 +13,9 @@ use crate::error::{Error, ErrorKind, Unreachable};
 /// The largest body that is read. A page of a thousand users has two to three megabytes.
 const MAX_BODY: usize = 256 << 20;
 
+/// Up to this much memory is set aside because an answer announces its length.
+const TRUSTED_LENGTH: usize = 8 << 20;
+
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(30);
 
@@ -83,7 +86,7 @@ impl Transport for Network {
 /// Reads a body into one buffer.
 async fn read(mut response: reqwest::Response, host: String) -> Result<Bytes, Error> {
     let announced = response.content_length().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    let mut body = BytesMut::with_capacity(announced.min(MAX_BODY));
+    let mut body = BytesMut::with_capacity(announced.min(TRUSTED_LENGTH));
     while let Some(chunk) = response.chunk().await.map_err(|e| failure(&e, &host))? {
         if body.len() + chunk.len() > MAX_BODY {
             let megabytes = MAX_BODY >> 20;
@@ -98,24 +101,25 @@ async fn read(mut response: reqwest::Response, host: String) -> Result<Bytes, Er
 fn failure(error: &reqwest::Error, host: &str) -> Error {
     let unreachable = |why, what: String, hint| Error::new(ErrorKind::Unreachable(why), what).with_hint(hint);
     let text = chain(error);
+    let root = causes(error).last().map(ToString::to_string).unwrap_or_default();
     if causes(error).any(is_certificate) || text.contains("certificate") {
         return unreachable(
             Unreachable::Tls,
-            format!("the certificate of {host} is not trusted: {text}"),
+            format!("the certificate of {host} is not trusted: {root}"),
             "check the domain; behind an inspecting proxy name its CA file in SSL_CERT_FILE",
         );
     }
     if causes(error).any(<dyn std::error::Error>::is::<rustls::Error>) {
         return unreachable(
             Unreachable::Tls,
-            format!("no TLS with {host}: {text}"),
+            format!("no TLS with {host}: {root}"),
             "TLS 1.2 or later is needed; check the domain and what lies between here and Okta",
         );
     }
     if text.contains("dns error") {
         return unreachable(
             Unreachable::Dns,
-            format!("the host {host} cannot be found: {text}"),
+            format!("the host {host} cannot be found: {root}"),
             "check the domain and this machine's DNS",
         );
     }

@@ -1,7 +1,8 @@
 //! How many calls may be under way at once, in all buckets together.
 //!
 //! Okta limits the calls that it works on at the same time, per org, and does not say where the limit lies. So we feel
-//! for it: one more after every round that went well, half after every "too many at once".
+//! for it: one more after every round that went well, half after every "too many at once". Near the number at which it
+//! last was too many, ten rounds must go well before one more is tried.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +10,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Where the search begins: well below half of the smallest documented limit.
 const START: usize = 8;
+
+/// How many rounds must go well for one more call near the number that was once too many.
+const WARY_ROUNDS: usize = 10;
 
 /// The calls that may be under way at once.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub(crate) struct Slots {
 #[derive(Debug)]
 struct State {
     limit: usize,
+    /// From this limit on it grows slowly.
+    wary: usize,
     /// Slots that are to vanish when they come back.
     debt: usize,
     /// Calls that went well since the limit last changed.
@@ -42,7 +48,7 @@ impl Slots {
     pub(crate) fn new(max: usize) -> Self {
         let max = max.max(1);
         let limit = START.min(max);
-        let state = State { limit, debt: 0, successes: 0, generation: 0 };
+        let state = State { limit, wary: max, debt: 0, successes: 0, generation: 0 };
         Self { semaphore: Arc::new(Semaphore::new(limit)), max, state: Mutex::new(state) }
     }
 
@@ -69,7 +75,8 @@ impl Slot {
     pub(crate) fn succeeded(&self) {
         let mut state = self.slots.lock();
         state.successes += 1;
-        if state.successes >= state.limit && state.limit < self.slots.max {
+        let rounds = if state.limit >= state.wary { WARY_ROUNDS } else { 1 };
+        if state.successes >= state.limit * rounds && state.limit < self.slots.max {
             state.successes = 0;
             state.limit += 1;
             if state.debt > 0 {
@@ -89,6 +96,7 @@ impl Slot {
         let lowered = (state.limit / 2).max(1);
         let surplus = state.limit - lowered;
         state.debt += surplus - self.slots.semaphore.forget_permits(surplus);
+        state.wary = (state.limit - 1).max(1);
         state.limit = lowered;
         state.successes = 0;
         state.generation += 1;
@@ -153,12 +161,23 @@ mod tests {
     }
 
     #[test]
+    fn grows_slowly_near_what_was_too_many() {
+        let slots = Arc::new(Slots::new(24));
+        take_all(&slots)[0].crowded();
+        let rounds = (0..30).take_while(|_| {
+            take_all(&slots).iter().for_each(Slot::succeeded);
+            slots.limit() < 8
+        });
+        assert_eq!(rounds.count(), 12, "to seven in three rounds, to eight in ten");
+    }
+
+    #[test]
     fn grows_back() {
         let slots = Arc::new(Slots::new(3));
         assert_eq!(slots.limit(), 3);
         take_all(&slots)[0].crowded();
         assert_eq!(slots.limit(), 1);
-        for _ in 0..3 {
+        for _ in 0..11 {
             take_all(&slots).iter().for_each(Slot::succeeded);
         }
         assert_eq!(take_all(&slots).len(), 3);
