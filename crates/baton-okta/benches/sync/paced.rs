@@ -5,8 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use baton_okta::config::Config;
-use baton_okta::connector::OktaSource;
+use baton_okta::{Config, OktaSource};
 use baton_sync::{Silent, SyncConfig};
 use okta_client::OrgUrl;
 use okta_sim::Shape;
