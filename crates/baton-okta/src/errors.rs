@@ -64,13 +64,12 @@ fn describe(doing: &str, error: &Error) -> String {
 fn next_step(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::Unauthenticated => Some(
-            "Okta does not accept the API token: check that --api-token (BATON_API_TOKEN) is whole, was made in this \
-             org, and that neither the token nor the admin who made it has been revoked or deactivated",
+            "Check that --api-token (BATON_API_TOKEN) is whole and was made in this org, and that the admin who made \
+             it is still active",
         ),
         ErrorKind::Forbidden => Some(
-            "The admin who made the API token needs a role that may read this: Read-Only Administrator for users, \
-             groups and apps, Super Administrator for admin roles; or name only the types that it may read with \
-             --sync-resource-types",
+            "Users, groups and apps take the Read-Only Administrator role, admin roles the Super Administrator role; \
+             or name only the types that may be read with --sync-resource-types",
         ),
         ErrorKind::NotFound => Some("Check that --domain (BATON_DOMAIN) names an Okta org"),
         _ => None,

@@ -1,0 +1,148 @@
+//! What each option changes (`okta-sync.md` 14.4, with the decisions): nothing else than what it says.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod fetching;
+
+use baton_connector::{GapKind, Options, Source};
+use baton_okta::{EmailDomains, Rules};
+use fetching::{Synced, connector, fetch_all};
+use okta_sim::{Org, Sim, SimConfig};
+
+/// A fetch of the test org, and the paths that were asked.
+async fn synced(rules: Rules, options: &Options) -> (Synced, Vec<String>) {
+    let sim = Sim::start(SimConfig::new(Org::facts())).await.unwrap();
+    let synced = fetch_all(&connector(&sim, rules, None), options).await.unwrap();
+    let paths = sim.stats().by_path.into_keys().collect();
+    sim.stop().await;
+    (synced, paths)
+}
+
+/// The grants that are in `all` and not in `some`.
+fn gone(all: &Synced, some: &Synced) -> Vec<String> {
+    let some = some.grant_ids();
+    all.grant_ids().into_iter().filter(|id| !some.contains(id)).collect()
+}
+
+async fn plain() -> Synced {
+    synced(Rules::default(), &Options::default()).await.0
+}
+
+#[tokio::test]
+async fn app_groups_can_be_skipped() {
+    let (some, _) = synced(Rules { skip_app_groups: true, ..Rules::default() }, &Options::default()).await;
+    assert_eq!(some.ids("group"), ["00g1eng", "00g3every", "00g4empty", "00g5nostats", "00g6denied"]);
+    assert!(!some.entitlement_ids().contains(&"group:00g2push:member"));
+    assert_eq!(
+        gone(&plain().await, &some),
+        ["app:0oa2saml:access:group:00g2push", "group:00g2push:member:user:00u7susp"]
+    );
+    assert!(some.gaps.iter().any(|gap| gap.kind == GapKind::LeftOut && gap.id == "00g2push"));
+}
+
+#[tokio::test]
+async fn app_groups_that_are_skipped_cost_nothing() {
+    let sim = Sim::start(SimConfig { log_requests: true, ..SimConfig::new(Org::facts()) }).await.unwrap();
+    let source = connector(&sim, Rules { skip_app_groups: true, ..Rules::default() }, None);
+    fetch_all(&source, &Options::default()).await.unwrap();
+    let log = sim.stats().log;
+    assert!(log.iter().all(|request| !request.target.contains("00g2push")), "{log:?}");
+    sim.stop().await;
+}
+
+#[tokio::test]
+async fn only_users_of_certain_domains() {
+    let rules = Rules { filter_email_domains: EmailDomains::new(["@Acme.Example"]), ..Rules::default() };
+    let (some, _) = synced(rules, &Options::default()).await;
+    assert_eq!(some.ids("user").len(), 8);
+    assert!(!some.ids("user").contains(&"00u10other") && !some.ids("user").contains(&"00u9weird"));
+    // Whoever passes keeps every grant, whatever the profile in the app says.
+    assert_eq!(
+        gone(&plain().await, &some),
+        [
+            "app:0oa1oidc:access:user:00u10other",
+            "group:00g1eng:member:user:00u10other",
+            "group:00g3every:member:user:00u10other",
+            "group:00g3every:member:user:00u9weird",
+            "role:ORG_ADMIN:assigned:user:00u10other",
+        ]
+    );
+    let mut left_out: Vec<_> =
+        some.gaps.iter().filter(|gap| gap.kind == GapKind::LeftOut).map(|gap| gap.id.as_str()).collect();
+    left_out.sort_unstable();
+    assert_eq!(left_out, ["00u10other", "00u9weird"]);
+
+    let rules = Rules { filter_email_domains: EmailDomains::new(["partner.example"]), ..Rules::default() };
+    let (some, _) = synced(rules, &Options::default()).await;
+    assert_eq!(some.ids("user"), ["00u10other"]);
+    assert!(some.grant_ids().contains(&"app:0oa1oidc:access:user:00u10other".to_owned()));
+}
+
+#[tokio::test]
+async fn inactive_apps_on_demand() {
+    let all = plain().await;
+    assert_eq!(all.ids("app"), ["0oa1oidc", "0oa2saml", "0oa4swa", "0oa5nomode"]);
+    let (more, paths) = synced(Rules { sync_inactive_apps: true, ..Rules::default() }, &Options::default()).await;
+    assert_eq!(more.ids("app").len(), 5);
+    assert_eq!(more.grant_ids(), all.grant_ids());
+    assert!(!paths.is_empty());
+}
+
+#[tokio::test]
+async fn without_sources_app_grants_are_plain() {
+    let (some, _) = synced(Rules { app_grant_sources: false, ..Rules::default() }, &Options::default()).await;
+    assert_eq!(some.grant_ids(), plain().await.grant_ids());
+    assert!(some.grants.iter().all(|grant| grant.sources.is_empty() && grant.immutable.is_none()));
+}
+
+#[tokio::test]
+async fn resources_only() {
+    let options = Options { skip_entitlements_and_grants: true, ..Options::default() };
+    let (some, paths) = synced(Rules::default(), &options).await;
+    assert_eq!((some.entitlements.len(), some.grants.len()), (0, 0));
+    assert_eq!(some.resources.len(), 10 + 6 + 4 + 10);
+    assert_eq!(paths, ["GET /api/v1/apps", "GET /api/v1/groups", "GET /api/v1/users"]);
+}
+
+#[tokio::test]
+async fn only_certain_types() {
+    for (types, asked, grants) in [
+        (&["role"][..], &[][..], 0),
+        (&["user"], &["GET /api/v1/users"], 0),
+        (&["app"], &["GET /api/v1/apps"], 0),
+        (&["user", "group"], &["GET /api/v1/groups", "GET /api/v1/groups/{id}/users", "GET /api/v1/users"], 15),
+        (&["group", "role"], &["GET /api/v1/groups", "GET /api/v1/groups/{id}/roles"], 3),
+        (
+            &["user", "role"],
+            &["GET /api/v1/iam/assignees/users", "GET /api/v1/users", "GET /api/v1/users/{id}/roles"],
+            2,
+        ),
+        (&["group", "app"], &["GET /api/v1/apps", "GET /api/v1/groups", "GET /api/v1/groups/{id}/apps"], 4),
+        (&["user", "app"], &["GET /api/v1/apps", "GET /api/v1/apps/{id}/users", "GET /api/v1/users"], 5),
+    ] {
+        let types: Vec<String> = types.iter().map(ToString::to_string).collect();
+        let options = Options { resource_types: types.clone(), ..Options::default() };
+        let (some, paths) = synced(Rules::default(), &options).await;
+        assert_eq!(paths, asked, "{types:?}");
+        assert_eq!(some.grants.len(), grants, "{types:?}");
+        // No grant says that it comes through something that is not in the sync.
+        assert!(types.contains(&"group".to_owned()) || some.grants.iter().all(|grant| grant.sources.is_empty()));
+        for of in ["user", "group", "app", "role"] {
+            assert_eq!(some.ids(of).is_empty(), !types.contains(&of.to_owned()), "{types:?} {of}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_fingerprint_names_org_and_rules_and_no_secret() {
+    let sim = Sim::start(SimConfig::new(Org::empty())).await.unwrap();
+    let plain = connector(&sim, Rules::default(), None);
+    let other = connector(&sim, Rules { skip_app_groups: true, ..Rules::default() }, None);
+    assert_eq!(plain.fingerprint(), connector(&sim, Rules::default(), Some(7)).fingerprint());
+    assert_ne!(plain.fingerprint(), other.fingerprint());
+    assert!(plain.fingerprint().contains(&sim.host()));
+    for text in [plain.fingerprint(), format!("{plain:?}")] {
+        assert!(!text.contains(sim.token()), "{text}");
+    }
+    sim.stop().await;
+}
