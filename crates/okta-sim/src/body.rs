@@ -12,18 +12,27 @@ pub(crate) struct SimBody {
     rest: Option<Bytes>,
     /// How much the head promises.
     promised: u64,
-    breaks_off: bool,
+    end: End,
+}
+
+/// How a body ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Proper,
+    /// The rest never comes, once what was there is on its way.
+    Wait,
+    BreakOff,
 }
 
 impl SimBody {
     pub(crate) fn whole(bytes: Bytes) -> Self {
         let promised = bytes.len() as u64;
-        Self { rest: (!bytes.is_empty()).then_some(bytes), promised, breaks_off: false }
+        Self { rest: (!bytes.is_empty()).then_some(bytes), promised, end: End::Proper }
     }
 
     /// The first half of a body whose head promises all of it.
     pub(crate) fn half(bytes: &Bytes) -> Self {
-        Self { rest: Some(bytes.slice(..bytes.len() / 2)), promised: bytes.len() as u64, breaks_off: true }
+        Self { rest: Some(bytes.slice(..bytes.len() / 2)), promised: bytes.len() as u64, end: End::Wait }
     }
 }
 
@@ -31,16 +40,27 @@ impl Body for SimBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        match self.rest.take() {
-            Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            None if self.breaks_off => Poll::Ready(Some(Err(io::Error::other("broken off on purpose")))),
-            None => Poll::Ready(None),
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(bytes) = self.rest.take() {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        match self.end {
+            End::Proper => Poll::Ready(None),
+            // A connection is flushed when its body has nothing to give: without this the head would be lost too.
+            End::Wait => {
+                self.end = End::BreakOff;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            End::BreakOff => Poll::Ready(Some(Err(io::Error::other("broken off on purpose")))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_none() && !self.breaks_off
+        self.rest.is_none() && self.end == End::Proper
     }
 
     fn size_hint(&self) -> SizeHint {

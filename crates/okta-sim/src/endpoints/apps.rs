@@ -26,8 +26,7 @@ pub(super) fn all(call: &Call<'_>) -> Result<Answer, Refusal> {
         let n = at as u32;
         let found =
             |text: &String| ["name", "label"].iter().any(|path| list::starts_with(&attribute(call, n, path), text));
-        apps.is_listed(n)
-            && condition.as_ref().is_none_or(|it| filter::matches(it, &|path| attribute(call, n, path)))
+        condition.as_ref().is_none_or(|it| filter::matches(it, &|path| attribute(call, n, path)))
             && looked_for.as_ref().is_none_or(found)
     };
     let render = |at: usize, out: &mut String| render::app::app(call.org, at as u32, call.hosts, out);
@@ -90,5 +89,5 @@ pub(super) fn groups(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 }
 
 fn find(call: &Call<'_>, id: &str) -> Result<u32, Refusal> {
-    call.org.apps.find_listed(id).ok_or_else(|| Refusal::not_found(id, "AppInstance"))
+    call.org.apps.find(id).ok_or_else(|| Refusal::not_found(id, "AppInstance"))
 }

@@ -31,8 +31,7 @@ pub(super) fn all(call: &Call<'_>) -> Result<Answer, Refusal> {
     };
     let keep = |at: usize| {
         let n = at as u32;
-        groups.is_listed(n)
-            && condition.as_ref().is_none_or(|it| filter::matches(it, &|path| attribute(call, n, path)))
+        condition.as_ref().is_none_or(|it| filter::matches(it, &|path| attribute(call, n, path)))
             && looked_for.as_ref().is_none_or(|text| list::starts_with(&attribute(call, n, "profile.name"), text))
     };
     let render = |at: usize, out: &mut String| render::group::group(call.org, at as u32, call.hosts, stats, out);
@@ -71,7 +70,7 @@ pub(super) fn members(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
         id: &|at| org.users.id(members[at]).to_string(),
     };
     let render = |at: usize, out: &mut String| render::user::listed(org, members[at], call.hosts, call.omit, out);
-    Ok(list::with_headers(call, &page, |at| org.users.is_listed(members[at]), render))
+    Ok(list::with_headers(call, &page, |_| true, render))
 }
 
 pub(super) fn roles(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
@@ -88,7 +87,7 @@ pub(super) fn roles(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 pub(super) fn apps(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let group = find(call, id)?;
     let org = call.org;
-    let apps: Vec<u32> = org.apps_of(group).into_iter().filter(|&n| org.apps.is_listed(n)).collect();
+    let apps: Vec<u32> = org.apps_of(group);
     let row = list::after(call, &org.apps, Refusal::invalid_cursor)?;
     let page = Page {
         start: list::start(&apps, row, |&n| n),
@@ -102,5 +101,5 @@ pub(super) fn apps(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 }
 
 fn find(call: &Call<'_>, id: &str) -> Result<u32, Refusal> {
-    call.org.groups.find_listed(id).ok_or_else(|| Refusal::not_found(id, "UserGroup"))
+    call.org.groups.find(id).ok_or_else(|| Refusal::not_found(id, "UserGroup"))
 }

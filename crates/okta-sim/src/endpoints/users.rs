@@ -36,16 +36,15 @@ pub(super) fn all(call: &Call<'_>) -> Result<Answer, Refusal> {
                 .iter()
                 .any(|path| list::starts_with(&attribute(call, n, path), text))
         };
-        users.is_listed(n)
-            && match (&condition, &looked_for) {
-                (Some(condition), None) => filter::matches(condition, &|path| attribute(call, n, path)),
-                (Some(condition), Some(text)) => {
-                    filter::matches(condition, &|path| attribute(call, n, path)) && found(text)
-                }
-                // Without a condition deactivated users are left out, also with `q`.
-                (None, None) => call.org.user_status(n) != "DEPROVISIONED",
-                (None, Some(text)) => call.org.user_status(n) != "DEPROVISIONED" && found(text),
+        match (&condition, &looked_for) {
+            (Some(condition), None) => filter::matches(condition, &|path| attribute(call, n, path)),
+            (Some(condition), Some(text)) => {
+                filter::matches(condition, &|path| attribute(call, n, path)) && found(text)
             }
+            // Without a condition deactivated users are left out, also with `q`.
+            (None, None) => call.org.user_status(n) != "DEPROVISIONED",
+            (None, Some(text)) => call.org.user_status(n) != "DEPROVISIONED" && found(text),
+        }
     };
     let render = |at: usize, out: &mut String| render::user::listed(call.org, at as u32, call.hosts, call.omit, out);
     Ok(list::with_headers(call, &page, keep, render))
@@ -73,7 +72,7 @@ pub(super) fn one(call: &Call<'_>, key: &str) -> Result<Answer, Refusal> {
 pub(super) fn groups(call: &Call<'_>, key: &str) -> Result<Answer, Refusal> {
     let user = find(call, key)?;
     let org = call.org;
-    let groups: Vec<u32> = org.groups_of(user).into_iter().filter(|&n| org.groups.is_listed(n)).collect();
+    let groups: Vec<u32> = org.groups_of(user);
     let row = list::after(call, &org.groups, Refusal::invalid_cursor)?;
     let page = Page {
         start: list::start(&groups, row, |&n| n),

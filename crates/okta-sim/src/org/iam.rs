@@ -13,9 +13,9 @@ pub struct RoleFact {
     pub status: String,
     /// `USER` or `GROUP`: how the holder came to it, as the API says.
     pub assignment_type: String,
-    /// For custom roles the id of the role.
+    /// For custom roles the id of the role; for standard roles that are built on custom ones the type again.
     pub custom_role: Option<String>,
-    /// For custom roles the id of the resource set.
+    /// For the same roles the id of the resource set.
     pub resource_set: Option<String>,
 }
 
@@ -100,10 +100,17 @@ pub(crate) fn standard(role_type: &str, holder: Holder<'_>, number: u32) -> Held
             Holder::Group(_) => format!("gra{number:011}s1m1d7"),
         },
     };
-    let value = json!({
+    let mut value = json!({
         "id": id, "label": label, "type": role_type, "status": "ACTIVE", "created": ASSIGNED, "lastUpdated": ASSIGNED,
         "assignmentType": holder.kind(), "_links": {"assignee": {"href": holder.path()}},
     });
+    // These three are built on custom roles and look like them: role and resource set are named by type.
+    if let Some(kind @ ("WORKFLOWS" | "ACCESS_CERTIFICATIONS" | "ACCESS_REQUESTS")) = role_type.strip_suffix("_ADMIN") {
+        value["role"] = role_type.into();
+        value["resource-set"] = format!("{kind}_IAM_POLICY").into();
+        value["_links"]["role"] = json!({"href": format!("{ADMIN}/api/v1/iam/roles/{role_type}")});
+        value["_links"]["resource-set"] = json!({"href": format!("{ORG}/api/v1/iam/resource-sets/{kind}_IAM_POLICY")});
+    }
     HeldRole::of(&value)
 }
 

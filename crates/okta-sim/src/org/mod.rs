@@ -100,8 +100,6 @@ pub(crate) struct Table {
     rows: Vec<Option<Box<Document>>>,
     /// Rows by id, where the ids are not those of the id space.
     named: HashMap<Box<str>, u32>,
-    /// Rows that others refer to although the org does not serve them: ids seen in recorded assignments only.
-    ghosts: BTreeSet<u32>,
 }
 
 /// An id, wherever it comes from.
@@ -125,7 +123,7 @@ impl Table {
     fn generated(seed: u64, prefix: &[u8; 3], count: u32) -> Self {
         let mut rows = Vec::new();
         rows.resize_with(count as usize, || None);
-        Self { space: IdSpace::new(seed, prefix), rows, named: HashMap::new(), ghosts: BTreeSet::new() }
+        Self { space: IdSpace::new(seed, prefix), rows, named: HashMap::new() }
     }
 
     /// Writes the document of a generated row.
@@ -136,12 +134,11 @@ impl Table {
     /// Adds a row with an id of its own, or replaces the row that has this id.
     fn put(&mut self, document: Document) -> u32 {
         let n = self.reserve(&document.id);
-        self.ghosts.remove(&n);
         self.rows[n as usize] = Some(Box::new(document));
         n
     }
 
-    /// The row for an id, made as a ghost when there is none yet.
+    /// The row for an id; when there is none yet, one with nothing but the id.
     fn reserve(&mut self, id: &str) -> u32 {
         if let Some(&n) = self.named.get(id) {
             return n;
@@ -149,41 +146,23 @@ impl Table {
         let n = self.len();
         self.rows.push(Some(Box::new(Document::of(&serde_json::json!({ "id": id })))));
         self.named.insert(id.into(), n);
-        self.ghosts.insert(n);
         n
     }
 
-    /// Number of rows, ghosts included.
+    /// Number of rows.
     pub(crate) fn len(&self) -> u32 {
         self.rows.len() as u32
     }
 
-    /// Whether the org serves this row.
-    pub(crate) fn is_listed(&self, n: u32) -> bool {
-        n < self.len() && !self.ghosts.contains(&n)
+    /// All row numbers.
+    pub(crate) fn rows(&self) -> std::ops::Range<u32> {
+        0..self.len()
     }
 
-    /// The numbers of all objects that the org serves.
-    pub(crate) fn listed(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..self.len()).filter(|n| !self.ghosts.contains(n))
-    }
-
-    /// How many objects the org serves.
-    pub(crate) fn listed_count(&self) -> u32 {
-        self.len() - self.ghosts.len() as u32
-    }
-
-    /// The row with this id, ghosts included.
+    /// The row with this id.
     pub(crate) fn find(&self, id: &str) -> Option<u32> {
-        self.named
-            .get(id)
-            .copied()
-            .or_else(|| self.space.number(id).filter(|&n| n < self.len() && self.named.is_empty()))
-    }
-
-    /// The row with this id, if the org serves it.
-    pub(crate) fn find_listed(&self, id: &str) -> Option<u32> {
-        self.find(id).filter(|&n| self.is_listed(n))
+        let computed = || self.space.number(id).filter(|&n| n < self.len() && self.named.is_empty());
+        self.named.get(id).copied().or_else(computed)
     }
 
     /// The id of a row.
@@ -244,11 +223,11 @@ impl Org {
 
     /// The row of a user by id, by login, or by the part of the login before the `@` where that is unambiguous.
     pub(crate) fn find_user(&self, key: &str) -> Option<u32> {
-        if let Some(n) = self.users.find_listed(key) {
+        if let Some(n) = self.users.find(key) {
             return Some(n);
         }
         let key = key.to_lowercase();
-        let written = self.users.listed().filter_map(|n| Some((n, self.users.document(n)?)));
+        let written = self.users.rows().filter_map(|n| Some((n, self.users.document(n)?)));
         let mut short = None;
         for (n, document) in written {
             let login = document.name.to_lowercase();
@@ -274,13 +253,13 @@ impl Org {
     /// The groups that a user is in, ascending.
     pub(crate) fn groups_of(&self, user: u32) -> Vec<u32> {
         let is_member = |group: &u32| self.members[*group as usize].binary_search(&user).is_ok();
-        (0..self.groups.len()).filter(is_member).collect()
+        self.groups.rows().filter(is_member).collect()
     }
 
     /// The apps that a group brings, ascending.
     pub(crate) fn apps_of(&self, group: u32) -> Vec<u32> {
         let brings = |app: &u32| self.app_groups[*app as usize].binary_search(&group).is_ok();
-        (0..self.apps.len()).filter(brings).collect()
+        self.apps.rows().filter(brings).collect()
     }
 
     /// How many apps a group brings.

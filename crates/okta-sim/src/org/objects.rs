@@ -83,13 +83,21 @@ pub(crate) fn app(id: &str, name: &str, label: &str, status: &str, mode: Option<
     });
     let turn = if status == "ACTIVE" { "deactivate" } else { "activate" };
     value["_links"][turn] = link(&format!("/lifecycle/{turn}"));
+    if let Some(mode) = mode {
+        add_sign_on(&mut value, mode, id);
+    }
+    value
+}
+
+/// The credentials and settings that come with a sign-on mode.
+fn add_sign_on(app: &mut Value, mode: &str, id: &str) {
     match mode {
-        Some("OPENID_CONNECT") => {
-            value["credentials"]["oauthClient"] = json!({
+        "OPENID_CONNECT" => {
+            app["credentials"]["oauthClient"] = json!({
                 "autoKeyRotation": true, "client_id": id, "token_endpoint_auth_method": "client_secret_basic",
                 "pkce_required": true,
             });
-            value["settings"]["oauthClient"] = json!({
+            app["settings"]["oauthClient"] = json!({
                 "client_uri": null, "logo_uri": null, "redirect_uris": ["https://app.example/callback"],
                 "response_types": ["code"], "grant_types": ["authorization_code"], "application_type": "web",
                 "consent_method": "TRUSTED", "issuer_mode": "ORG_URL",
@@ -97,23 +105,38 @@ pub(crate) fn app(id: &str, name: &str, label: &str, status: &str, mode: Option<
                 "dpop_bound_access_tokens": false,
             });
         }
-        Some("SAML_2_0") => {
-            value["credentials"]["signing"] = json!({"kid": "N60VbAntJ7ONHTQr7YcAiywke_a08RzPdv9okaextIA"});
-            value["settings"]["signOn"] = json!({
+        "SAML_2_0" => {
+            app["credentials"]["signing"] = json!({"kid": "N60VbAntJ7ONHTQr7YcAiywke_a08RzPdv9okaextIA"});
+            app["settings"]["signOn"] = json!({
                 "defaultRelayState": null, "ssoAcsUrlOverride": null, "audienceOverride": null,
                 "recipientOverride": null, "destinationOverride": null, "attributeStatements": [],
+                "ssoAcsUrl": "https://saml.example/acs", "audience": "https://saml.example", "recipient": "https://saml.example/acs",
+                "destination": "https://saml.example/acs", "responseSigned": true, "assertionSigned": true,
+                "honorForceAuthn": true, "requestCompressed": false, "allowMultipleAcsEndpoints": false,
             });
         }
-        Some("BOOKMARK") => {
-            value["settings"]["app"] = json!({"requestIntegration": false, "url": "https://bookmark.example"});
-        }
-        Some("AUTO_LOGIN" | "BROWSER_PLUGIN" | "BASIC_AUTH" | "SECURE_PASSWORD_STORE") => {
-            value["credentials"]["scheme"] = "EDIT_USERNAME_AND_PASSWORD".into();
-            value["credentials"]["revealPassword"] = false.into();
+        "BOOKMARK" => app["settings"]["app"] = json!({"requestIntegration": false, "url": "https://bookmark.example"}),
+        "AUTO_LOGIN" | "BROWSER_PLUGIN" | "SECURE_PASSWORD_STORE" => {
+            app["credentials"]["scheme"] = "EDIT_USERNAME_AND_PASSWORD".into();
+            app["credentials"]["revealPassword"] = false.into();
+            let form = json!({
+                "loginUrlRegex": null, "usernameField": "user", "redirectUrl": null, "buttonField": "login",
+                "checkbox": null, "passwordField": "password", "url": "https://form.example/login.html",
+            });
+            match mode {
+                "BROWSER_PLUGIN" => app["settings"]["app"] = form,
+                "SECURE_PASSWORD_STORE" => {
+                    app["settings"]["app"] = json!({
+                        "usernameField": "user", "passwordField": "password", "url": "https://form.example/post",
+                        "optionalField1": null, "optionalField1Value": null, "optionalField2": null,
+                        "optionalField2Value": null, "optionalField3": null, "optionalField3Value": null,
+                    });
+                }
+                _ => app["settings"]["signOn"] = json!({"redirectUrl": "", "loginUrl": "https://form.example/login"}),
+            }
         }
         _ => {}
     }
-    value
 }
 
 /// A user of an app; `via` is the group that brings the app: its id and name.

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::document::Document;
 use super::iam::{Binding, HeldRole, ResourceSet};
-use super::{AppUser, DIRECT, Org};
+use super::{AppUser, DIRECT, Org, objects};
 
 /// The files of a recording, in the order in which they are read.
 const FILES: [&str; 6] = ["users", "groups", "apps", "roles", "iam", "tokens-devices-logs"];
@@ -55,8 +56,9 @@ impl Org {
     /// `path`, `status` and `body`.
     ///
     /// Every user, group, app, assignment, role, token and device in a body of status 200 is taken, under its id; the
-    /// last body wins. A relation holds when any body showed it. Assignments and memberships may name users and groups
-    /// that no body showed; apps and groups whose own object was never shown are left out with their lists.
+    /// last body wins. A relation holds when any body showed it. A user, group or app that a relation names although no
+    /// body showed it is served as a stand-in with nothing but ordinary members, so that every recorded assignment can be
+    /// read; [`Org::stand_ins`] names these.
     ///
     /// # Errors
     ///
@@ -81,13 +83,23 @@ impl Org {
         org.settle();
         let holders = org.user_roles.iter().filter(|(_, roles)| !roles.is_empty()).map(|(&n, _)| n);
         assignees.extend(holders);
-        org.assignees = assignees.into_iter().filter(|&n| org.users.is_listed(n)).collect();
+        org.assignees = assignees.into_iter().collect();
         Ok(org)
     }
 
     fn learn(&mut self, record: &Record<'_>, assignees: &mut BTreeSet<u32>) {
         let segments: Vec<&str> = record.path.trim_matches('/').split('/').skip(2).collect();
         let body = record.body.get();
+        // Logins and the like also stand for objects in paths; relations need the id.
+        let prefix = segments.first().map_or("", |collection| match *collection {
+            "users" => "00u",
+            "groups" => "00g",
+            "apps" => "0oa",
+            _ => "",
+        });
+        if segments.len() > 2 && !segments[1].starts_with(prefix) {
+            return;
+        }
         match segments[..] {
             ["users"] | ["users", _] => each(body, |text| put(&mut self.users, text, "profile")),
             ["users", id, "groups"] => self.learn_groups_of(id, body),
@@ -185,12 +197,37 @@ impl Org {
         }
     }
 
-    /// Gives every row its relations, also rows that were met last.
+    /// The ids that an org made of recordings serves although no recorded body showed their objects.
+    #[must_use]
+    pub fn stand_ins(&self) -> BTreeSet<String> {
+        let tables = [&self.users, &self.groups, &self.apps];
+        let documents = tables.into_iter().flat_map(|table| table.rows().filter_map(|n| table.document(n)));
+        let recorded = !self.roles_reach_members;
+        documents.filter(|document| recorded && !document.verbatim).map(|document| document.id.to_string()).collect()
+    }
+
+    /// Gives every row an object and its relations, also rows that were met last.
     fn settle(&mut self) {
+        for n in missing(&self.users) {
+            let profile = json!({"firstName": "Not", "lastName": "Recorded", "login": null, "email": null});
+            self.users.write(n, objects::user(&self.users.id(n), "ACTIVE", &profile));
+        }
+        for n in missing(&self.groups) {
+            let profile = json!({"name": "Not recorded", "description": null});
+            self.groups.write(n, objects::group(&self.groups.id(n), "OKTA_GROUP", &profile, None));
+        }
+        for n in missing(&self.apps) {
+            let app = objects::app(&self.apps.id(n), "bookmark", "Not recorded", "ACTIVE", Some("BOOKMARK"));
+            self.apps.write(n, Document::of(&app));
+        }
         self.members.resize(self.groups.len() as usize, Vec::new());
         self.app_users.resize(self.apps.len() as usize, Vec::new());
         self.app_groups.resize(self.apps.len() as usize, Vec::new());
     }
+}
+
+fn missing(table: &super::Table) -> Vec<u32> {
+    table.rows().filter(|&n| table.document(n).is_some_and(|document| !document.verbatim)).collect()
 }
 
 fn link_to_group(app_user: &str) -> Option<String> {

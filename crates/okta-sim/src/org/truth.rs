@@ -93,11 +93,11 @@ impl Org {
     pub fn expected(&self, active_apps_only: bool) -> Expected {
         let apps: Vec<usize> = self
             .apps
-            .listed()
+            .rows()
             .filter(|&n| !active_apps_only || self.app_status(n) == "ACTIVE")
             .map(|n| n as usize)
             .collect();
-        let groups: Vec<u32> = self.groups.listed().collect();
+        let groups: Vec<u32> = self.groups.rows().collect();
         // Without statistics nobody can know that a group is empty.
         let unknown = |n: &u32| self.group_quirks.without_stats.contains(n);
         let is_empty = |n: &&u32| self.members[**n as usize].is_empty() && !unknown(n);
@@ -109,7 +109,7 @@ impl Org {
         let bringing: BTreeSet<u32> = apps.iter().flat_map(|&app| self.app_groups[app].iter().copied()).collect();
         let roles = self.user_roles.values().chain(self.group_roles.values()).map(Vec::len).sum::<usize>();
         Expected {
-            users: self.users.listed_count().into(),
+            users: self.users.len().into(),
             groups: groups.len() as u64,
             empty_groups: groups.iter().filter(is_empty).count() as u64,
             groups_with_roles: groups.iter().filter(|n| self.has_roles(**n) || unknown(n)).count() as u64,
@@ -120,7 +120,7 @@ impl Org {
             app_users: apps.iter().map(|&app| self.app_users[app].len()).sum::<usize>() as u64,
             app_groups: apps.iter().map(|&app| self.app_groups[app].len()).sum::<usize>() as u64,
             roles: roles as u64,
-            user_pages: pages(self.users.listed_count() as usize, 200),
+            user_pages: pages(self.users.len() as usize, 200),
             group_pages: pages(groups.len(), 200),
             member_pages: member_pages.sum(),
             app_pages: pages(apps.len(), 200),
@@ -138,23 +138,23 @@ impl Org {
 
     /// The ids of all users.
     pub fn user_ids(&self) -> impl Iterator<Item = String> + '_ {
-        self.users.listed().map(|n| self.users.id(n).to_string())
+        self.users.rows().map(|n| self.users.id(n).to_string())
     }
 
     /// The ids of all groups.
     pub fn group_ids(&self) -> impl Iterator<Item = String> + '_ {
-        self.groups.listed().map(|n| self.groups.id(n).to_string())
+        self.groups.rows().map(|n| self.groups.id(n).to_string())
     }
 
     /// The ids of all apps, or of the active ones.
     pub fn app_ids(&self, active_only: bool) -> impl Iterator<Item = String> + '_ {
         let wanted = move |n: &u32| !active_only || self.app_status(*n) == "ACTIVE";
-        self.apps.listed().filter(wanted).map(|n| self.apps.id(n).to_string())
+        self.apps.rows().filter(wanted).map(|n| self.apps.id(n).to_string())
     }
 
     /// Every membership that can be read, as (group id, user id).
     pub fn memberships(&self) -> impl Iterator<Item = (String, String)> + '_ {
-        let readable = self.groups.listed().filter(|n| !self.group_quirks.members_refused.contains(n));
+        let readable = self.groups.rows().filter(|n| !self.group_quirks.members_refused.contains(n));
         readable.flat_map(move |group| {
             let members = self.members[group as usize].iter();
             members.map(move |&user| (self.groups.id(group).to_string(), self.users.id(user).to_string()))
@@ -163,7 +163,7 @@ impl Org {
 
     /// Every user of every app.
     pub fn app_users(&self) -> impl Iterator<Item = AppUserFact> + '_ {
-        self.apps.listed().flat_map(move |app| {
+        self.apps.rows().flat_map(move |app| {
             self.app_users[app as usize].iter().map(move |user| AppUserFact {
                 app: self.apps.id(app).to_string(),
                 user: self.users.id(user.user).to_string(),
@@ -174,7 +174,7 @@ impl Org {
 
     /// Every group of every app, as (app id, group id).
     pub fn app_groups(&self) -> impl Iterator<Item = (String, String)> + '_ {
-        self.apps.listed().flat_map(move |app| {
+        self.apps.rows().flat_map(move |app| {
             let groups = self.app_groups[app as usize].iter();
             groups.map(move |&group| (self.apps.id(app).to_string(), self.groups.id(group).to_string()))
         })
