@@ -208,6 +208,8 @@ pub enum FetchErrorKind {
     Cancelled,
     /// The request or configuration is wrong.
     Invalid,
+    /// The source no longer knows the cursor; the work has to be read from its first page again.
+    StaleCursor,
     /// The answer did not come in time.
     Timeout,
     /// The object does not exist (any more).
@@ -231,7 +233,7 @@ impl FetchErrorKind {
         match self {
             Self::Cancelled => 1,
             Self::Unreadable => 2,
-            Self::Invalid => 3,
+            Self::Invalid | Self::StaleCursor => 3,
             Self::Timeout => 4,
             Self::NotFound => 5,
             Self::Forbidden => 7,
@@ -247,6 +249,7 @@ impl fmt::Display for FetchErrorKind {
         f.write_str(match self {
             Self::Cancelled => "cancelled",
             Self::Invalid => "invalid",
+            Self::StaleCursor => "stale cursor",
             Self::Timeout => "timed out",
             Self::NotFound => "not found",
             Self::Forbidden => "forbidden",

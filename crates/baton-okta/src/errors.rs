@@ -78,6 +78,8 @@ fn next_step(kind: ErrorKind) -> Option<&'static str> {
 
 fn kind(error: &Error) -> FetchErrorKind {
     match error.kind() {
+        // The second also stands for bad search criteria, but ours are always the same.
+        ErrorKind::Invalid if matches!(error.code(), Some("E0000029" | "E0000031")) => FetchErrorKind::StaleCursor,
         ErrorKind::Unauthenticated => FetchErrorKind::Unauthenticated,
         ErrorKind::Forbidden => FetchErrorKind::Forbidden,
         ErrorKind::NotFound => FetchErrorKind::NotFound,

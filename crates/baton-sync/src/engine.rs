@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_connector::{FetchError, Lane, Source, Work, WorkKind};
+use baton_connector::{FetchError, FetchErrorKind, Lane, Source, Work, WorkKind};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -37,6 +37,18 @@ struct Waiting {
     work: Work,
     cursor: Option<String>,
     seq: u64,
+    /// Resources and grants on the pages before.
+    objects: u64,
+    /// Whether it has been begun again in this run.
+    restarted: bool,
+    /// Hashes of the cursors that it went through in this run: a source that leads in circles would never end.
+    passed: HashSet<u64>,
+}
+
+impl Waiting {
+    fn new(id: u64, work: Work) -> Self {
+        Self { id, work, cursor: None, seq: 0, objects: 0, restarted: false, passed: HashSet::new() }
+    }
 }
 
 /// The scheduler of one run.
@@ -144,6 +156,7 @@ impl Engine {
                     self.lane(lane).running -= 1;
                     match result {
                         Ok(fetched) => self.accept(waiting, fetched, writer).await?,
+                        Err(error) if can_restart(&waiting, &error) => self.restart(waiting, writer).await?,
                         Err(error) => {
                             self.save_others(&mut fetches, writer).await?;
                             return Err(Stopped::Failed(error));
@@ -178,8 +191,13 @@ impl Engine {
     }
 
     /// Takes in a page: what it opens is queued, its next page goes first, everything goes to the writer.
-    async fn accept(&mut self, waiting: Waiting, fetched: Fetched, writer: &Writer) -> Result<(), Stopped> {
+    async fn accept(&mut self, mut waiting: Waiting, fetched: Fetched, writer: &Writer) -> Result<(), Stopped> {
         let Fetched { mut page, opens } = fetched;
+        if let Some(cursor) = &page.next
+            && !waiting.passed.insert(self.hasher.hash_one(cursor))
+        {
+            return Err(Stopped::Failed(in_circles(&waiting.work)));
+        }
         self.fetched += 1;
         for work in opens {
             if !self.remember(&work) {
@@ -191,6 +209,7 @@ impl Engine {
             self.open(id, work);
         }
         let next = page.next.clone();
+        let objects = waiting.objects + page.count;
         let kind = self.kind(waiting.work.kind);
         kind.progress.pages_done += 1;
         kind.progress.objects += page.count;
@@ -214,8 +233,28 @@ impl Engine {
             let seq = waiting.seq + 1;
             let hint = u32::try_from(seq + 1).unwrap_or(u32::MAX).max(waiting.work.pages_hint);
             let work = Work { pages_hint: hint, ..waiting.work };
-            self.lane(lane).waiting.push_front(Waiting { id: waiting.id, work, cursor: Some(cursor), seq });
+            self.lane(lane).waiting.push_front(Waiting { work, cursor: Some(cursor), seq, objects, ..waiting });
         }
+        Ok(())
+    }
+
+    /// Begins a piece of work again whose cursor the source has forgotten, as happens when a run is carried on much
+    /// later.
+    async fn restart(&mut self, waiting: Waiting, writer: &Writer) -> Result<(), Stopped> {
+        let kind = self.kind(waiting.work.kind);
+        kind.progress.pages_done -= waiting.seq;
+        kind.progress.objects -= waiting.objects;
+        kind.expected += waiting.seq;
+        if !writer.send(Change::Restart(waiting.id)).await {
+            return Err(Stopped::Writer);
+        }
+        let note = format!(
+            "{} {}: the cursor has expired, reading from the first page again",
+            waiting.work.kind, waiting.work.subject
+        );
+        self.observer.event(&Event::Note(note));
+        let lane = self.source.lane(waiting.work.kind);
+        self.lane(lane).waiting.push_front(Waiting { restarted: true, ..Waiting::new(waiting.id, waiting.work) });
         Ok(())
     }
 
@@ -241,7 +280,7 @@ impl Engine {
             let release = self.source.choose(gate.name, &counts);
             for (id, work) in held {
                 if release.contains(&work.kind) {
-                    self.enqueue(Waiting { id, work, cursor: None, seq: 0 });
+                    self.enqueue(Waiting::new(id, work));
                 }
             }
             if !writer.send(Change::Gate { gate: gate.name, release }).await {
@@ -261,7 +300,7 @@ impl Engine {
             State::Held => self.hold(id, work),
             State::Ready => {
                 let hint = u32::try_from(pages + 1).unwrap_or(u32::MAX).max(work.pages_hint);
-                let mut waiting = Waiting { id, work, cursor, seq: pages };
+                let mut waiting = Waiting { cursor, seq: pages, objects, ..Waiting::new(id, work) };
                 waiting.work.pages_hint = hint;
                 self.enqueue(waiting);
             }
@@ -277,7 +316,7 @@ impl Engine {
         if work.held_by.is_some() {
             self.hold(id, work);
         } else {
-            self.enqueue(Waiting { id, work, cursor: None, seq: 0 });
+            self.enqueue(Waiting::new(id, work));
         }
     }
 
@@ -286,7 +325,7 @@ impl Engine {
         match gate {
             Some(state) if !state.open => state.held.push((id, work)),
             // A gate that is open or unknown holds nothing back.
-            _ => self.enqueue(Waiting { id, work, cursor: None, seq: 0 }),
+            _ => self.enqueue(Waiting::new(id, work)),
         }
     }
 
@@ -344,6 +383,20 @@ impl KindState {
             KindProgress { kind, label, pages_done: 0, pages_known: 0, works_done: 0, works_known: 0, objects: 0 };
         Self { progress, expected: 0, open: 0 }
     }
+}
+
+fn in_circles(work: &Work) -> FetchError {
+    let message = format!(
+        "{} {}: the source leads in circles, a next page has the same cursor as an earlier one; this is a fault of the \
+         source, try again later",
+        work.kind, work.subject
+    );
+    FetchError { message, kind: FetchErrorKind::Unreadable }
+}
+
+/// Once a run: a source that forgets a cursor that it has just given would be asked for ever.
+fn can_restart(waiting: &Waiting, error: &FetchError) -> bool {
+    error.kind == FetchErrorKind::StaleCursor && waiting.cursor.is_some() && !waiting.restarted
 }
 
 /// Fetches one page and brings it into the form in which it is committed, on whatever thread runs the task, so that

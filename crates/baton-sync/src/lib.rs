@@ -23,6 +23,7 @@ mod expand;
 mod grant_blob;
 mod observe;
 mod plan;
+mod present;
 mod run;
 mod seal;
 mod summary;

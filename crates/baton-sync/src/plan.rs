@@ -44,7 +44,7 @@ const SCHEMA: &str = "
         grants BLOB NOT NULL,
         PRIMARY KEY (work, seq)
     );
-    CREATE TABLE gap (kind TEXT NOT NULL, resource_type TEXT NOT NULL, id TEXT NOT NULL, message TEXT NOT NULL);
+    CREATE TABLE gap (work INTEGER NOT NULL, kind TEXT NOT NULL, resource_type TEXT NOT NULL, id TEXT NOT NULL, message TEXT NOT NULL);
 ";
 
 /// How far a piece of work is.
@@ -310,12 +310,20 @@ pub(crate) fn commit_page(transaction: &rusqlite::Transaction<'_>, page: &Fetche
         .prepare_cached("UPDATE work SET cursor = ?, state = ?, pages = pages + 1, objects = objects + ? WHERE id = ?")?
         .execute(params![page.next, state as u8, page.count, page.work])?;
     open_work(transaction, &page.opens)?;
-    let mut insert =
-        transaction.prepare_cached("INSERT INTO gap (kind, resource_type, id, message) VALUES (?, ?, ?, ?)")?;
+    let mut insert = transaction
+        .prepare_cached("INSERT INTO gap (work, kind, resource_type, id, message) VALUES (?, ?, ?, ?, ?)")?;
     for gap in &page.gaps {
-        insert.execute(params![gap.kind.as_str(), gap.resource_type, gap.id, gap.message])?;
+        insert.execute(params![page.work, gap.kind.as_str(), gap.resource_type, gap.id, gap.message])?;
     }
     Ok(())
+}
+
+/// Begins a piece of work again: its pages are forgotten, the work that they opened stays.
+pub(crate) fn restart_work(transaction: &rusqlite::Transaction<'_>, work: u64) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM page WHERE work = ?", [work])?;
+    transaction.execute("DELETE FROM gap WHERE work = ?", [work])?;
+    let sql = "UPDATE work SET cursor = NULL, pages = 0, objects = 0 WHERE id = ?";
+    transaction.execute(sql, [work]).map(|_| ())
 }
 
 /// Opens a gate: held work of `release` becomes ready, other work that it held is dropped.

@@ -1,8 +1,7 @@
 //! Making the file: the pages of the plan become the tables of a `.c1z`, in an order that depends on what was read and
 //! not on when it arrived.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use baton_c1z::{Builder, GrantRow, NewSync, SyncType};
@@ -16,6 +15,7 @@ use crate::expand;
 use crate::grant_blob::GrantEncoder;
 use crate::observe::{Event, Observer};
 use crate::plan::{Identity, PageColumn, Plan};
+use crate::present::Present;
 use crate::summary::{GapCount, TypeCount};
 
 /// zstd level of the file, see `baton_c1z::envelope`.
@@ -215,33 +215,4 @@ impl Sealing<'_> {
 fn token(expanded: bool) -> String {
     let needs_expansion = if expanded { "\"needs_expansion\":true," } else { "" };
     format!("{{{needs_expansion}\"version\":1}}")
-}
-
-/// The resources that are in the file, by type, as hashes: eight bytes for each of a million users. A collision would
-/// only keep a loose end that should have been counted.
-struct Present {
-    types: HashMap<String, HashSet<u64>>,
-    hasher: RandomState,
-}
-
-impl Present {
-    fn new(types: &[ResourceType]) -> Self {
-        let types = types.iter().map(|resource_type| (resource_type.id.clone(), HashSet::new())).collect();
-        Self { types, hasher: RandomState::new() }
-    }
-
-    /// Whether resources of the type are part of the sync.
-    fn syncs(&self, resource_type: &str) -> bool {
-        self.types.contains_key(resource_type)
-    }
-
-    /// Notes a resource; false if its type is not part of the sync.
-    fn add(&mut self, resource_type: &str, id: &str) -> bool {
-        let hash = self.hasher.hash_one(id);
-        self.types.get_mut(resource_type).map(|ids| ids.insert(hash)).is_some()
-    }
-
-    fn has(&self, resource_type: &str, id: &str) -> bool {
-        self.types.get(resource_type).is_some_and(|ids| ids.contains(&self.hasher.hash_one(id)))
-    }
 }

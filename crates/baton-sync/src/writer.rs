@@ -17,6 +17,8 @@ const WAITING: usize = 32;
 pub(crate) enum Change {
     /// A page and all that follows from it.
     Page(FetchedPage),
+    /// A piece of work begins again.
+    Restart(u64),
     /// The decision at a gate.
     Gate {
         /// Which gate.
@@ -80,6 +82,7 @@ fn write(mut plan: Plan, mut incoming: mpsc::Receiver<Change>) -> Result<Plan, S
 fn apply(transaction: &rusqlite::Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
     match change {
         Change::Page(page) => plan::commit_page(transaction, page),
+        Change::Restart(work) => plan::restart_work(transaction, *work),
         Change::Gate { gate, release } => plan::open_gate(transaction, gate, release),
     }
 }

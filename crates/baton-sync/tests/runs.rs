@@ -118,6 +118,38 @@ async fn a_failed_page_keeps_the_rest_and_leaves_the_target_alone() {
     assert!(again.is_empty(), "fetched twice: {again:?}");
 }
 
+#[tokio::test]
+async fn a_forgotten_cursor_begins_its_list_again_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let calm = folder.path().join("calm.c1z");
+    sync(&Arc::new(MadeUp::default()), &calm).await.unwrap();
+
+    let target = folder.path().join("sync.c1z");
+    let stopped = Arc::new(MadeUp { stop: Some((12, CancellationToken::new())), ..MadeUp::default() });
+    sync(&stopped, &target).await.unwrap_err();
+    assert!(stopped.fetched().iter().filter(|(kind, ..)| *kind == "users").count() > 1);
+    let forgetful = Arc::new(MadeUp { forgets: 1.into(), ..MadeUp::default() });
+    let summary = sync(&forgetful, &target).await.unwrap();
+    assert!(summary.resumed);
+    assert!(forgetful.fetched().contains(&("users", String::new(), String::new())), "the list was begun again");
+    assert_eq!(contents(&target), contents(&calm));
+    // What the first pages had to report is not reported twice.
+    assert_eq!(summary.gaps.iter().map(|gap| gap.count).sum::<u64>(), 1);
+
+    let hopeless = Arc::new(MadeUp { forgets: 2.into(), ..MadeUp::default() });
+    let error = sync(&hopeless, &folder.path().join("never.c1z")).await.unwrap_err();
+    assert_eq!(error.code(), 3);
+}
+
+#[tokio::test]
+async fn a_list_that_leads_in_circles_ends_the_sync() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = Arc::new(MadeUp { circles: true, ..MadeUp::default() });
+    let error = sync(&source, &folder.path().join("sync.c1z")).await.unwrap_err();
+    assert!(error.to_string().contains("leads in circles"), "{error}");
+    assert_eq!(source.fetched().iter().filter(|(kind, ..)| *kind == "users").count(), 3);
+}
+
 #[derive(Default)]
 struct Notes(Mutex<Vec<String>>);
 

@@ -32,6 +32,10 @@ pub struct MadeUp {
     pub fails: Option<(&'static str, &'static str)>,
     /// Cancels the token after so many fetches.
     pub stop: Option<(usize, CancellationToken)>,
+    /// How often a cursor of the users' list is refused as forgotten.
+    pub forgets: AtomicUsize,
+    /// The users' list leads from its third page back to its second.
+    pub circles: bool,
     pub drops_missing: bool,
     /// Users that exist but are not listed.
     pub unlisted: Vec<usize>,
@@ -52,6 +56,8 @@ impl Default for MadeUp {
             delays: 0,
             fails: None,
             stop: None,
+            forgets: AtomicUsize::new(0),
+            circles: false,
             drops_missing: false,
             unlisted: Vec::new(),
             fingerprint: "made up",
@@ -95,7 +101,9 @@ impl MadeUp {
             "users" => {
                 let listed: Vec<_> = (0..self.users).filter(|user| !self.unlisted.contains(user)).collect();
                 let (users, next) = self.page(&listed, cursor);
-                page.next = next;
+                let third = (2 * self.page_size).to_string();
+                page.next =
+                    if self.circles && cursor == Some(&third) { Some(self.page_size.to_string()) } else { next };
                 page.resources = users.iter().map(|user| resource("user", &format!("u{user}"))).collect();
                 page.gaps = users.iter().filter(|user| **user == 7).map(|_| gap()).collect();
             }
@@ -191,6 +199,13 @@ impl Source for MadeUp {
             if self.fails == Some((work.kind, &work.subject)) {
                 let message = format!("{} {}: the system is on fire", work.kind, work.subject);
                 return Err(FetchError { message, kind: FetchErrorKind::Unavailable });
+            }
+            let forgets = work.kind == "users" && cursor.is_some();
+            if forgets
+                && self.forgets.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+            {
+                let message = "no such cursor".to_owned();
+                return Err(FetchError { message, kind: FetchErrorKind::StaleCursor });
             }
             let seen = (work.kind, work.subject.clone(), cursor.unwrap_or_default().to_owned());
             self.fetches.lock().unwrap().push(seen);
