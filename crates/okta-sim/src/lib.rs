@@ -19,6 +19,14 @@
 //! # }
 //! ```
 //!
+//! Tools that are no Rust programs start the program `okta-sim` and ask it over a side channel, which needs no
+//! credentials, and is neither counted nor limited:
+//!
+//! | path | answer |
+//! |---|---|
+//! | `GET /okta-sim/stats` | [`Stats`] as JSON |
+//! | `GET /okta-sim/expected` | [`Expected`] of the org as JSON, under `all` and `activeAppsOnly` |
+//!
 //! Orgs are made by [`Org::generate`] (any size, from a seed), [`Org::facts`] (small and fixed) and [`Org::recorded`]
 //! (recorded answers of real orgs). [`Org::expected`] and the iterators beside it tell what a reader has to find.
 

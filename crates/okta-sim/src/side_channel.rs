@@ -1,9 +1,4 @@
-//! `/okta-sim/…`: what the simulator tells about itself, without credentials, uncounted and unlimited.
-//!
-//! | path | answer |
-//! |---|---|
-//! | `GET /okta-sim/stats` | [`Stats`](crate::Stats) as JSON |
-//! | `GET /okta-sim/expected` | [`Expected`](crate::Expected) of the org as JSON, under `all` and `activeAppsOnly` |
+//! `/okta-sim/…`: what the simulator tells about itself. The crate's documentation lists the paths.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;

@@ -138,7 +138,7 @@ impl Sim {
         self.service.counters.snapshot()
     }
 
-    /// Stops at once: the port is free and every connection closed when this returns.
+    /// Stops at once: the port is free when this returns, and connections are closed, also those that wait for an answer.
     pub async fn stop(self) {
         self.task.abort();
         // It was aborted, so what it ends with says nothing.

@@ -8,7 +8,7 @@ use super::iam::{self, Holder, ResourceSet};
 use super::{AppUser, DIRECT, Org, objects};
 
 impl Org {
-    /// The fixed test org. A full read of it finds 15 memberships, 6 app users in 4 apps, 4 app groups, roles of every
+    /// The fixed test org. A full read of it finds 15 memberships, 5 app users in 3 apps, 4 app groups, roles of every
     /// kind, a group that refuses its roles, and a group without statistics.
     #[must_use]
     pub fn facts() -> Self {

@@ -106,6 +106,7 @@ impl Org {
             true => 1,
             false => pages(self.members[*n as usize].len(), 1_000),
         });
+        let readable = self.groups.rows().filter(|n| !self.group_quirks.members_refused.contains(n));
         let bringing: BTreeSet<u32> = apps.iter().flat_map(|&app| self.app_groups[app].iter().copied()).collect();
         let roles = self.user_roles.values().chain(self.group_roles.values()).map(Vec::len).sum::<usize>();
         Expected {
@@ -116,7 +117,7 @@ impl Org {
             groups_with_apps: groups.iter().filter(|n| bringing.contains(n) || unknown(n)).count() as u64,
             apps: apps.len() as u64,
             admins: self.assignees.len() as u64,
-            memberships: self.memberships().count() as u64,
+            memberships: readable.map(|n| self.members[n as usize].len() as u64).sum(),
             app_users: apps.iter().map(|&app| self.app_users[app].len()).sum::<usize>() as u64,
             app_groups: apps.iter().map(|&app| self.app_groups[app].len()).sum::<usize>() as u64,
             roles: roles as u64,
