@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use baton_connector::Source;
-use baton_runtime::{Failure, Field, Group, Program, Settings};
+use baton_runtime::{Extra, Failure, Field, Group, Program, Settings};
 use tokio_util::sync::CancellationToken;
 
 use crate::connector::OktaSource;
-use crate::flags;
+use crate::{demo, flags};
 
 /// The program `baton-okta`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,5 +67,9 @@ impl Program for OktaProgram {
         // What fails here is the configuration, before anything was asked of Okta: no gRPC code.
         let source = OktaSource::new(config).map_err(|error| Failure::new(error.to_string()))?;
         Ok(Arc::new(source))
+    }
+
+    fn commands(&self) -> &'static [Extra] {
+        &[demo::COMMAND]
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 use clap::error::ErrorKind;
-use indicatif::MultiProgress;
+use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,9 @@ use crate::redact::Redactor;
 use crate::session::Session;
 use crate::settings::{Places, Resolved};
 use crate::{flags, logs, required, session, settings, signals};
+
+/// How often progress is drawn in a second: enough to look alive, little enough for a slow connection.
+const FRAMES: u8 = 8;
 
 /// How long threads that are still busy after the end are waited for.
 const LAST_WAIT: std::time::Duration = std::time::Duration::from_secs(2);
@@ -147,7 +150,7 @@ fn open(program: &Arc<dyn Program>, task: &Task, settings: settings::Settings, e
     let reads = matches!(task, Task::Read(_));
     let for_people = reads || matches!(task, Task::Extra(_));
     let choice = logs::choose(&settings, io::stderr().is_terminal(), for_people)?;
-    let bars = MultiProgress::new();
+    let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(FRAMES));
     let logger = Arc::new(Logger::new(choice.sinks, redactor, bars.clone()));
     logs::install(Arc::clone(&logger), program.log_crates());
     Ok(Session {

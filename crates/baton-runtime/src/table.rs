@@ -1,18 +1,25 @@
-//! Small tables of numbers: names to the left, everything else to the right.
+//! Small tables on the screen: of numbers, which go to the right, or of texts.
 
 use std::fmt;
 
-/// A table with a line of headings.
-#[derive(Debug)]
+/// A small table.
+#[derive(Debug, Default)]
 pub struct Table {
     rows: Vec<Vec<String>>,
+    numbers: bool,
 }
 
 impl Table {
-    /// A table with these headings.
+    /// A table with these headings whose cells, but for the name of the row, are numbers.
     #[must_use]
-    pub fn new(headings: &[&str]) -> Self {
-        Self { rows: vec![headings.iter().map(|&heading| heading.to_owned()).collect()] }
+    pub fn of_numbers(headings: &[&str]) -> Self {
+        Self { rows: vec![headings.iter().map(|&heading| heading.to_owned()).collect()], numbers: true }
+    }
+
+    /// A table of texts without headings.
+    #[must_use]
+    pub fn of_texts() -> Self {
+        Self::default()
     }
 
     /// Adds a row: its name and its other cells.
@@ -34,7 +41,8 @@ impl fmt::Display for Table {
         for row in &self.rows {
             let mut line = String::new();
             for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-                let padded = if column == 0 { format!("  {cell:<width$}") } else { format!("  {cell:>width$}") };
+                let padded =
+                    if column > 0 && self.numbers { format!("  {cell:>width$}") } else { format!("  {cell:<width$}") };
                 line.push_str(&padded);
             }
             writeln!(f, "{}", line.trim_end())?;

@@ -49,6 +49,29 @@ pub fn bytes(bytes: u64) -> String {
     if unit == "B" { format!("{bytes} B") } else { format!("{size:.1} {unit}") }
 }
 
+/// Lines that begin with `indent` and are broken between words where they would be longer than a screen is wide;
+/// what follows a break is indented more.
+#[must_use]
+pub fn wrapped(text: &str, indent: &str) -> String {
+    const WIDTH: usize = 100;
+    let mut lines = String::new();
+    let mut line = indent.to_owned();
+    for word in text.split_whitespace() {
+        let empty = line.trim_start().is_empty();
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push_str(&line);
+            lines.push('\n');
+            line = format!("{indent}  {word}");
+        } else {
+            if !empty {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines + &line + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +80,17 @@ mod tests {
     fn numbers_and_counts() {
         assert_eq!([0, 999, 1000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([1, 2000].map(|pages| count(pages, "page")), ["1 page", "2,000 pages"]);
+    }
+
+    #[test]
+    fn long_lines_are_broken_between_words() {
+        assert_eq!(wrapped("a b", "  "), "  a b\n");
+        let text = wrapped(&"word ".repeat(40), "  ");
+        assert_eq!(text.lines().count(), 3);
+        assert!(text.lines().all(|line| line.len() <= 100));
+        assert!(text.lines().skip(1).all(|line| line.starts_with("    word")));
+        let long = "x".repeat(200);
+        assert_eq!(wrapped(&long, "  "), format!("  {long}\n"));
     }
 
     #[test]

@@ -19,6 +19,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// Shorter waits are nothing to tell about: the bars move anyway.
 const LEAST_WAIT: Duration = Duration::from_secs(1);
 
+/// How long a line about a rate limit stays when it is no longer true, so that it does not flicker.
+const LINGER: Duration = Duration::from_secs(3);
+
 /// Draws progress.
 pub(super) struct Bars {
     all: MultiProgress,
@@ -30,7 +33,7 @@ pub(super) struct Bars {
 #[derive(Default)]
 struct Shown {
     kinds: HashMap<&'static str, Bar>,
-    waits: HashMap<String, ProgressBar>,
+    lanes: HashMap<String, LaneLine>,
     step: Option<ProgressBar>,
 }
 
@@ -39,6 +42,15 @@ struct Bar {
     begun: Instant,
     /// Objects that were there when the bar appeared: those of an interrupted run, which say nothing about the rate.
     before: u64,
+}
+
+/// What is known and shown of one lane.
+#[derive(Default)]
+struct LaneLine {
+    /// Time that requests had been held back when this was looked at last.
+    waited: Duration,
+    /// The line, and until when it stays.
+    line: Option<(ProgressBar, Instant)>,
 }
 
 impl Bars {
@@ -54,17 +66,17 @@ impl Bars {
             bar.bar.set_position(kind.pages_done);
             bar.bar.set_message(bar_message(kind, bar.begun.elapsed(), bar.before));
         }
+        let now = Instant::now();
         for lane in &snapshot.traffic {
-            match wait_message(lane, self.system) {
-                Some(message) => {
-                    let line = shown.waits.entry(lane.lane.clone()).or_insert_with(|| self.line("  {msg:.yellow}"));
-                    line.set_message(message);
-                }
-                None => {
-                    if let Some(line) = shown.waits.remove(&lane.lane) {
-                        line.finish_and_clear();
-                    }
-                }
+            let known = shown.lanes.entry(lane.lane.clone()).or_default();
+            let message = quota_message(lane, known.waited, self.system);
+            known.waited = lane.waited;
+            if let Some(message) = message {
+                let (line, until) = known.line.get_or_insert_with(|| (self.line("  {msg:.yellow}"), now));
+                line.set_message(message);
+                *until = now + LINGER;
+            } else if let Some((line, _)) = known.line.take_if(|(_, until)| *until < now) {
+                line.finish_and_clear();
             }
         }
     }
@@ -72,15 +84,16 @@ impl Bars {
     /// Takes away all bars: what they said is in the summary.
     fn clear(&self) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let Shown { kinds, waits, step } = std::mem::take(&mut *shown);
-        for bar in kinds.into_values().map(|bar| bar.bar).chain(waits.into_values()).chain(step) {
+        let Shown { kinds, lanes, step } = std::mem::take(&mut *shown);
+        let lines = lanes.into_values().filter_map(|lane| lane.line).map(|(line, _)| line);
+        for bar in kinds.into_values().map(|bar| bar.bar).chain(lines).chain(step) {
             bar.finish_and_clear();
         }
     }
 
     fn sealing(&self, step: &str) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        for (_, line) in shown.waits.drain() {
+        for (line, _) in shown.lanes.values_mut().filter_map(|lane| lane.line.take()) {
             line.finish_and_clear();
         }
         let line = shown.step.get_or_insert_with(|| {
@@ -136,27 +149,30 @@ fn style(template: &str) -> ProgressStyle {
 fn bar_message(kind: &KindProgress, elapsed: Duration, before: u64) -> String {
     let count = words::number(kind.objects);
     if kind.works_done == kind.works_known {
-        return format!("{count} ✓");
+        // Some work only finds out what further work there is.
+        return if kind.objects == 0 { "✓".to_owned() } else { format!("{count} ✓") };
     }
     let percent = kind.pages_done * 100 / kind.pages_known.max(1);
-    let rate = match elapsed.as_millis() {
-        0..1000 => String::new(),
-        millis => format!(
-            ", {}/s",
-            words::number(u128::from(kind.objects - before.min(kind.objects)) as u64 * 1000 / millis as u64)
-        ),
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    let rate = match kind.objects.saturating_sub(before).saturating_mul(1000) / millis.max(1) {
+        rate if millis >= 1000 && rate > 0 => format!(", {}/s", words::number(rate)),
+        _ => String::new(),
     };
     format!("{count} ({percent} %{rate})")
 }
 
-/// What a lane waits for, if it is worth telling.
-fn wait_message(lane: &LaneTraffic, system: &str) -> Option<String> {
-    let wait = lane.waiting.filter(|wait| *wait >= LEAST_WAIT)?;
+/// What holds a lane up, if it is worth telling. `before` is the time that its requests had waited a moment ago.
+fn quota_message(lane: &LaneTraffic, before: Duration, system: &str) -> Option<String> {
+    let waits = match lane.waiting.filter(|wait| *wait >= LEAST_WAIT) {
+        Some(wait) => format!("waiting {} s for", wait.as_secs()),
+        None if lane.waited.saturating_sub(before) >= LEAST_WAIT => "keeping to".to_owned(),
+        None => return None,
+    };
     let quota = match lane.limit {
         Some(limit) => format!(" ({} a window)", words::count(limit, "request")),
         None => String::new(),
     };
-    Some(format!("{}: waiting {} s for {system}'s quota{quota}", lane.lane, wait.as_secs()))
+    Some(format!("{}: {waits} {system}'s quota{quota}", lane.lane))
 }
 
 fn capitalized(text: &str) -> String {
@@ -188,21 +204,18 @@ mod tests {
     }
 
     #[test]
-    fn waits_name_lane_and_system() {
-        let lane = LaneTraffic {
+    fn what_holds_a_lane_up_is_told() {
+        let lane = |waiting: Option<u64>, waited| LaneTraffic {
             lane: "applications".to_owned(),
-            waiting: Some(Duration::from_secs(12)),
+            waiting: waiting.map(Duration::from_millis),
+            waited: Duration::from_secs(waited),
             limit: Some(100),
             ..LaneTraffic::default()
         };
-        assert_eq!(
-            wait_message(&lane, "Okta").as_deref(),
-            Some("applications: waiting 12 s for Okta's quota (100 requests a window)")
-        );
-        assert_eq!(
-            wait_message(&LaneTraffic { waiting: Some(Duration::from_millis(500)), ..lane.clone() }, "Okta"),
-            None
-        );
-        assert_eq!(wait_message(&LaneTraffic { waiting: None, ..lane }, "Okta"), None);
+        let told = |lane: LaneTraffic| quota_message(&lane, Duration::from_secs(10), "Okta").unwrap_or_default();
+        assert_eq!(told(lane(Some(12_000), 10)), "applications: waiting 12 s for Okta's quota (100 requests a window)");
+        assert_eq!(told(lane(Some(500), 14)), "applications: keeping to Okta's quota (100 requests a window)");
+        assert_eq!(told(lane(Some(500), 10)), "");
+        assert_eq!(told(lane(None, 10)), "");
     }
 }

@@ -32,7 +32,7 @@ fn headline(summary: &Summary) -> String {
 }
 
 fn types(summary: &Summary) -> String {
-    let mut table = Table::new(&["", "Resources", "Entitlements", "Grants"]);
+    let mut table = Table::of_numbers(&["", "Resources", "Entitlements", "Grants"]);
     for count in &summary.types {
         let name = if count.display_name.is_empty() { &count.id } else { &count.display_name };
         table.row(name, &[count.resources, count.entitlements, count.grants].map(words::number));
@@ -47,14 +47,13 @@ fn requests(traffic: &[LaneTraffic]) -> String {
     if used.is_empty() {
         return "No requests were needed.\n".to_owned();
     }
-    let mut table = Table::new(&["Requests", "Sent", "Repeated", "Refused (429)", "Held back"]);
+    let mut table = Table::of_numbers(&["Requests", "Sent", "Repeated", "Refused (429)"]);
     for lane in &used {
-        let counts = [lane.calls, lane.retries, lane.throttled].map(words::number);
-        table.row(&lane.lane, &[&counts[..], &[words::duration(lane.waited)]].concat());
+        table.row(&lane.lane, &[lane.calls, lane.retries, lane.throttled].map(words::number));
     }
     if used.len() > 1 {
         let sum = |part: fn(&LaneTraffic) -> u64| words::number(used.iter().map(|lane| part(lane)).sum());
-        let counts = [sum(|lane| lane.calls), sum(|lane| lane.retries), sum(|lane| lane.throttled), String::new()];
+        let counts = [sum(|lane| lane.calls), sum(|lane| lane.retries), sum(|lane| lane.throttled)];
         table.row("Total", &counts);
     }
     table.to_string()
@@ -68,8 +67,8 @@ fn gaps(gaps: &[GapCount]) -> String {
     for gap in gaps {
         text.push_str(&format!("  {}, {}: {}\n", gap.resource_type, gap.kind.as_str(), words::number(gap.count)));
         for (id, message) in &gap.examples {
-            let id = if id.is_empty() { String::new() } else { format!("{id}: ") };
-            text.push_str(&format!("    {id}{message}\n"));
+            let id = if message.contains(id.as_str()) { String::new() } else { format!("{id}: ") };
+            text.push_str(&words::wrapped(&format!("{id}{message}"), "    "));
         }
         let more = gap.count.saturating_sub(gap.examples.len() as u64);
         if more > 0 && !gap.examples.is_empty() {
@@ -115,8 +114,8 @@ Carried on where an interrupted run ended: 4 pages had been fetched before
   Group         60            60   4,021
   Total      1,260            60   4,021
 
-  Requests  Sent  Repeated  Refused (429)  Held back
-  users        7         1              1      1.5 s
+  Requests  Sent  Repeated  Refused (429)
+  users        7         1              1
 
 Skipped, and why
   group, gone: 3

@@ -1,0 +1,80 @@
+//! `demo`: a sync that needs nothing, of a simulated org on this machine.
+
+mod taste;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_connector::Options;
+use baton_runtime::{Extra, Failure, Running, Session};
+use okta_client::OrgUrl;
+use okta_sim::{Org, Quotas, Shape, Sim, SimConfig};
+use secrecy::SecretString;
+
+use crate::config::{Config, Requests};
+use crate::connector::OktaSource;
+
+/// The subcommand.
+pub(crate) const COMMAND: Extra = Extra {
+    name: "demo",
+    about: "Sync a simulated org: needs nothing, takes seconds",
+    more: "An Okta org with made-up people starts on this machine, with the rate limits of a real one. It is synced \
+           over HTTPS into a file in a new temporary folder, or into the one that --file names.",
+    fields: &["file", "c1z-temp-dir"],
+    run,
+};
+
+const USERS: u32 = 500;
+const GROUPS: u32 = 60;
+const APPS: u32 = 25;
+
+/// About what an org nearby needs for an answer.
+const LATENCY: Duration = Duration::from_millis(15);
+
+fn run(session: &Session) -> Running<'_> {
+    Box::pin(demo(session))
+}
+
+async fn demo(session: &Session) -> Result<(), Failure> {
+    session.say(&format!(
+        "An Okta org with {USERS} made-up users, {GROUPS} groups and {APPS} applications starts on this machine…\n"
+    ));
+    let sim = Sim::start(SimConfig {
+        quotas: Quotas::workforce(),
+        latency: LATENCY,
+        ..SimConfig::new(Org::generate(&Shape::new(USERS, GROUPS, APPS)))
+    })
+    .await
+    .map_err(|error| Failure::new(format!("the simulated org cannot start: {error}")))?;
+    let result = sync(session, &sim).await;
+    sim.stop().await;
+    result
+}
+
+async fn sync(session: &Session, sim: &Sim) -> Result<(), Failure> {
+    let org = OrgUrl::parse(&sim.host()).map_err(|error| Failure::new(error.to_string()))?;
+    let requests = Requests { extra_ca: Some(sim.ca_pem().to_owned()), ..Requests::default() };
+    let token = SecretString::from(sim.token());
+    let config = Config { requests, cancel: session.cancel().clone(), ..Config::new(org, token) };
+    let source = OktaSource::new(config).map_err(|error| Failure::new(error.to_string()))?;
+    let summary = session.sync(Arc::new(source), &target(session)?, Options::default(), None).await?;
+    session.report(&summary);
+    let taste = taste::of(&summary.file).map_err(|error| Failure::with_code(error.code(), error.to_string()))?;
+    session.say(&format!("\n{}", taste.trim_end()));
+    session.suggest(&summary);
+    session.say(&format!("\nSync your own org\n  {} --domain acme.okta.com --api-token …", session.invoked_as()));
+    Ok(())
+}
+
+/// The file to write. Only one that was named for this very command: a variable or file that names where the real
+/// syncs go is not meant for made-up people.
+fn target(session: &Session) -> Result<PathBuf, Failure> {
+    if session.settings().is_on_command_line("file") {
+        return Ok(session.file().to_owned());
+    }
+    let folder = tempfile::Builder::new().prefix("baton-okta-demo-").tempdir().map_err(|error| {
+        Failure::new(format!("no temporary folder can be made: {error}\nhint: name a file with -f"))
+    })?;
+    Ok(folder.keep().join("demo.c1z"))
+}
