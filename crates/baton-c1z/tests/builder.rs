@@ -150,7 +150,7 @@ fn the_database_looks_like_those_of_the_reference() {
     support::write_org(&db, &file, "s1");
     let header = std::fs::read(&db).unwrap();
     let number = |at: usize| u32::from_be_bytes(header[at..at + 4].try_into().unwrap());
-    assert_eq!(&header[16..20], [0x10, 0x00, 1, 1], "page size 4096, rollback journal");
+    assert_eq!(&header[16..20], [0x80, 0x00, 1, 1], "page size 32768, rollback journal");
     assert_eq!((number(52), number(60), number(68)), (0, 0, 0), "auto_vacuum, user_version, application_id");
     assert_eq!(number(56), 1, "UTF-8");
     let Some(samples) = support::samples() else { return };
@@ -383,7 +383,7 @@ fn a_full_disk_is_called_by_its_name() {
     let pages: i64 = builder.connection().pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     builder.connection().pragma_update(None, "max_page_count", pages + 2).unwrap();
     let mut large = resource("user", "u3", "");
-    large.description = "x".repeat(20_000);
+    large.description = "x".repeat(200_000);
     let error = builder.put_resource(&large).unwrap_err();
     assert!(matches!(&error, Error::DiskFull { path } if *path == db), "{error}");
     assert_eq!(error.code(), 8);

@@ -229,7 +229,7 @@ fn contents_that_are_no_whole_database_are_refused() {
     let (_dir, db, file) = support::temp();
     support::write_org(&db, &file, "s1");
     let bytes = std::fs::read(&db).unwrap();
-    std::fs::write(&db, &bytes[..bytes.len() - 4096]).unwrap();
+    std::fs::write(&db, &bytes[..bytes.len() - (32 << 10)]).unwrap();
     seal(&db, &file, 1).unwrap();
     assert!(matches!(Reader::open(&file), Err(Error::Damaged { .. })));
     let nonsense = Case::of(&[&Frame::default().pack(&content())]);

@@ -169,10 +169,12 @@ impl Plan {
     fn connect(path: &Path) -> Result<Self, SyncError> {
         let open = || {
             let connection = Connection::open(path)?;
+            // A page of Okta's is one blob of some ten thousand bytes.
+            connection.pragma_update(None, "page_size", 16 << 10)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
             connection.pragma_update(None, "cache_size", -4096)?;
-            connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+            connection.pragma_update(None, "wal_autocheckpoint", 1000)?;
             Ok(connection)
         };
         let connection = open().map_err(SyncError::plan(path))?;
