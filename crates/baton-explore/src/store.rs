@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use baton_c1z::envelope::Limits;
 use baton_c1z::{EntitlementFilter, GrantFilter, Reader, ResourceFilter, Stats, SyncRun};
 use baton_proto::c1::connector::v2::{Entitlement, Grant, Resource, ResourceType};
 
@@ -23,7 +24,18 @@ impl Store {
     /// # Errors
     /// The file cannot be opened, or there is nothing in it.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let reader = Reader::open(path)?;
+        Self::open_in(path, None)
+    }
+
+    /// The same, unpacking the file in `temp_dir` instead of the system's temporary folder.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); the folder cannot be written.
+    pub fn open_in(path: &Path, temp_dir: Option<&Path>) -> Result<Self, Error> {
+        let reader = match temp_dir {
+            Some(temp_dir) => Reader::open_with(path, &Limits::from_env(), temp_dir)?,
+            None => Reader::open(path)?,
+        };
         let sync = reader.sync_for_lists()?;
         if sync.is_empty() && reader.resource_types(&sync)?.is_empty() {
             // Says that there is none.

@@ -10,8 +10,8 @@ use baton_explore::{EntitlementQuery, Error, Format, GrantQuery, Options, Resour
 use serde_json::{Value, json};
 use small_file::SmallFile;
 
-const CONSOLE: Options = Options { format: Format::Console, width: Some(80) };
-const JSON: Options = Options { format: Format::Json, width: None };
+const CONSOLE: Options = Options { format: Format::Console, width: Some(80), temp_dir: None };
+const JSON: Options = Options { format: Format::Json, width: None, temp_dir: None };
 
 fn text(command: impl FnOnce(&mut dyn Write) -> Result<(), Error>) -> String {
     let mut out = Vec::new();
@@ -128,10 +128,10 @@ gone         user  gone  app:gone:access    gone
 fn tables_fit_a_narrow_terminal_and_stay_on_one_line_in_a_pipe() {
     let file = SmallFile::usual();
     let all = GrantQuery::default();
-    let narrow = Options { format: Format::Console, width: Some(40) };
+    let narrow = Options { format: Format::Console, width: Some(40), temp_dir: None };
     let table = text(|out| baton_explore::grants(file.path(), &all, &narrow, out));
     assert!(table.lines().all(|line| line.chars().count() <= 40), "{table}");
-    let pipe = Options { format: Format::Console, width: None };
+    let pipe = Options { format: Format::Console, width: None, temp_dir: None };
     let table = text(|out| baton_explore::grants(file.path(), &all, &pipe, out));
     assert!(table.lines().any(|line| line.contains("Ann Example") && line.contains("app:same:access")), "{table}");
 }
@@ -287,4 +287,16 @@ fn a_reader_who_goes_away_is_no_error_but_a_full_disk_is() {
         let error = baton_explore::grants(file.path(), &all, &options, &mut Broken(io::ErrorKind::StorageFull));
         assert!(error.unwrap_err().to_string().starts_with("cannot write the output"));
     }
+}
+
+#[test]
+fn the_file_is_unpacked_where_it_is_told_to() {
+    let file = SmallFile::usual();
+    let missing = Options { temp_dir: Some("/no/such/folder".into()), ..JSON };
+    let error = baton_explore::stats(file.path(), &missing, &mut Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("/no/such/folder"), "{error}");
+    let there = tempfile::tempdir().unwrap();
+    let options = Options { temp_dir: Some(there.path().to_owned()), ..JSON };
+    baton_explore::stats(file.path(), &options, &mut Vec::new()).unwrap();
+    assert_eq!(std::fs::read_dir(there.path()).unwrap().count(), 0, "nothing is left there");
 }

@@ -11,7 +11,7 @@ use baton_proto::{Message, Name, json};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
-const JSON: Options = Options { format: Format::Json, width: None };
+const JSON: Options = Options { format: Format::Json, width: None, temp_dir: None };
 
 fn folder() -> Option<PathBuf> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/c1z"));

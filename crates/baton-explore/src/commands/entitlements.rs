@@ -43,7 +43,7 @@ pub fn entitlements(
     options: &Options,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    answer(path, out, |store, out| {
+    answer(path, options, out, |store, out| {
         let resource_type = query.resource_type.as_deref();
         let resource = query.resource.as_ref().map(|id| find_resource(store, resource_type, id)).transpose()?;
         if let Some(resource_type) = resource_type {

@@ -42,7 +42,7 @@ pub struct GrantQuery {
 /// # Errors
 /// The file cannot be read or does not hold what the query names, or the output cannot be written.
 pub fn grants(path: &Path, query: &GrantQuery, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
-    answer(path, out, |store, out| {
+    answer(path, options, out, |store, out| {
         let resource_type = query.resource_type.as_deref();
         let resource = query.resource.as_ref().map(|id| find_resource(store, resource_type, id)).transpose()?;
         if let Some(resource_type) = resource_type {

@@ -20,7 +20,7 @@ const COLUMNS: &[Column] = &[Column::text("Id"), Column::text("Name"), Column::t
 /// # Errors
 /// The file cannot be read, or the output not be written.
 pub fn resource_types(path: &Path, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
-    answer(path, out, |store, out| match options.format {
+    answer(path, options, out, |store, out| match options.format {
         Format::Console => table(store, options.width, out),
         Format::Json => json(store, out),
     })

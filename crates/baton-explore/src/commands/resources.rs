@@ -30,7 +30,7 @@ pub struct ResourceQuery {
 /// # Errors
 /// The file cannot be read or does not hold the type, or the output cannot be written.
 pub fn resources(path: &Path, query: &ResourceQuery, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
-    answer(path, out, |store, out| {
+    answer(path, options, out, |store, out| {
         let resource_type = query.resource_type.as_deref();
         if let Some(resource_type) = resource_type {
             check_type(store, resource_type)?;

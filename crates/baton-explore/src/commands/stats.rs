@@ -26,7 +26,7 @@ const COLUMNS: &[Column] = &[
 /// # Errors
 /// The file cannot be read or holds no finished sync, or the output cannot be written.
 pub fn stats(path: &Path, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
-    answer(path, out, |store, out| {
+    answer(path, options, out, |store, out| {
         let (run, stats) = (store.finished_sync()?, store.stats()?);
         match options.format {
             Format::Console => {

@@ -32,8 +32,8 @@ impl Reading {
         let format = if session.settings.text("output") == "json" { Format::Json } else { Format::Console };
         let mut out = io::stdout().lock();
         let width = if out.is_terminal() { baton_explore::terminal_width() } else { None };
-        (self.show)(session, &Options { format, width }, &mut out)
-            .map_err(|error| Failure::with_code(error.code(), error.to_string()))
+        let options = Options { format, width, temp_dir: session.temp_dir()? };
+        (self.show)(session, &options, &mut out).map_err(|error| Failure::with_code(error.code(), error.to_string()))
     }
 }
 

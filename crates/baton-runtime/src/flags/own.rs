@@ -11,7 +11,7 @@ pub(crate) const FILE: Field =
 pub(crate) const TEMP_DIR: Field = Field::text("c1z-temp-dir")
     .folder()
     .help(heading::ADVANCED, "Folder for working data, which must exist")
-    .more("Without it BATON_TMPDIR is used; without that, a sync works beside its file.")
+    .more("Without it BATON_TMPDIR is used; without that, a sync works beside its file and a reading command in the system's temporary folder.")
     .rarely_needed();
 
 /// The fields of a sync that are no connector's own.
@@ -70,7 +70,7 @@ pub(crate) const LOGGING: [Field; 3] = [
 
 /// The fields of the commands that read files.
 pub(crate) mod reading {
-    use super::{FILE, Field, heading};
+    use super::{FILE, Field, TEMP_DIR, heading};
 
     const OUTPUT: Field = Field::text_or("output", "console")
         .short('o')
@@ -89,11 +89,11 @@ pub(crate) mod reading {
         .help(heading::FILTER, "Only of the entitlement with this id");
 
     /// For commands that show everything.
-    pub(crate) const PLAIN: &[Field] = &[FILE, OUTPUT];
+    pub(crate) const PLAIN: &[Field] = &[FILE, OUTPUT, TEMP_DIR];
     /// For commands that can be narrowed to a type of resource.
-    pub(crate) const BY_TYPE: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE];
+    pub(crate) const BY_TYPE: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, TEMP_DIR];
     /// For commands that can be narrowed to one resource.
-    pub(crate) const BY_RESOURCE: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, RESOURCE];
+    pub(crate) const BY_RESOURCE: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, RESOURCE, TEMP_DIR];
     /// For commands that can be narrowed to one entitlement.
-    pub(crate) const BY_ENTITLEMENT: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, RESOURCE, ENTITLEMENT];
+    pub(crate) const BY_ENTITLEMENT: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, RESOURCE, ENTITLEMENT, TEMP_DIR];
 }
