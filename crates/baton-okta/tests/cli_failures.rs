@@ -25,6 +25,22 @@ fn wrong_domains_are_refused_before_any_request() {
 }
 
 #[test]
+fn settings_that_ask_for_something_else_never_become_a_sync() {
+    for (variable, value, words) in [
+        ("BATON_CLIENT_ID", "name@tenant.example/api/connector", "service mode"),
+        ("BATON_REVOKE_GRANT", "group:00g1:member:user:00u1", "a change"),
+        ("BATON_SYNC_CUSTOM_ROLES", "true", "custom roles"),
+    ] {
+        let ended = Run::to_nobody(&[]).env(variable, value).end();
+        assert_eq!(ended.code, Some(2), "{variable}: {}", ended.stderr);
+        assert!(ended.stderr.contains(variable) && ended.stderr.contains(words), "{}", ended.stderr);
+    }
+    // Switched off, they ask for nothing: the run gets as far as the host that does not answer.
+    let ended = Run::to_nobody(&[]).env("BATON_SYNC_CUSTOM_ROLES", "false").end();
+    assert_eq!(ended.code, Some(14), "{}", ended.stderr);
+}
+
+#[test]
 fn nobody_listens() {
     let mut run = Run::to_nobody(&[]);
     let ended = run.end();

@@ -21,7 +21,7 @@ use crate::program::{Extra, Program};
 use crate::redact::Redactor;
 use crate::session::Session;
 use crate::settings::{Places, Resolved};
-use crate::{flags, logs, required, session, settings, signals};
+use crate::{flags, logs, other_tasks, required, session, settings, signals};
 
 /// How often progress is drawn in a second: enough to look alive, little enough for a slow connection.
 const FRAMES: u8 = 8;
@@ -80,6 +80,9 @@ fn try_run(program: &Arc<dyn Program>) -> Result<(), Failure> {
     let task = Task::of(program.as_ref(), &matches);
     let fields = task.fields(program.as_ref());
     let file = ConfigFile::find(&env, &std::env::current_dir().unwrap_or_default())?;
+    if matches!(task, Task::Sync) {
+        other_tasks::refuse(program.as_ref(), &env, &file)?;
+    }
     let given = |name: &str| given(&matches, name);
     let resolved = settings::resolve(&fields, &Places { flags: &given, env: &env, file: &file });
     let redactor = Redactor::new(resolved.settings.secrets());
