@@ -5,15 +5,14 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_connector::{FetchError, FetchErrorKind, Lane, Source, Work, WorkKind};
+use baton_connector::{FetchError, Lane, Source, Work, WorkKind};
 use futures::StreamExt;
-use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
-use crate::codec;
+use crate::fetch::{Fetch, Fetched, Waiting, fetch};
 use crate::observe::{Event, KindProgress, Observer, Snapshot};
-use crate::plan::{FetchedPage, Planned, State};
+use crate::plan::{Planned, State};
 use crate::writer::{Change, Writer};
 
 /// How often progress is told.
@@ -28,27 +27,6 @@ pub(crate) enum Stopped {
     Failed(FetchError),
     /// The writer failed; it knows why.
     Writer,
-}
-
-/// A piece of work that waits for its next page.
-#[derive(Debug)]
-struct Waiting {
-    id: u64,
-    work: Work,
-    cursor: Option<String>,
-    seq: u64,
-    /// Resources and grants on the pages before.
-    objects: u64,
-    /// Whether it has been begun again in this run.
-    restarted: bool,
-    /// Hashes of the cursors that it went through in this run: a source that leads in circles would never end.
-    passed: HashSet<u64>,
-}
-
-impl Waiting {
-    fn new(id: u64, work: Work) -> Self {
-        Self { id, work, cursor: None, seq: 0, objects: 0, restarted: false, passed: HashSet::new() }
-    }
 }
 
 /// The scheduler of one run.
@@ -87,14 +65,6 @@ struct GateState {
     gate: baton_connector::Gate,
     held: Vec<(u64, Work)>,
     open: bool,
-}
-
-type Fetch = BoxFuture<'static, (Waiting, Result<Fetched, FetchError>)>;
-
-/// A page in the form in which it is committed, but for the ids of the work that it opens.
-struct Fetched {
-    page: FetchedPage,
-    opens: Vec<Work>,
 }
 
 impl Engine {
@@ -156,7 +126,7 @@ impl Engine {
                     self.lane(lane).running -= 1;
                     match result {
                         Ok(fetched) => self.accept(waiting, fetched, writer).await?,
-                        Err(error) if can_restart(&waiting, &error) => self.restart(waiting, writer).await?,
+                        Err(error) if waiting.can_restart(&error) => self.restart(waiting, writer).await?,
                         Err(error) => {
                             self.save_others(&mut fetches, writer).await?;
                             return Err(Stopped::Failed(error));
@@ -196,7 +166,7 @@ impl Engine {
         if let Some(cursor) = &page.next
             && !waiting.passed.insert(self.hasher.hash_one(cursor))
         {
-            return Err(Stopped::Failed(in_circles(&waiting.work)));
+            return Err(Stopped::Failed(waiting.in_circles()));
         }
         self.fetched += 1;
         for work in opens {
@@ -382,64 +352,5 @@ impl KindState {
         let progress =
             KindProgress { kind, label, pages_done: 0, pages_known: 0, works_done: 0, works_known: 0, objects: 0 };
         Self { progress, expected: 0, open: 0 }
-    }
-}
-
-fn in_circles(work: &Work) -> FetchError {
-    let message = format!(
-        "{} {}: the source leads in circles, a next page has the same cursor as an earlier one; this is a fault of the \
-         source, try again later",
-        work.kind, work.subject
-    );
-    FetchError { message, kind: FetchErrorKind::Unreadable }
-}
-
-/// Once a run: a source that forgets a cursor that it has just given would be asked for ever.
-fn can_restart(waiting: &Waiting, error: &FetchError) -> bool {
-    error.kind == FetchErrorKind::StaleCursor && waiting.cursor.is_some() && !waiting.restarted
-}
-
-/// Fetches one page and brings it into the form in which it is committed, on whatever thread runs the task, so that
-/// encoding does not hold up the scheduler.
-fn fetch(source: Arc<dyn Source>, waiting: Waiting) -> Fetch {
-    let task = tokio::spawn(async move {
-        let result = source.fetch(&waiting.work, waiting.cursor.as_deref()).await;
-        let fetched = result.map(|page| Fetched {
-            page: FetchedPage {
-                work: waiting.id,
-                seq: waiting.seq,
-                objects: codec::encode_objects(&page),
-                grants: codec::encode_grants(&page.grants),
-                count: (page.resources.len() + page.grants.len()) as u64,
-                next: page.next,
-                opens: Vec::new(),
-                gaps: page.gaps,
-            },
-            opens: page.opens,
-        });
-        (waiting, fetched)
-    });
-    Box::pin(async move {
-        match AbortOnDrop(task).await {
-            Ok(done) => done,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    })
-}
-
-/// A task that ends with the future that waits for it.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Future for AbortOnDrop<T> {
-    type Output = Result<T, tokio::task::JoinError>;
-
-    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
-        std::pin::Pin::new(&mut self.0).poll(context)
-    }
-}
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

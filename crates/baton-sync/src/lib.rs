@@ -20,6 +20,7 @@ mod config;
 mod engine;
 mod error;
 mod expand;
+mod fetch;
 mod grant_blob;
 mod observe;
 mod plan;

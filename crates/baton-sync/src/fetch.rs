@@ -1,0 +1,103 @@
+//! Fetching one page of a piece of work, on whatever thread runs the task.
+
+use std::collections::HashSet;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use baton_connector::{FetchError, FetchErrorKind, Source, Work};
+use futures::future::BoxFuture;
+use tokio::task::{JoinError, JoinHandle};
+
+use crate::codec;
+use crate::plan::FetchedPage;
+
+/// A piece of work that waits for its next page.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub id: u64,
+    pub work: Work,
+    pub cursor: Option<String>,
+    pub seq: u64,
+    /// Resources and grants on the pages before.
+    pub objects: u64,
+    /// Whether it has been begun again in this run.
+    pub restarted: bool,
+    /// Hashes of the cursors that it went through in this run: a source that leads in circles would never end.
+    pub passed: HashSet<u64>,
+}
+
+impl Waiting {
+    pub(crate) fn new(id: u64, work: Work) -> Self {
+        Self { id, work, cursor: None, seq: 0, objects: 0, restarted: false, passed: HashSet::new() }
+    }
+
+    /// Whether it may begin again after `error`. Once a run: a source that forgets a cursor that it has just given would
+    /// be asked for ever.
+    pub(crate) fn can_restart(&self, error: &FetchError) -> bool {
+        error.kind == FetchErrorKind::StaleCursor && self.cursor.is_some() && !self.restarted
+    }
+
+    /// The failure of a work whose next page has the cursor of an earlier one.
+    pub(crate) fn in_circles(&self) -> FetchError {
+        let message = format!(
+            "{} {}: the source leads in circles, a next page has the same cursor as an earlier one; this is a fault of \
+             the source, try again later",
+            self.work.kind, self.work.subject
+        );
+        FetchError { message, kind: FetchErrorKind::Unreadable }
+    }
+}
+
+/// A fetch under way.
+pub(crate) type Fetch = BoxFuture<'static, (Waiting, Result<Fetched, FetchError>)>;
+
+/// A page in the form in which it is committed, but for the ids of the work that it opens.
+pub(crate) struct Fetched {
+    pub page: FetchedPage,
+    pub opens: Vec<Work>,
+}
+
+/// Fetches one page and brings it into the form in which it is committed: encoding does not hold up the scheduler.
+pub(crate) fn fetch(source: Arc<dyn Source>, waiting: Waiting) -> Fetch {
+    let task = tokio::spawn(async move {
+        let result = source.fetch(&waiting.work, waiting.cursor.as_deref()).await;
+        let fetched = result.map(|page| Fetched {
+            page: FetchedPage {
+                work: waiting.id,
+                seq: waiting.seq,
+                objects: codec::encode_objects(&page),
+                grants: codec::encode_grants(&page.grants),
+                count: (page.resources.len() + page.grants.len()) as u64,
+                next: page.next,
+                opens: Vec::new(),
+                gaps: page.gaps,
+            },
+            opens: page.opens,
+        });
+        (waiting, fetched)
+    });
+    Box::pin(async move {
+        match AbortOnDrop(task).await {
+            Ok(done) => done,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    })
+}
+
+/// A task that ends with the future that waits for it.
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Future for AbortOnDrop<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
