@@ -143,6 +143,17 @@ pub trait Source: Send + Sync + 'static {
         held.keys().copied().collect()
     }
 
+    /// Resource types of which a sync must not suddenly find far fewer than the last one did: consumers would take away
+    /// what is missing.
+    fn guarded(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Resource types of which every system has at least one: none at all means that the credential sees nothing.
+    fn never_empty(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// What becomes of grants to principals of the type `resource_type` that are not in the file.
     fn missing_principal(&self, resource_type: &str) -> Missing {
         let _ = resource_type;

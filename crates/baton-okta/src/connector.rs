@@ -111,6 +111,14 @@ impl Source for OktaSource {
         vec![app::cheaper_side(held)]
     }
 
+    fn guarded(&self) -> &'static [&'static str] {
+        &[user::ID, group::ID, app::ID]
+    }
+
+    fn never_empty(&self) -> &'static [&'static str] {
+        &[user::ID]
+    }
+
     fn missing_principal(&self, resource_type: &str) -> Missing {
         let rules = &self.context.rules;
         let left_out_on_purpose = match resource_type {

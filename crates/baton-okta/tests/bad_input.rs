@@ -132,3 +132,20 @@ fn files_that_cannot_be_read() {
     fs::write(lab.path("cut.c1z"), &good[..good.len() - 3]).unwrap();
     assert_fails(&read("cut.c1z"), 2, &["cut.c1z", "cut off"]);
 }
+
+#[test]
+fn an_org_that_shows_nothing_is_not_believed() {
+    let lab = Lab::start(SimConfig::new(Org::empty()));
+    let outcome = lab.run(&[]);
+    assert_fails(&outcome, 9, &["found no user at all", "--allow-shrink"]);
+    assert!(!lab.path("sync.c1z").exists());
+    let allowed = lab.run(&["--allow-shrink"]);
+    assert_eq!(allowed.code, 0, "{}", allowed.stderr);
+}
+
+#[test]
+fn strict_fails_where_something_cannot_be_read() {
+    let lab = lab();
+    assert_fails(&lab.run(&["--strict"]), 9, &["not complete", "00g6denied"]);
+    assert!(!lab.path("sync.c1z").exists());
+}

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use baton_connector::{Options, Source};
+use baton_connector::Source;
 use baton_sync::{Summary, SyncConfig};
 use indicatif::MultiProgress;
 use tokio_util::sync::CancellationToken;
@@ -92,22 +92,13 @@ impl Session {
         }
     }
 
-    /// Syncs `source` into `target`, with progress.
+    /// Syncs `source` as `config` says, with progress. The folder for working data is the operator's.
     ///
     /// # Errors
     ///
     /// Why the sync failed.
-    pub async fn sync(
-        &self,
-        source: Arc<dyn Source>,
-        target: &Path,
-        options: Options,
-        workers: Option<usize>,
-    ) -> Result<Summary, Failure> {
-        let mut config = SyncConfig::new(target);
+    pub async fn sync(&self, source: Arc<dyn Source>, mut config: SyncConfig) -> Result<Summary, Failure> {
         config.temp_dir = self.temp_dir()?;
-        config.options = options;
-        config.workers = workers.unwrap_or(SyncConfig::DEFAULT_WORKERS);
         let observer = progress::observer(self.bars.as_ref(), &self.logger, self.program.system());
         Ok(baton_sync::run(source, config, observer, self.cancel.clone()).await?)
     }

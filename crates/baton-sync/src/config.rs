@@ -16,6 +16,10 @@ pub struct SyncConfig {
     pub options: Options,
     /// Pieces of work that may be under way at once in one lane; at least 1.
     pub workers: usize,
+    /// Replace the file also if far less was found than the last time, or nothing of what must be there.
+    pub allow_shrink: bool,
+    /// Fail if anything is missing that was not left out on purpose.
+    pub strict: bool,
 }
 
 impl SyncConfig {
@@ -26,6 +30,13 @@ impl SyncConfig {
     /// A full sync into `target` with the defaults.
     #[must_use]
     pub fn new(target: impl Into<PathBuf>) -> Self {
-        Self { target: target.into(), temp_dir: None, options: Options::default(), workers: Self::DEFAULT_WORKERS }
+        Self {
+            target: target.into(),
+            temp_dir: None,
+            options: Options::default(),
+            workers: Self::DEFAULT_WORKERS,
+            allow_shrink: false,
+            strict: false,
+        }
     }
 }

@@ -71,6 +71,12 @@ pub enum SyncError {
         "the working data is damaged ({0})\nhint: remove the .work folder beside the target and run again; the target itself is untouched"
     )]
     Damaged(String),
+    /// Far less was found than the last time, or nothing of what must be there.
+    #[error("{0}")]
+    Shrunk(String),
+    /// Something is missing, and the operator wanted all or nothing.
+    #[error("{0}")]
+    Incomplete(String),
     /// Grants that refer to each other in a way that cannot be expanded.
     #[error("grant expansion failed: {0}")]
     Expansion(String),
@@ -87,6 +93,7 @@ impl SyncError {
             Self::File(error) => error.code(),
             Self::Plan { source, .. } if is_full(source) => 8,
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => 8,
+            Self::Shrunk(_) | Self::Incomplete(_) => 9,
             Self::Busy { .. } => 10,
             Self::Invalid(_) | Self::Plan { .. } | Self::Io { .. } | Self::Damaged(_) | Self::Expansion(_) => 2,
         }

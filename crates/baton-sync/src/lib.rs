@@ -22,6 +22,7 @@ mod error;
 mod expand;
 mod fetch;
 mod grant_blob;
+mod guard;
 mod observe;
 mod plan;
 mod present;

@@ -33,6 +33,12 @@ impl Present {
         ids.map(|(_, ids)| ids.insert(hash)).is_some()
     }
 
+    /// How many resources of the type are in the file.
+    pub(crate) fn count(&self, resource_type: &str) -> u64 {
+        let ids = self.types.iter().find(|(known, _)| known == resource_type);
+        ids.map_or(0, |(_, ids)| ids.len() as u64)
+    }
+
     /// Whether the resource is in the file.
     pub(crate) fn has(&self, resource_type: &str, id: &str) -> bool {
         let ids = self.types.iter().find(|(known, _)| known == resource_type);

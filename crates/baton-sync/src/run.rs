@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::SyncConfig;
 use crate::engine::{Engine, Stopped};
 use crate::error::SyncError;
+use crate::guard::Before;
 use crate::observe::{Event, Observer};
 use crate::plan::{Identity, Plan, Planned, Resumed, State};
 use crate::seal::{Sealed, Sealing};
@@ -53,6 +54,11 @@ pub async fn run(
                 }
                 SyncError::Fetch { kept, .. } => *kept = pages,
                 _ => {}
+            }
+            if matches!(error, SyncError::Shrunk(_) | SyncError::Incomplete(_)) {
+                // What was read is not what there is: the next run has to look again.
+                work_dir.remove();
+                return Err(error);
             }
             // Progress of this run or of an earlier one stays, also when this run failed before it began.
             if pages > 0 || carries_on {
@@ -161,6 +167,8 @@ struct Previous {
     /// Whether it was decoded into the working folder.
     decoded: bool,
     keep: Vec<String>,
+    /// What its last finished full sync held.
+    before: Before,
 }
 
 /// Looks at the file that is to be replaced before anything is asked of the source: a target that is no `.c1z`, is cut
@@ -181,7 +189,14 @@ async fn open_previous(target: &Path, work_dir: &WorkDir) -> Result<Previous, Sy
             Some(limit) => retention::to_keep(&runs, limit.saturating_sub(1)),
             None => runs.into_iter().map(|run| run.sync_id).collect(),
         };
-        Ok(Previous { decoded: true, keep })
+        let before = match reader.latest_finished(Some(SyncType::Full))? {
+            Some(run) => {
+                let counts = reader.stats(&run.sync_id)?.resources_by_resource_type;
+                counts.into_iter().filter_map(|(id, count)| Some((id, count.try_into().ok()?))).collect()
+            }
+            None => Before::new(),
+        };
+        Ok(Previous { decoded: true, keep, before })
     };
     match tokio::task::spawn_blocking(open).await {
         Ok(result) => result,
@@ -258,6 +273,9 @@ impl Seal {
             previous: self.previous.decoded.then_some(previous),
             build,
             target: &self.config.target,
+            before: &self.previous.before,
+            allow_shrink: self.config.allow_shrink,
+            strict: self.config.strict,
             observer: self.observer.as_ref(),
             cancel: &self.cancel,
         }

@@ -13,6 +13,7 @@ use crate::codec::{self, Object, WaitingGrant};
 use crate::error::SyncError;
 use crate::expand;
 use crate::grant_blob::GrantEncoder;
+use crate::guard::{self, Before};
 use crate::observe::{Event, Observer};
 use crate::plan::{Identity, PageColumn, Plan};
 use crate::present::Present;
@@ -36,6 +37,10 @@ pub(crate) struct Sealing<'a> {
     /// Where the new database is made.
     pub build: &'a Path,
     pub target: &'a Path,
+    /// What the last finished full sync of the file held.
+    pub before: &'a Before,
+    pub allow_shrink: bool,
+    pub strict: bool,
     pub observer: &'a dyn Observer,
     pub cancel: &'a CancellationToken,
 }
@@ -71,9 +76,15 @@ impl Sealing<'_> {
             builder.put_resource_type(resource_type)?;
         }
         let present = self.put_objects(&mut builder, &mut gaps)?;
+        if !self.allow_shrink {
+            guard::against_loss(self.source, &self.types, self.before, |id| present.count(id), self.target)?;
+        }
         self.step("writing grants")?;
         self.put_grants(&mut builder, &present, &mut gaps)?;
         drop(present);
+        if self.strict {
+            guard::completeness(&gaps, self.target)?;
+        }
         self.step("building indexes")?;
         builder.build_indexes()?;
         self.step("expanding grants")?;

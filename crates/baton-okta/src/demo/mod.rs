@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_connector::Options;
 use baton_runtime::{Extra, Failure, Running, Session};
+use baton_sync::SyncConfig;
 use okta_client::OrgUrl;
 use okta_sim::{Org, Quotas, Shape, Sim, SimConfig};
 use secrecy::SecretString;
@@ -58,7 +58,7 @@ async fn sync(session: &Session, sim: &Sim) -> Result<(), Failure> {
     let token = SecretString::from(sim.token());
     let config = Config { requests, cancel: session.cancel().clone(), ..Config::new(org, token) };
     let source = OktaSource::new(config).map_err(|error| Failure::new(error.to_string()))?;
-    let summary = session.sync(Arc::new(source), &target(session)?, Options::default(), None).await?;
+    let summary = session.sync(Arc::new(source), SyncConfig::new(target(session)?)).await?;
     session.report(&summary);
     let taste = taste::of(&summary.file).map_err(|error| Failure::with_code(error.code(), error.to_string()))?;
     session.say(&format!("\n{}", taste.trim_end()));

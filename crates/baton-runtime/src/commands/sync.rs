@@ -1,6 +1,7 @@
 //! Without a command: one sync into the file.
 
 use baton_connector::Options;
+use baton_sync::SyncConfig;
 use serde_json::{Map, json};
 
 use crate::failure::Failure;
@@ -16,11 +17,15 @@ pub(crate) async fn run(session: &Session) -> Result<(), Failure> {
     let fields = json!({"name": session.program.name(), "version": session.program.version()});
     let fields = fields.as_object().cloned().unwrap_or_else(Map::new);
     session.logger.record(Level::Info, "starting", fields);
-    let options = Options {
+    let mut config = SyncConfig::new(session.file());
+    config.options = Options {
         resource_types: settings.list("sync-resource-types").to_vec(),
         skip_entitlements_and_grants: settings.switch("skip-entitlements-and-grants"),
     };
-    let summary = session.sync(source, session.file(), options, workers(settings)).await?;
+    config.workers = workers(settings).unwrap_or(SyncConfig::DEFAULT_WORKERS);
+    config.allow_shrink = settings.switch("allow-shrink");
+    config.strict = settings.switch("strict");
+    let summary = session.sync(source, config).await?;
     session.report(&summary);
     session.suggest(&summary);
     Ok(())

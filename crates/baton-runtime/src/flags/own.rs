@@ -21,13 +21,19 @@ pub(crate) fn sync_fields() -> Vec<Field> {
     fields
 }
 
-const SYNC: [Field; 6] = [
+const SYNC: [Field; 8] = [
     Field::list("sync-resource-types")
         .value_name("TYPES")
         .help(heading::WHAT, "Only these resource types, separated by commas"),
     Field::switch("skip-entitlements-and-grants", false)
         .help(heading::WHAT, "Resources only: neither entitlements nor grants"),
     FILE,
+    Field::switch("strict", false)
+        .help(heading::OUTPUT, "Fail if anything is missing that no option left out")
+        .more("Without it, what is missing is counted and told at the end."),
+    Field::switch("allow-shrink", false)
+        .help(heading::OUTPUT, "Replace the file also if far less was found than the last time")
+        .more("A sync that loses more than 30 percent of a type, or finds no user, fails without it."),
     Field::int("workers", 0, -1, 1024)
         .help(heading::PACE, "Requests under way at once per rate limit")
         .more("0 and -1 choose by themselves; 1 does one thing at a time."),

@@ -36,6 +36,8 @@ pub struct MadeUp {
     pub forgets: AtomicUsize,
     /// The users' list leads from its third page back to its second.
     pub circles: bool,
+    /// Its users and groups must not get lost, and there is always a user.
+    pub guarded: bool,
     pub drops_missing: bool,
     /// Users that exist but are not listed.
     pub unlisted: Vec<usize>,
@@ -58,6 +60,7 @@ impl Default for MadeUp {
             stop: None,
             forgets: AtomicUsize::new(0),
             circles: false,
+            guarded: false,
             drops_missing: false,
             unlisted: Vec::new(),
             fingerprint: "made up",
@@ -231,6 +234,14 @@ impl Source for MadeUp {
         held.iter().min_by_key(|(kind, count)| (**count, **kind)).map(|(kind, _)| *kind).into_iter().collect()
     }
 
+    fn guarded(&self) -> &'static [&'static str] {
+        if self.guarded { &["user", "group"] } else { &[] }
+    }
+
+    fn never_empty(&self) -> &'static [&'static str] {
+        if self.guarded { &["user"] } else { &[] }
+    }
+
     fn missing_principal(&self, _resource_type: &str) -> Missing {
         if self.drops_missing { Missing::Drop } else { Missing::Keep }
     }
@@ -296,7 +307,9 @@ pub fn contents(file: &Path) -> BTreeMap<&'static str, Vec<Vec<String>>> {
     let db = folder.path().join("db");
     baton_c1z::envelope::decode(file, &db, &baton_c1z::envelope::Limits::default()).unwrap();
     let connection = rusqlite::Connection::open(&db).unwrap();
-    let sync: String = connection.query_row("SELECT max(sync_id) FROM v1_sync_runs", [], |row| row.get(0)).unwrap();
+    let sync: String = connection
+        .query_row("SELECT sync_id FROM v1_sync_runs ORDER BY id DESC LIMIT 1", [], |row| row.get(0))
+        .unwrap();
     [
         ("v1_resource_types", "external_id, hex(data)"),
         ("v1_resources", "resource_type_id, external_id, hex(data)"),

@@ -1,0 +1,77 @@
+//! Keeps a good file from being replaced by one that has lost most of its content.
+//!
+//! A credential that has lost its role gets short or empty lists with status 200. C1 would take what is missing for
+//! deleted, and take access away. So a sync that finds far less than the last one, or nothing at all of what every org
+//! has, fails and leaves the file as it was, unless the operator says that it is right.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use baton_connector::{GapKind, Source};
+use baton_proto::c1::connector::v2::ResourceType;
+
+use crate::error::SyncError;
+use crate::summary::GapCount;
+
+/// More than this share of the last sync's resources of a type must not be gone.
+const MAX_LOSS_PERCENT: u64 = 30;
+
+/// So many may go at any rate: in a small org a third is a handful.
+const MAX_LOSS: u64 = 10;
+
+/// Resources per type in the last finished full sync of the file.
+pub(crate) type Before = BTreeMap<String, u64>;
+
+/// Checks what a sync has found (`now`, by resource type id) against what there must be.
+pub(crate) fn against_loss(
+    source: &dyn Source,
+    types: &[ResourceType],
+    before: &Before,
+    now: impl Fn(&str) -> u64,
+    target: &Path,
+) -> Result<(), SyncError> {
+    for resource_type in types {
+        let (id, name) = (resource_type.id.as_str(), resource_type.display_name.to_lowercase());
+        let found = now(id);
+        if found == 0 && source.never_empty().contains(&id) {
+            return Err(SyncError::Shrunk(format!(
+                "the sync found no {name} at all; {} is left as it was\n\
+                 hint: check that the credential has an admin role that may see every {name}; if there really is none, \
+                 run again with --allow-shrink",
+                target.display()
+            )));
+        }
+        let last = before.get(id).copied().unwrap_or_default();
+        let lost = last.saturating_sub(found);
+        if source.guarded().contains(&id) && lost > MAX_LOSS && lost * 100 > last * MAX_LOSS_PERCENT {
+            return Err(SyncError::Shrunk(format!(
+                "the sync found {found} resources of the type {name} where the last one had {last}; {} is left as it was\n\
+                 hint: check that the credential still sees all of them, and that no option now leaves them out; if it is \
+                 right, run again with --allow-shrink",
+                target.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Fails if anything is missing that was not left out on purpose.
+pub(crate) fn completeness(gaps: &[GapCount], target: &Path) -> Result<(), SyncError> {
+    let missing: Vec<_> = gaps.iter().filter(|gap| gap.kind != GapKind::LeftOut).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut text =
+        format!("the sync is not complete, and --strict was asked for; {} is left as it was", target.display());
+    for gap in missing {
+        let example = gap.examples.first().map_or("", |(_, message)| message);
+        text.push_str(&format!(
+            "\n  {}, {}: {}, for example {example}",
+            gap.resource_type,
+            gap.kind.as_str(),
+            gap.count
+        ));
+    }
+    text.push_str("\nhint: mend what is named, or run without --strict");
+    Err(SyncError::Incomplete(text))
+}

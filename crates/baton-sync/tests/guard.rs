@@ -1,0 +1,88 @@
+//! A good file is not replaced by one that has lost most of its content, nor, with `strict`, by an incomplete one.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::fs;
+use std::sync::Arc;
+
+use baton_sync::{SyncConfig, SyncError};
+use support::{MadeUp, contents, sync, sync_with};
+
+fn guarded(users: usize) -> Arc<MadeUp> {
+    Arc::new(MadeUp { users, guarded: true, ..MadeUp::default() })
+}
+
+#[tokio::test]
+async fn a_sync_that_lost_much_leaves_the_file_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("sync.c1z");
+    sync(&guarded(60), &target).await.unwrap();
+    let before = fs::read(&target).unwrap();
+    let error = sync(&guarded(41), &target).await.unwrap_err();
+    assert!(matches!(error, SyncError::Shrunk(_)), "{error}");
+    assert_eq!(error.code(), 9);
+    let text = error.to_string();
+    assert!(text.contains("found 41 resources of the type user where the last one had 60"), "{text}");
+    assert!(text.contains("--allow-shrink"), "{text}");
+    assert_eq!(fs::read(&target).unwrap(), before);
+    assert!(!folder.path().join("sync.c1z.work").exists(), "what was read is not believed by the next run either");
+
+    let mut config = SyncConfig::new(&target);
+    config.allow_shrink = true;
+    let again = guarded(41);
+    let summary = sync_with(&again, config).await.unwrap();
+    assert!(!summary.resumed);
+    assert_eq!(contents(&target)["v1_resources"].iter().filter(|row| row[0] == "user").count(), 41);
+}
+
+#[tokio::test]
+async fn small_losses_are_everyday() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("sync.c1z");
+    // 30 percent of 60 are 18; and ten may go whatever share that is.
+    for (from, to) in [(60, 42), (12, 2)] {
+        let config = SyncConfig { allow_shrink: true, ..SyncConfig::new(&target) };
+        sync_with(&guarded(from), config).await.unwrap();
+        sync(&guarded(to), &target).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn no_user_at_all_is_never_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("sync.c1z");
+    let error = sync(&guarded(0), &target).await.unwrap_err();
+    assert!(error.to_string().contains("found no user at all"), "{error}");
+    assert!(!target.exists());
+    let config = SyncConfig { allow_shrink: true, ..SyncConfig::new(&target) };
+    sync_with(&guarded(0), config).await.unwrap();
+}
+
+#[tokio::test]
+async fn types_that_were_not_asked_for_are_not_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("sync.c1z");
+    sync(&guarded(60), &target).await.unwrap();
+    let mut config = SyncConfig::new(&target);
+    config.options.resource_types = vec!["group".to_owned()];
+    sync_with(&guarded(60), config).await.unwrap();
+}
+
+#[tokio::test]
+async fn strict_is_all_or_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("sync.c1z");
+    let strict = || SyncConfig { strict: true, ..SyncConfig::new(&target) };
+    // The eighth user has a gap to report.
+    let error = sync_with(&guarded(8), strict()).await.unwrap_err();
+    assert!(matches!(error, SyncError::Incomplete(_)), "{error}");
+    assert_eq!(error.code(), 9);
+    assert!(error.to_string().contains("user, unmappable: 1, for example has no name"), "{error}");
+    assert!(!target.exists());
+    sync_with(&guarded(7), strict()).await.unwrap();
+    // What an option left out is not missing.
+    let left_out = MadeUp { users: 7, unlisted: vec![2], drops_missing: true, ..MadeUp::default() };
+    sync_with(&Arc::new(left_out), strict()).await.unwrap();
+}
