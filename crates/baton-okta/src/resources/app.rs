@@ -16,7 +16,7 @@ use futures::future::BoxFuture;
 use okta_client::models::{App, AppUser};
 use okta_client::{Bucket, endpoints};
 
-use super::{Context, Kind, Module, begin, describe, group, identified, only, user};
+use super::{Below, Context, Kind, Module, begin, describe, group, identified, user};
 use crate::errors::{self, Refused};
 use crate::profile::Profile;
 use crate::scope::Scope;
@@ -112,14 +112,12 @@ fn fetch_app_users<'a>(
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
         let id = work.subject.as_str();
-        let request = endpoints::apps::users(id, context.limit(500));
-        let answer = match context.page_of(request, cursor).await {
-            Ok(answer) => answer,
-            Err(error) => return errors::of_object(&error, ID, "the users of app", id, Refused::Fatal).map(only),
-        };
-        let mut page = begin(&answer, ID);
-        page.grants = user_grants(id, &answer.items, work.detail == SOURCES);
-        Ok(page)
+        let below = Below { resource_type: ID, what: "the users of app", id, refused: Refused::Fatal };
+        context
+            .page_below(endpoints::apps::users(id, context.limit(500)), cursor, below, |users, page| {
+                page.grants = user_grants(id, users, work.detail == SOURCES);
+            })
+            .await
     }
     .boxed()
 }
@@ -131,15 +129,13 @@ fn fetch_app_groups<'a>(
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
         let id = work.subject.as_str();
-        let request = endpoints::apps::groups(id, context.limit(200));
-        let answer = match context.page_of(request, cursor).await {
-            Ok(answer) => answer,
-            Err(error) => return errors::of_object(&error, ID, "the groups of app", id, Refused::Fatal).map(only),
-        };
-        let mut page = begin(&answer, ID);
-        let access = Access::to(id);
-        page.grants = answer.items.iter().map(|assigned| access.grant(group::ID, &assigned.id)).collect();
-        Ok(page)
+        let below = Below { resource_type: ID, what: "the groups of app", id, refused: Refused::Fatal };
+        context
+            .page_below(endpoints::apps::groups(id, context.limit(200)), cursor, below, |assigned, page| {
+                let access = Access::to(id);
+                page.grants = assigned.iter().map(|assigned| access.grant(group::ID, &assigned.id)).collect();
+            })
+            .await
     }
     .boxed()
 }
@@ -151,14 +147,12 @@ fn fetch_group_apps<'a>(
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
         let id = work.subject.as_str();
-        let request = endpoints::groups::apps(id, context.limit(200));
-        let answer = match context.page_of(request, cursor).await {
-            Ok(answer) => answer,
-            Err(error) => return errors::of_object(&error, ID, "the apps of group", id, Refused::Gap).map(only),
-        };
-        let mut page = begin(&answer, ID);
-        page.grants = group_grants(id, &answer.items, context.rules.sync_inactive_apps);
-        Ok(page)
+        let below = Below { resource_type: ID, what: "the apps of group", id, refused: Refused::Gap };
+        context
+            .page_below(endpoints::groups::apps(id, context.limit(200)), cursor, below, |apps, page| {
+                page.grants = group_grants(id, apps, context.rules.sync_inactive_apps);
+            })
+            .await
     }
     .boxed()
 }

@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use okta_client::models::Group;
 use okta_client::{Bucket, endpoints};
 
-use super::{Context, Kind, Module, app, begin, describe, gap, identified, only, role, user};
+use super::{Below, Context, Kind, Module, app, begin, describe, gap, identified, role, user};
 use crate::errors::{self, Refused};
 use crate::profile::Profile;
 use crate::scope::Scope;
@@ -88,14 +88,12 @@ fn fetch_members<'a>(
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
         let id = work.subject.as_str();
-        let request = endpoints::groups::members(id, context.limit(MEMBERS_PAGE));
-        let answer = match context.page_of(request, cursor).await {
-            Ok(answer) => answer,
-            Err(error) => return errors::of_object(&error, ID, "the members of group", id, Refused::Gap).map(only),
-        };
-        let mut page = begin(&answer, ID);
-        page.grants = memberships(id, answer.items.iter().map(|member| member.id.as_str()));
-        Ok(page)
+        let below = Below { resource_type: ID, what: "the members of group", id, refused: Refused::Gap };
+        context
+            .page_below(endpoints::groups::members(id, context.limit(MEMBERS_PAGE)), cursor, below, |members, page| {
+                page.grants = memberships(id, members.iter().map(|member| member.id.as_str()));
+            })
+            .await
     }
     .boxed()
 }

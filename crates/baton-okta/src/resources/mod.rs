@@ -18,6 +18,7 @@ use okta_client::{Bucket, Client, ListPage, ListRequest};
 use prost_types::Any;
 
 use crate::config::Rules;
+use crate::errors::{self, Refused};
 use crate::scope::Scope;
 
 /// All resource types, in the order in which they are stored.
@@ -62,14 +63,43 @@ impl Context {
         self.page_size.map_or(most, |size| size.clamp(1, most))
     }
 
-    /// A page of a list below one object.
-    async fn page_of<T: Record>(
+    /// Reads a page of a list below one object and lets `map` make of it what it can. Where Okta cannot tell, for a
+    /// reason that concerns this object alone, the page holds a gap.
+    async fn page_below<T: Record>(
         &self,
         request: Result<ListRequest<T>, okta_client::Error>,
         cursor: Option<&str>,
-    ) -> Result<ListPage<T>, okta_client::Error> {
-        self.client.page(&request?, cursor).await
+        below: Below<'_>,
+        map: impl FnOnce(&[T], &mut Page),
+    ) -> Result<Page, FetchError> {
+        let answer = match request {
+            Ok(request) => self.client.page(&request, cursor).await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(answer) => {
+                let mut page = begin(&answer, below.resource_type);
+                map(&answer.items, &mut page);
+                Ok(page)
+            }
+            Err(error) => {
+                let gap = errors::of_object(&error, below.resource_type, below.what, below.id, below.refused)?;
+                Ok(Page { gaps: vec![gap], ..Page::default() })
+            }
+        }
     }
+}
+
+/// Which list below which object is read.
+struct Below<'a> {
+    /// The resource type that is incomplete without it.
+    resource_type: &'a str,
+    /// The list in words ("the members of group").
+    what: &'a str,
+    /// The object's id.
+    id: &'a str,
+    /// What a 403 means.
+    refused: Refused,
 }
 
 /// A page that goes on where Okta's answer says, with a gap for each record of it that could not be read.
@@ -84,11 +114,6 @@ fn begin<T: Record>(answer: &ListPage<T>, resource_type: &str) -> Page {
 
 fn gap(kind: GapKind, resource_type: &str, id: &str, message: String) -> Gap {
     Gap { kind, resource_type: resource_type.to_owned(), id: id.to_owned(), message }
-}
-
-/// A page that holds nothing but a gap.
-fn only(gap: Gap) -> Page {
-    Page { gaps: vec![gap], ..Page::default() }
 }
 
 /// A resource type as Okta's are described: the V1 id first, then whether there is anything to be had on it, then the

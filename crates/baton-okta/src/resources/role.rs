@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use okta_client::models::RoleAssignment;
 use okta_client::{Bucket, endpoints};
 
-use super::{Context, Kind, Module, begin, describe, gap, group, only, user};
+use super::{Below, Context, Kind, Module, begin, describe, gap, group, user};
 use crate::errors::{self, Refused};
 use crate::profile::Profile;
 use crate::scope::Scope;
@@ -119,13 +119,12 @@ fn fetch_user_roles<'a>(
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
         let id = work.subject.as_str();
-        let answer = match context.page_of(endpoints::roles::of_user(id), cursor).await {
-            Ok(answer) => answer,
-            Err(error) => return errors::of_object(&error, ID, "the roles of user", id, Refused::Fatal).map(only),
-        };
-        let mut page = begin(&answer, ID);
-        Holder::user(id).add_grants(&answer.items, &mut page);
-        Ok(page)
+        let below = Below { resource_type: ID, what: "the roles of user", id, refused: Refused::Fatal };
+        context
+            .page_below(endpoints::roles::of_user(id), cursor, below, |roles, page| {
+                Holder::user(id).add_grants(roles, page);
+            })
+            .await
     }
     .boxed()
 }
@@ -137,13 +136,12 @@ fn fetch_group_roles<'a>(
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
         let id = work.subject.as_str();
-        let answer = match context.page_of(endpoints::groups::roles(id), cursor).await {
-            Ok(answer) => answer,
-            Err(error) => return errors::of_object(&error, ID, "the roles of group", id, Refused::Gap).map(only),
-        };
-        let mut page = begin(&answer, ID);
-        Holder::group(id, work.detail == EMPTY_GROUP).add_grants(&answer.items, &mut page);
-        Ok(page)
+        let below = Below { resource_type: ID, what: "the roles of group", id, refused: Refused::Gap };
+        context
+            .page_below(endpoints::groups::roles(id), cursor, below, |roles, page| {
+                Holder::group(id, work.detail == EMPTY_GROUP).add_grants(roles, page);
+            })
+            .await
     }
     .boxed()
 }
