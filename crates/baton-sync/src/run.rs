@@ -92,7 +92,10 @@ async fn sync(
     work_dir: &WorkDir,
     begun: Instant,
 ) -> Result<Summary, Failed> {
-    let previous = open_previous(&config.target, work_dir).await?;
+    let mut previous = open_previous(&config.target, work_dir).await?;
+    if let Some(note) = previous.note.take() {
+        observer.event(&Event::Note(note));
+    }
     tokio::select! {
         result = source.validate() => result.map_err(SyncError::from)?,
         () = cancel.cancelled() => return Err(cancelled().into()),
@@ -169,6 +172,8 @@ struct Previous {
     keep: Vec<String>,
     /// What its last finished full sync held.
     before: Before,
+    /// What the operator should know about it.
+    note: Option<String>,
 }
 
 /// Looks at the file that is to be replaced before anything is asked of the source: a target that is no `.c1z`, is cut
@@ -177,8 +182,16 @@ async fn open_previous(target: &Path, work_dir: &WorkDir) -> Result<Previous, Sy
     let (target, db) = (target.to_owned(), work_dir.previous());
     let open = move || -> Result<Previous, SyncError> {
         match envelope::detect(&target).map_err(SyncError::io("read", &target))? {
-            // A v3 file holds one sync only, so there is nothing of it to keep.
-            Format::Missing | Format::Empty | Format::V3 => return Ok(Previous::default()),
+            Format::Missing | Format::Empty => return Ok(Previous::default()),
+            // It holds one sync only, which a new one would replace at any rate.
+            Format::V3 => {
+                let note = format!(
+                    "{} is a v3 (Pebble) file; it will be replaced by a v1 file, and cannot be compared with what this \
+                     sync finds",
+                    target.display()
+                );
+                return Ok(Previous { note: Some(note), ..Previous::default() });
+            }
             Format::Other => return Err(baton_c1z::Error::not_a_c1z(&target).into()),
             Format::V1 => {}
         }
@@ -196,7 +209,7 @@ async fn open_previous(target: &Path, work_dir: &WorkDir) -> Result<Previous, Sy
             }
             None => Before::new(),
         };
-        Ok(Previous { decoded: true, keep, before })
+        Ok(Previous { decoded: true, keep, before, note: None })
     };
     match tokio::task::spawn_blocking(open).await {
         Ok(result) => result,

@@ -178,6 +178,20 @@ async fn other_options_begin_anew_and_say_so() {
 }
 
 #[tokio::test]
+async fn a_v3_file_is_replaced_and_the_operator_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("sync.c1z");
+    fs::write(&target, b"C1Z3\0some manifest and payload").unwrap();
+    let notes = Arc::new(Notes::default());
+    let watching = Arc::clone(&notes) as Arc<dyn Observer>;
+    let source: Arc<dyn Source> = Arc::new(MadeUp::default());
+    baton_sync::run(source, SyncConfig::new(&target), watching, CancellationToken::new()).await.unwrap();
+    assert_eq!(contents(&target)["v1_resource_types"].len(), 3);
+    let notes = notes.0.lock().unwrap();
+    assert!(notes.len() == 1 && notes[0].contains("v3 (Pebble)"), "{notes:?}");
+}
+
+#[tokio::test]
 async fn grants_to_principals_that_were_not_listed_follow_the_sources_wish() {
     let folder = tempfile::tempdir().unwrap();
     let count =
