@@ -26,6 +26,7 @@ mod guard;
 mod observe;
 mod plan;
 mod present;
+mod previous;
 mod run;
 mod seal;
 mod summary;

@@ -1,12 +1,10 @@
 //! One sync from beginning to end.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use baton_c1z::envelope::{self, Format, Limits};
 use baton_c1z::ksuid::Ksuid;
-use baton_c1z::{Reader, SyncType, retention};
+use baton_c1z::{SyncType, envelope};
 use baton_connector::{FetchErrorKind, Options, Source, Work};
 use baton_proto::c1::connector::v2::ResourceType;
 use tokio_util::sync::CancellationToken;
@@ -14,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use crate::config::SyncConfig;
 use crate::engine::{Engine, Stopped};
 use crate::error::SyncError;
-use crate::guard::Before;
 use crate::observe::{Event, Observer};
 use crate::plan::{Identity, Plan, Planned, Resumed, State};
-use crate::seal::{Sealed, Sealing};
+use crate::previous;
+use crate::seal::Sealing;
 use crate::summary::Summary;
 use crate::workdir::WorkDir;
 use crate::writer::Writer;
@@ -92,7 +90,7 @@ async fn sync(
     work_dir: &WorkDir,
     begun: Instant,
 ) -> Result<Summary, Failed> {
-    let mut previous = open_previous(&config.target, work_dir).await?;
+    let mut previous = previous::open(&config.target, work_dir).await?;
     if let Some(note) = previous.note.take() {
         observer.event(&Event::Note(note));
     }
@@ -120,25 +118,34 @@ async fn sync(
     }
 
     let sync_type = sync_type(&config.options);
-    let sealing = Seal { plan, identity, sync_type, types, previous, config, source, observer, cancel };
-    let (build, previous_db) = (work_dir.build(), work_dir.previous());
-    let work = tokio::task::spawn_blocking(move || sealing.run(&build, &previous_db));
-    let (sealing, sealed) = match work.await {
-        Ok(done) => done,
+    let (sync_id, target) = (identity.sync_id.clone(), config.target.clone());
+    let sealing = Sealing {
+        plan,
+        source: Arc::clone(&source),
+        identity,
+        sync_type,
+        types,
+        previous,
+        build: work_dir.build(),
+        config,
+        observer,
+        cancel,
+    };
+    let sealed = match tokio::task::spawn_blocking(move || sealing.run()).await {
+        Ok(sealed) => sealed.map_err(failed)?,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     };
-    let sealed = sealed.map_err(failed)?;
     Ok(Summary {
-        sync_id: sealing.identity.sync_id,
-        sync_type: sealing.sync_type.as_str(),
+        sync_id,
+        sync_type: sync_type.as_str(),
         resumed,
         types: sealed.types,
         gaps: sealed.gaps,
-        traffic: sealing.source.traffic(),
+        traffic: source.traffic(),
         pages_fetched: engine.fetched(),
         pages_from_before,
         elapsed: begun.elapsed(),
-        file: sealing.config.target,
+        file: target,
         file_bytes: sealed.file_bytes,
     })
 }
@@ -162,59 +169,6 @@ fn sync_type(options: &Options) -> SyncType {
 
 fn cancelled() -> SyncError {
     SyncError::Cancelled { kept: 0, work: std::path::PathBuf::new() }
-}
-
-/// What stays of the previous file.
-#[derive(Debug, Default)]
-struct Previous {
-    /// Whether it was decoded into the working folder.
-    decoded: bool,
-    keep: Vec<String>,
-    /// What its last finished full sync held.
-    before: Before,
-    /// What the operator should know about it.
-    note: Option<String>,
-}
-
-/// Looks at the file that is to be replaced before anything is asked of the source: a target that is no `.c1z`, is cut
-/// off or cannot be written must not cost an hour of fetching.
-async fn open_previous(target: &Path, work_dir: &WorkDir) -> Result<Previous, SyncError> {
-    let (target, db) = (target.to_owned(), work_dir.previous());
-    let open = move || -> Result<Previous, SyncError> {
-        match envelope::detect(&target).map_err(SyncError::io("read", &target))? {
-            Format::Missing | Format::Empty => return Ok(Previous::default()),
-            // It holds one sync only, which a new one would replace at any rate.
-            Format::V3 => {
-                let note = format!(
-                    "{} is a v3 (Pebble) file; it will be replaced by a v1 file, and cannot be compared with what this \
-                     sync finds",
-                    target.display()
-                );
-                return Ok(Previous { note: Some(note), ..Previous::default() });
-            }
-            Format::Other => return Err(baton_c1z::Error::not_a_c1z(&target).into()),
-            Format::V1 => {}
-        }
-        envelope::decode(&target, &db, &Limits::from_env())?;
-        let reader = Reader::open_db(&db)?;
-        let runs = reader.syncs()?;
-        let keep = match retention::keep_limit_from_env() {
-            Some(limit) => retention::to_keep(&runs, limit.saturating_sub(1)),
-            None => runs.into_iter().map(|run| run.sync_id).collect(),
-        };
-        let before = match reader.latest_finished(Some(SyncType::Full))? {
-            Some(run) => {
-                let counts = reader.stats(&run.sync_id)?.resources_by_resource_type;
-                counts.into_iter().filter_map(|(id, count)| Some((id, count.try_into().ok()?))).collect()
-            }
-            None => Before::new(),
-        };
-        Ok(Previous { decoded: true, keep, before, note: None })
-    };
-    match tokio::task::spawn_blocking(open).await {
-        Ok(result) => result,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
 }
 
 /// The plan with which a run begins.
@@ -259,40 +213,4 @@ fn open_plan(
 /// Everything that must be the same for an interrupted sync to be carried on.
 fn fingerprint(source: &dyn Source, options: &Options) -> String {
     format!("{}\n{options:?}", source.fingerprint())
-}
-
-/// What sealing needs, to be moved to a thread that may block.
-struct Seal {
-    plan: Plan,
-    identity: Identity,
-    sync_type: SyncType,
-    types: Vec<ResourceType>,
-    previous: Previous,
-    config: SyncConfig,
-    source: Arc<dyn Source>,
-    observer: Arc<dyn Observer>,
-    cancel: CancellationToken,
-}
-
-impl Seal {
-    fn run(self, build: &Path, previous: &Path) -> (Self, Result<Sealed, SyncError>) {
-        let sealed = Sealing {
-            plan: &self.plan,
-            source: self.source.as_ref(),
-            identity: &self.identity,
-            sync_type: self.sync_type,
-            types: self.types.clone(),
-            keep: &self.previous.keep,
-            previous: self.previous.decoded.then_some(previous),
-            build,
-            target: &self.config.target,
-            before: &self.previous.before,
-            allow_shrink: self.config.allow_shrink,
-            strict: self.config.strict,
-            observer: self.observer.as_ref(),
-            cancel: &self.cancel,
-        }
-        .run();
-        (self, sealed)
-    }
 }

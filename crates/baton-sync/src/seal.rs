@@ -1,48 +1,43 @@
 //! Making the file: the pages of the plan become the tables of a `.c1z`, in an order that depends on what was read and
 //! not on when it arrived.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use baton_c1z::envelope::DEFAULT_LEVEL;
 use baton_c1z::{Builder, GrantRow, NewSync, SyncType};
 use baton_connector::{GapKind, Missing, Source};
 use baton_proto::c1::connector::v2::ResourceType;
 use tokio_util::sync::CancellationToken;
 
 use crate::codec::{self, Object, WaitingGrant};
+use crate::config::SyncConfig;
 use crate::error::SyncError;
 use crate::expand;
 use crate::grant_blob::GrantEncoder;
-use crate::guard::{self, Before};
+use crate::guard;
 use crate::observe::{Event, Observer};
 use crate::plan::{Identity, PageColumn, Plan};
 use crate::present::Present;
+use crate::previous::Previous;
 use crate::summary::{GapCount, TypeCount};
 
-/// zstd level of the file, see `baton_c1z::envelope`.
-pub(crate) use baton_c1z::envelope::DEFAULT_LEVEL;
-
-/// What sealing works on.
-pub(crate) struct Sealing<'a> {
-    pub plan: &'a Plan,
-    pub source: &'a dyn Source,
-    pub identity: &'a Identity,
+/// What sealing works on. It owns everything, because it runs on a thread that may block.
+pub(crate) struct Sealing {
+    pub plan: Plan,
+    pub source: Arc<dyn Source>,
+    pub identity: Identity,
     pub sync_type: SyncType,
     /// The types of this sync, in stored order.
     pub types: Vec<ResourceType>,
-    /// Syncs of the previous file that stay.
-    pub keep: &'a [String],
-    /// The previous file, decoded, if there is one.
-    pub previous: Option<&'a Path>,
+    /// The file that is replaced.
+    pub previous: Previous,
     /// Where the new database is made.
-    pub build: &'a Path,
-    pub target: &'a Path,
-    /// What the last finished full sync of the file held.
-    pub before: &'a Before,
-    pub allow_shrink: bool,
-    pub strict: bool,
-    pub observer: &'a dyn Observer,
-    pub cancel: &'a CancellationToken,
+    pub build: PathBuf,
+    pub config: SyncConfig,
+    pub observer: Arc<dyn Observer>,
+    pub cancel: CancellationToken,
 }
 
 /// What sealing found and made.
@@ -53,15 +48,15 @@ pub(crate) struct Sealed {
     pub file_bytes: u64,
 }
 
-impl Sealing<'_> {
+impl Sealing {
     /// Makes the file and replaces the target.
     pub(crate) fn run(&self) -> Result<Sealed, SyncError> {
-        let mut builder = Builder::create(self.build)?;
-        if let Some(previous) = self.previous
-            && !self.keep.is_empty()
+        let mut builder = Builder::create(&self.build)?;
+        if let Some(previous) = &self.previous.db
+            && !self.previous.keep.is_empty()
         {
             self.step("keeping the previous sync")?;
-            builder.carry_over(previous, self.keep)?;
+            builder.carry_over(previous, &self.previous.keep)?;
         }
         let sync_id = &self.identity.sync_id;
         builder.begin_sync(&NewSync {
@@ -76,14 +71,15 @@ impl Sealing<'_> {
             builder.put_resource_type(resource_type)?;
         }
         let present = self.put_objects(&mut builder, &mut gaps)?;
-        if !self.allow_shrink {
-            guard::against_loss(self.source, &self.types, self.before, |id| present.count(id), self.target)?;
+        if !self.config.allow_shrink {
+            let (source, before) = (self.source.as_ref(), &self.previous.before);
+            guard::against_loss(source, &self.types, before, |id| present.count(id), &self.config.target)?;
         }
         self.step("writing grants")?;
         self.put_grants(&mut builder, &present, &mut gaps)?;
         drop(present);
-        if self.strict {
-            guard::completeness(&gaps, self.target)?;
+        if self.config.strict {
+            guard::completeness(&gaps, &self.config.target)?;
         }
         self.step("building indexes")?;
         builder.build_indexes()?;
@@ -92,7 +88,7 @@ impl Sealing<'_> {
         let stats = builder.end_sync(jiff::Timestamp::now(), &token(expanded > 0))?;
         builder.finish()?;
         self.step("compressing")?;
-        let file_bytes = baton_c1z::envelope::seal(self.build, self.target, DEFAULT_LEVEL)?;
+        let file_bytes = baton_c1z::envelope::seal(&self.build, &self.config.target, DEFAULT_LEVEL)?;
         Ok(Sealed { types: self.count(&stats), gaps, file_bytes })
     }
 
@@ -105,7 +101,7 @@ impl Sealing<'_> {
     fn go_on(&self) -> Result<(), SyncError> {
         if self.cancel.is_cancelled() {
             // The caller knows what is kept and fills it in.
-            return Err(SyncError::Cancelled { kept: 0, work: self.build.to_owned() });
+            return Err(SyncError::Cancelled { kept: 0, work: self.build.clone() });
         }
         Ok(())
     }
@@ -143,12 +139,11 @@ impl Sealing<'_> {
 
     fn put_grants(&self, builder: &mut Builder, present: &Present, gaps: &mut Vec<GapCount>) -> Result<(), SyncError> {
         let mut encoder = GrantEncoder::new();
-        let mut policies = HashMap::<String, Missing>::new();
         for (kind, _) in self.source.kinds() {
             self.plan.for_each_page(kind, PageColumn::Grants, |blob| {
                 self.go_on()?;
                 codec::for_each_grant(blob, |grant| {
-                    if !self.wants(grant, present, &mut policies, gaps) {
+                    if !self.wants(grant, present, gaps) {
                         return Ok(());
                     }
                     let encoded = encoder.encode(grant);
@@ -171,13 +166,7 @@ impl Sealing<'_> {
 
     /// Whether a grant belongs into the file. References into types that are not part of the sync are dropped
     /// silently, they were not asked for; other loose ends are counted.
-    fn wants(
-        &self,
-        grant: &WaitingGrant<'_>,
-        present: &Present,
-        policies: &mut HashMap<String, Missing>,
-        gaps: &mut Vec<GapCount>,
-    ) -> bool {
+    fn wants(&self, grant: &WaitingGrant<'_>, present: &Present, gaps: &mut Vec<GapCount>) -> bool {
         let owner = &grant.entitlement;
         if !present.syncs(&owner.resource_type) || !present.syncs(grant.principal_type) {
             return false;
@@ -190,14 +179,7 @@ impl Sealing<'_> {
         if present.has(grant.principal_type, grant.principal) {
             return true;
         }
-        let policy = match policies.get(grant.principal_type) {
-            Some(policy) => *policy,
-            None => {
-                let policy = self.source.missing_principal(grant.principal_type);
-                policies.insert(grant.principal_type.to_owned(), policy);
-                policy
-            }
-        };
+        let policy = self.source.missing_principal(grant.principal_type);
         let (kind, verb) = match policy {
             Missing::Keep => (GapKind::Dangling, "kept, although"),
             Missing::Drop => (GapKind::LeftOut, "left out:"),

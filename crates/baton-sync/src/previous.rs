@@ -1,0 +1,64 @@
+//! The file that a sync is to replace.
+
+use std::path::{Path, PathBuf};
+
+use baton_c1z::envelope::{self, Format, Limits};
+use baton_c1z::{Reader, SyncType, retention};
+
+use crate::error::SyncError;
+use crate::guard::Before;
+use crate::workdir::WorkDir;
+
+/// What stays of the previous file.
+#[derive(Debug, Default)]
+pub(crate) struct Previous {
+    /// Its database, decoded, if it has one that can be read.
+    pub db: Option<PathBuf>,
+    /// Its syncs that stay.
+    pub keep: Vec<String>,
+    /// What its last finished full sync held.
+    pub before: Before,
+    /// What the operator should know about it.
+    pub note: Option<String>,
+}
+
+/// Looks at the file that is to be replaced before anything is asked of the source: a target that is no `.c1z`, is cut
+/// off or cannot be written must not cost an hour of fetching.
+pub(crate) async fn open(target: &Path, work_dir: &WorkDir) -> Result<Previous, SyncError> {
+    let (target, db) = (target.to_owned(), work_dir.previous());
+    let open = move || -> Result<Previous, SyncError> {
+        match envelope::detect(&target).map_err(SyncError::io("read", &target))? {
+            Format::Missing | Format::Empty => return Ok(Previous::default()),
+            // It holds one sync only, which a new one would replace at any rate.
+            Format::V3 => {
+                let note = format!(
+                    "{} is a v3 (Pebble) file; it will be replaced by a v1 file, and cannot be compared with what this \
+                     sync finds",
+                    target.display()
+                );
+                return Ok(Previous { note: Some(note), ..Previous::default() });
+            }
+            Format::Other => return Err(baton_c1z::Error::not_a_c1z(&target).into()),
+            Format::V1 => {}
+        }
+        envelope::decode(&target, &db, &Limits::from_env())?;
+        let reader = Reader::open_db(&db)?;
+        let runs = reader.syncs()?;
+        let keep = match retention::keep_limit_from_env() {
+            Some(limit) => retention::to_keep(&runs, limit.saturating_sub(1)),
+            None => runs.into_iter().map(|run| run.sync_id).collect(),
+        };
+        let before = match reader.latest_finished(Some(SyncType::Full))? {
+            Some(run) => {
+                let counts = reader.stats(&run.sync_id)?.resources_by_resource_type;
+                counts.into_iter().filter_map(|(id, count)| Some((id, count.try_into().ok()?))).collect()
+            }
+            None => Before::new(),
+        };
+        Ok(Previous { db: Some(db), keep, before, note: None })
+    };
+    match tokio::task::spawn_blocking(open).await {
+        Ok(result) => result,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
