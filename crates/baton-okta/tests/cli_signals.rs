@@ -48,11 +48,12 @@ fn ends_and_carries_on(name: &str) {
     let (code, stderr) = interrupted(&lab, name);
     assert_eq!(code, Some(1), "{stderr}");
     assert!(stderr.contains("stopping; what was fetched is kept"), "{stderr}");
-    assert!(stderr.lines().last().unwrap().contains("the next run"), "{stderr}");
+    assert!(stderr.lines().last().unwrap().contains("the next run with the same options carries on"), "{stderr}");
     assert!(!lab.path("sync.c1z").exists());
     let next = lab.run(&[]);
     assert_eq!(next.code, 0, "{}", next.stderr);
     assert!(next.stderr.contains("resumed previous sync"), "{}", next.stderr);
+    assert!(next.log("Sync complete.")["pages_from_before"].as_u64().unwrap() > 0);
     assert!(lab.path("sync.c1z").exists());
 }
 

@@ -55,21 +55,3 @@ fn a_second_run_completes_what_a_killed_one_began() {
     }
     assert!(resumed >= 10, "only {resumed} of 20 runs were killed behind their first commit");
 }
-
-#[test]
-fn ctrl_c_keeps_the_progress_and_says_so() {
-    let lab = Lab::start(SimConfig { latency: Duration::from_millis(30), ..config() });
-    let child = lab.command(&["-f", "sync.c1z"]).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    while lab.sim().stats().requests < 20 {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
-    let outcome = support::Outcome::of(child.wait_with_output().unwrap());
-    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("the next run with the same options carries on"), "{}", outcome.stderr);
-    assert!(!lab.path("sync.c1z").exists());
-    let second = lab.run(&["-f", "sync.c1z"]);
-    assert_eq!(second.code, 0, "{}", second.stderr);
-    assert!(second.log("Sync complete.")["pages_from_before"].as_u64().unwrap() > 0);
-}
