@@ -1,0 +1,70 @@
+//! The calls that reading an org takes, each a function from its parameters to a request.
+//!
+//! Maxima of `limit` and what an endpoint leaves out are in section 1 of the API notes. A `limit` above the maximum is
+//! cut by Okta without a word, so callers ask for the maximum and follow the links.
+
+pub mod apps;
+pub mod groups;
+pub mod org;
+pub mod roles;
+pub mod users;
+
+use crate::error::Error;
+use crate::models::Record;
+use crate::request::{ListRequest, Request, fill, with_query};
+
+/// A list below one object, `limit` records a page.
+fn list_of<T: Record>(template: &'static str, id: &str, limit: u32) -> Result<ListRequest<T>, Error> {
+    let path = with_query(&fill(template, id)?, &[("limit", &limit.to_string())]);
+    Ok(ListRequest::array(Request::get(template, path)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::bucket::Bucket;
+
+    #[test]
+    fn calls_are_what_okta_documents() {
+        let quoted = |request: &Request| request.path_and_query.clone();
+        assert_eq!(quoted(&users::list(200).request), "/api/v1/users?limit=200&search=status+pr");
+        assert_eq!(quoted(&groups::list(200).request), "/api/v1/groups?expand=stats&limit=200");
+        assert_eq!(quoted(&groups::members("00g1", 1000).unwrap().request), "/api/v1/groups/00g1/users?limit=1000");
+        assert_eq!(quoted(&groups::roles("00g1").unwrap().request), "/api/v1/groups/00g1/roles");
+        assert_eq!(quoted(&groups::apps("00g1", 200).unwrap().request), "/api/v1/groups/00g1/apps?limit=200");
+        assert_eq!(quoted(&apps::list(200, false).request), "/api/v1/apps?limit=200");
+        assert_eq!(quoted(&apps::list(200, true).request), "/api/v1/apps?filter=status+eq+%22ACTIVE%22&limit=200");
+        assert_eq!(quoted(&apps::users("0oa1", 500).unwrap().request), "/api/v1/apps/0oa1/users?limit=500");
+        assert_eq!(quoted(&apps::groups("0oa1", 200).unwrap().request), "/api/v1/apps/0oa1/groups?limit=200");
+        assert_eq!(quoted(&roles::assignees(200).request), "/api/v1/iam/assignees/users?limit=200");
+        assert_eq!(quoted(&roles::of_user("00u1").unwrap().request), "/api/v1/users/00u1/roles");
+        assert_eq!(quoted(&org::get()), "/api/v1/org");
+    }
+
+    #[test]
+    fn the_list_of_users_asks_for_the_short_form() {
+        let header = users::list(200).request.content_type.unwrap();
+        for part in ["omitCredentials,", "omitCredentialsLinks", "omitTransitioningToStatus"] {
+            assert!(header.contains(part), "{header}");
+        }
+        assert_eq!(groups::list(200).request.content_type, None);
+    }
+
+    #[test]
+    fn an_id_cannot_lead_elsewhere() {
+        for id in ["", "..", "a/b", "a?b", "a%2fb", "a b", "ü", "a.b", &"x".repeat(101)] {
+            assert!(groups::members(id, 10).is_err(), "{id:?}");
+        }
+        assert!(groups::members("00g1-_A", 10).is_ok());
+    }
+
+    #[test]
+    fn lists_name_their_bucket() {
+        assert_eq!(groups::members("00g1", 10).unwrap().request.bucket, Bucket::Groups);
+        assert_eq!(roles::assignees(10).request.bucket, Bucket::Iam);
+        assert_eq!(roles::of_user("00u1").unwrap().request.bucket, Bucket::Users);
+        assert_eq!(org::get().bucket, Bucket::Rest);
+    }
+}
