@@ -2,14 +2,23 @@
 //!
 //! A connector tells the sync engine three things: which resource types it has, with which [`Work`] a sync begins, and
 //! how to do one piece of work ([`Source::fetch`]). Everything else (order, parallelism, progress that survives a kill,
-//! the file) is the engine's. Nothing here knows any particular system.
+//! the file) is the engine's. What it can change is a [`Provisioner`], what it can tell about what happened an
+//! [`EventSource`]; a [`Connector`] holds the three. Nothing here knows any particular system.
 
 pub mod build;
+mod code;
+mod connector;
+mod events;
 pub mod ids;
 mod page;
+pub mod provision;
 mod source;
 
+pub use code::Code;
+pub use connector::{Connector, Purpose};
+pub use events::{EventPage, EventRequest, EventSource};
 pub use page::{EntitlementRef, Gap, GapKind, GrantDraft, Page, Principal};
+pub use provision::{Change, ChangeError, Provisioner};
 pub use source::{
     FetchError, FetchErrorKind, Gate, Lane, LaneTraffic, Missing, Options, Source, SourceError, Work, WorkKind,
 };
