@@ -1,5 +1,7 @@
 //! The simulator's time: real or set, as fast as real time or faster.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::render::json::civil;
@@ -35,7 +37,12 @@ impl Clock {
     }
 
     pub(crate) fn started(self) -> RunningClock {
-        RunningClock { start: self.start.unwrap_or_else(SystemTime::now), begun: Instant::now(), scale: self.scale }
+        RunningClock {
+            start: self.start.unwrap_or_else(SystemTime::now),
+            begun: Instant::now(),
+            scale: self.scale,
+            ahead: Arc::default(),
+        }
     }
 }
 
@@ -45,19 +52,33 @@ impl Default for Clock {
     }
 }
 
-/// A clock that runs.
-#[derive(Debug, Clone, Copy)]
+/// A clock that runs. Clones are the same clock.
+#[derive(Debug, Clone)]
 pub(crate) struct RunningClock {
     start: SystemTime,
     begun: Instant,
     scale: f64,
+    /// How far it was set ahead, in milliseconds.
+    ahead: Arc<AtomicU64>,
 }
 
 impl RunningClock {
     /// Time since 1970 by the simulated server's clock.
     pub(crate) fn now(&self) -> Duration {
         let start = self.start.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        start + self.begun.elapsed().mul_f64(self.scale)
+        start + self.begun.elapsed().mul_f64(self.scale) + Duration::from_millis(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Sets the clock ahead.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.ahead.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Time since 1970 as the callers' own clocks show it, which know nothing of the scale. What callers sign holds
+    /// instants of theirs.
+    pub(crate) fn callers_now(&self) -> Duration {
+        let start = self.start.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        start + self.begun.elapsed() + Duration::from_millis(self.ahead.load(Ordering::Relaxed))
     }
 }
 

@@ -57,7 +57,7 @@ pub use clock::Clock;
 pub use config::{DEFAULT_TOKEN, SimConfig, Token};
 pub use faults::{Fault, FaultRule, Faults};
 pub use limits::Quotas;
-pub use org::{AppUserFact, Expected, Org, RecordedError, RoleFact, Shape};
+pub use org::{AppUserFact, Expected, LogEntity, LogEvent, Org, RecordedError, RoleFact, Shape};
 pub use route::{Area, Bucket};
 pub use sim::{Sim, SimError};
 pub use stats::{LoggedRequest, Stats};

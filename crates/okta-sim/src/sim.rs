@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -14,7 +15,7 @@ use crate::endpoints::PageSizes;
 use crate::faults::FaultBox;
 use crate::handle::Service;
 use crate::limits::Limiter;
-use crate::org::Org;
+use crate::org::{LogEvent, Org};
 use crate::stats::{Counters, Stats};
 use crate::{server, tls};
 
@@ -65,6 +66,8 @@ impl Sim {
         let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
         names.extend(config.names);
         let identity = tls::identity(&names).map_err(SimError::Certificate)?;
+        let clock = config.clock.started();
+        config.org.system_log.open(clock.clone(), config.seed);
         let service = Arc::new(Service {
             org: config.org,
             tokens: config.tokens,
@@ -73,7 +76,7 @@ impl Sim {
             latency: config.latency,
             latency_jitter: config.latency_jitter,
             seed: config.seed,
-            clock: config.clock.started(),
+            clock: clock.clone(),
             faults: FaultBox::new(config.faults),
             sizes: PageSizes { cap: config.page_cap, groups: config.group_page_cap.clamp(1, 10_000) },
             forget_expand: config.forget_expand,
@@ -136,6 +139,17 @@ impl Sim {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.service.counters.snapshot()
+    }
+
+    /// Adds an event to the System Log of the org that is served; see [`Org::log`].
+    pub fn add_event(&self, event: LogEvent) {
+        self.service.org.log(event);
+    }
+
+    /// Sets the simulator's clock ahead, so that what depends on time can be tried without waiting: rate-limit windows,
+    /// tokens, nonces, the System Log. The answers' `Date` shows it too.
+    pub fn advance_clock(&self, by: Duration) {
+        self.service.clock.advance(by);
     }
 
     /// Stops at once: the port is free when this returns, and connections are closed, also those that wait for an answer.

@@ -11,6 +11,7 @@ mod facts;
 mod generate;
 pub(crate) mod iam;
 mod ids;
+pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod objects;
 mod recorded;
@@ -24,9 +25,11 @@ use std::ops::Deref;
 use document::Document;
 use iam::{HeldRole, Iam};
 use ids::{IdSpace, OktaId};
+use log::SystemLog;
 use sketch::{AppSketch, UserSketch};
 
 pub use iam::RoleFact;
+pub use log::{LogEntity, LogEvent};
 pub use recorded::RecordedError;
 pub use shape::Shape;
 pub use truth::{AppUserFact, Expected};
@@ -64,6 +67,7 @@ pub struct Org {
     pub(crate) iam: Iam,
     pub(crate) tokens: Vec<Document>,
     pub(crate) devices: Vec<Document>,
+    pub(crate) system_log: SystemLog,
 }
 
 /// What `/api/v1/org` tells.
@@ -202,6 +206,7 @@ impl Org {
             iam: Iam::default(),
             tokens: Vec::new(),
             devices: Vec::new(),
+            system_log: SystemLog::default(),
         }
     }
 
