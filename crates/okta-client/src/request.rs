@@ -91,7 +91,17 @@ pub(crate) fn fill(template: &'static str, id: &str) -> Result<String, Error> {
     if id.is_empty() || id.len() > 100 || !id.chars().all(fits) {
         return Err(Error::new(ErrorKind::Invalid, format!("{id:?} is not an Okta id; {template} was not called")));
     }
-    Ok(template.replace("{id}", id))
+    Ok(template.replacen("{id}", id, 1))
+}
+
+/// The path `template` with its two `{id}`s replaced, in their order.
+///
+/// # Errors
+///
+/// Unless both have the form of an Okta id.
+pub(crate) fn fill_two(template: &'static str, first: &str, second: &str) -> Result<String, Error> {
+    fill(template, second)?;
+    Ok(fill(template, first)?.replacen("{id}", second, 1))
 }
 
 /// `path` with a query made of `pairs`, form-encoded.

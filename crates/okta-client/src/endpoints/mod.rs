@@ -4,9 +4,12 @@
 //! cut by Okta without a word, so callers ask for the maximum and follow the links.
 
 pub mod apps;
+pub mod devices;
 pub mod groups;
+pub mod iam;
 pub mod org;
 pub mod roles;
+pub mod tokens;
 pub mod users;
 
 use crate::error::Error;
@@ -40,6 +43,13 @@ mod tests {
         assert_eq!(quoted(&apps::groups("0oa1", 200).unwrap().request), "/api/v1/apps/0oa1/groups?limit=200");
         assert_eq!(quoted(&roles::assignees(200).request), "/api/v1/iam/assignees/users?limit=200");
         assert_eq!(quoted(&roles::of_user("00u1").unwrap().request), "/api/v1/users/00u1/roles");
+        assert_eq!(quoted(&iam::roles().request), "/api/v1/iam/roles");
+        assert_eq!(quoted(&iam::resource_sets().request), "/api/v1/iam/resource-sets");
+        assert_eq!(quoted(&iam::bindings("iam1").unwrap().request), "/api/v1/iam/resource-sets/iam1/bindings");
+        let members = iam::members("iam1", "cr01").unwrap().request;
+        assert_eq!(quoted(&members), "/api/v1/iam/resource-sets/iam1/bindings/cr01/members");
+        assert_eq!(quoted(&tokens::list().request), "/api/v1/api-tokens");
+        assert_eq!(quoted(&devices::list(200).request), "/api/v1/devices?limit=200");
         assert_eq!(quoted(&org::get()), "/api/v1/org");
     }
 
@@ -58,6 +68,9 @@ mod tests {
             assert!(groups::members(id, 10).is_err(), "{id:?}");
         }
         assert!(groups::members("00g1-_A", 10).is_ok());
+        for (set, role) in [("iam1", ""), ("", "cr01"), ("iam1", "../x"), ("{id}", "cr01")] {
+            assert!(iam::members(set, role).is_err(), "{set:?} {role:?}");
+        }
     }
 
     #[test]
@@ -65,6 +78,9 @@ mod tests {
         assert_eq!(groups::members("00g1", 10).unwrap().request.bucket, Bucket::Groups);
         assert_eq!(roles::assignees(10).request.bucket, Bucket::Iam);
         assert_eq!(roles::of_user("00u1").unwrap().request.bucket, Bucket::Users);
+        assert_eq!(iam::members("iam1", "cr01").unwrap().request.bucket, Bucket::Iam);
+        assert_eq!(devices::list(200).request.bucket, Bucket::Devices);
+        assert_eq!(tokens::list().request.bucket, Bucket::Rest);
         assert_eq!(org::get().bucket, Bucket::Rest);
     }
 }

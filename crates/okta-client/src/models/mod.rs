@@ -6,21 +6,27 @@
 //! members are passed over without being parsed.
 
 mod app;
+mod device;
 mod group;
+mod iam;
 mod lenient;
 mod org;
 mod page;
 mod profile;
 mod role;
 mod time;
+mod token;
 mod user;
 
 pub use app::{App, AppGroup, AppUser, AppUserLinks};
+pub use device::{Device, DeviceProfile};
 pub use group::{Group, GroupEmbedded, GroupProfile, GroupStats, Member};
+pub use iam::{Binding, BindingMember, BindingMemberLinks, CustomRole, ResourceSet};
 pub use lenient::{Link, Record, Unreadable};
 pub use org::Org;
 pub use page::{List, NotJson, list_from_json, record_from_json};
 pub use profile::profile_members;
 pub use role::{Assignee, RoleAssignment, RoleAssignmentLinks};
 pub use time::Time;
+pub use token::TokenInfo;
 pub use user::User;

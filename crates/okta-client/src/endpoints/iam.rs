@@ -1,0 +1,40 @@
+//! Custom admin roles, resource sets and their bindings. None of these lists takes a page size: pages hold 100 records,
+//! and the link to the next stands in the body.
+
+use crate::error::Error;
+use crate::models::{Binding, BindingMember, CustomRole, ResourceSet};
+use crate::request::{ListRequest, Request, fill, fill_two};
+
+/// All custom roles.
+#[must_use]
+pub fn roles() -> ListRequest<CustomRole> {
+    let template = "/api/v1/iam/roles";
+    ListRequest::under("roles", Request::get(template, template.to_owned()))
+}
+
+/// All resource sets.
+#[must_use]
+pub fn resource_sets() -> ListRequest<ResourceSet> {
+    let template = "/api/v1/iam/resource-sets";
+    ListRequest::under("resource-sets", Request::get(template, template.to_owned()))
+}
+
+/// The roles that are bound on a resource set.
+///
+/// # Errors
+///
+/// If `set` is no Okta id.
+pub fn bindings(set: &str) -> Result<ListRequest<Binding>, Error> {
+    let template = "/api/v1/iam/resource-sets/{id}/bindings";
+    Ok(ListRequest::under("roles", Request::get(template, fill(template, set)?)))
+}
+
+/// Those who hold `role` on a resource set.
+///
+/// # Errors
+///
+/// If `set` or `role` is no Okta id.
+pub fn members(set: &str, role: &str) -> Result<ListRequest<BindingMember>, Error> {
+    let template = "/api/v1/iam/resource-sets/{id}/bindings/{id}/members";
+    Ok(ListRequest::under("members", Request::get(template, fill_two(template, set, role)?)))
+}
