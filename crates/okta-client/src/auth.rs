@@ -5,13 +5,14 @@ use std::fmt;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::error::{Error, ErrorKind};
+use crate::pacer::BucketTraffic;
 
-/// A call that is about to be sent, as far as authentication may depend on it.
+/// A call that is about to be sent or was sent, as far as authentication may depend on it.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
     /// The HTTP method.
@@ -26,7 +27,51 @@ pub struct Outgoing {
 /// `Debug` must not show secrets.
 pub trait Authenticator: Send + Sync + fmt::Debug {
     /// The headers for one call. Their values should be marked sensitive.
+    ///
+    /// # Errors
+    ///
+    /// End the call: whoever sends calls of its own tries those again itself.
     fn headers<'a>(&'a self, request: &'a Outgoing) -> BoxFuture<'a, Result<HeaderMap, Error>>;
+
+    /// Is shown the head of every answer, successes too, before the answer is made use of. `Some` asks for one more
+    /// try with new [`headers`](Self::headers); a call gets at most one for each kind of challenge.
+    fn answered(&self, _: &Answered<'_>) -> Option<Challenge> {
+        None
+    }
+
+    /// Adds the next step to a refusal of the API, as far as this way to sign in knows a better one.
+    fn advise(&self, error: Error) -> Error {
+        error
+    }
+
+    /// What was asked for the sake of authentication itself.
+    fn traffic(&self) -> Vec<BucketTraffic> {
+        Vec::new()
+    }
+}
+
+/// The head of an answer, and what it answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered<'a> {
+    /// The call.
+    pub request: &'a Outgoing,
+    /// The headers that [`Authenticator::headers`] gave for it.
+    pub sent: &'a HeaderMap,
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers of the answer.
+    pub headers: &'a HeaderMap,
+}
+
+/// What an answer wants to see before it lets the same call pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Challenge {
+    /// A proof that holds the nonce of the answer.
+    Nonce,
+    /// Another proof: the one that was sent was not accepted.
+    Proof,
+    /// Another token: the one that was sent has expired or was revoked.
+    Token,
 }
 
 /// An API token of Okta's (`Authorization: SSWS …`).

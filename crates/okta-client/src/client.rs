@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio_util::sync::CancellationToken;
 
 use crate::answer;
-use crate::auth::{Authenticator, Outgoing};
+use crate::auth::{Answered, Authenticator, Challenge, Outgoing};
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind, Unreachable};
 use crate::models::{List, NotJson, Record, Unreadable, list_from_json, record_from_json};
@@ -20,6 +20,7 @@ use crate::pacer::{BucketTraffic, Pacer, Pacing, Permit, Throttle, throttle};
 use crate::pager;
 use crate::request::{ListRequest, Request};
 use crate::retry::Tries;
+use crate::skew::Skew;
 use crate::transport::{Network, Transport};
 
 /// How a client is set up.
@@ -82,6 +83,7 @@ struct Inner {
     pacer: Pacer,
     /// Whether the host has ever answered.
     reached: AtomicBool,
+    skew: Skew,
     /// Random numbers from 0 to 1, for pauses.
     dice: Box<dyn Fn() -> f64 + Send + Sync>,
 }
@@ -90,7 +92,19 @@ struct Inner {
 enum Outcome<R> {
     Done(R),
     Throttled(Throttle, Error),
+    Challenged(Challenge, Error),
     Failed(Error),
+    /// We have nothing to sign in with; what could be tried was.
+    NotSignedIn(Error),
+}
+
+/// An answer that was read to its end.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    /// What the answer wants to see first.
+    challenge: Option<Challenge>,
 }
 
 impl Client {
@@ -119,6 +133,7 @@ impl Client {
             cancel: config.cancel,
             transport,
             reached: AtomicBool::new(false),
+            skew: Skew::of_this_machine(),
             dice,
         }))
     }
@@ -165,10 +180,20 @@ impl Client {
         self.0.pacer.backlog(bucket, pages);
     }
 
-    /// What has been asked so far, for every bucket that was used.
+    /// What has been asked so far, for every bucket that was used; requests for access tokens come last.
     #[must_use]
     pub fn traffic(&self) -> Vec<BucketTraffic> {
-        self.0.pacer.traffic()
+        let mut traffic = self.0.pacer.traffic();
+        traffic.extend(self.0.auth.traffic());
+        traffic
+    }
+
+    /// How far Okta's clock is ahead of this machine's, in seconds, by the last answer; negative if ours is ahead of
+    /// Okta's, `None` before the first answer. Readings come cut to whole seconds and late by the way of the answer,
+    /// so that a difference of a second or two means nothing.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<i64> {
+        self.0.skew.seconds()
     }
 
     /// Sends a request until it has an answer that `read` can read, or there is no point in going on.
@@ -200,6 +225,8 @@ impl Client {
             let (error, pause) = match outcome {
                 Outcome::Done(result) => return Ok(result),
                 Outcome::Throttled(throttle, error) => (error, tries.after_throttle(throttle, roll)),
+                Outcome::Challenged(challenge, error) => (error, tries.after_challenge(challenge)),
+                Outcome::NotSignedIn(error) => return Err(error),
                 Outcome::Failed(error) => {
                     let reached = self.0.reached.load(Ordering::Relaxed);
                     let pause = tries.after_failure(&error, reached, roll);
@@ -225,18 +252,27 @@ impl Client {
         read: impl Fn(&HeaderMap, &[u8]) -> Result<R, Error>,
     ) -> Outcome<R> {
         let mut permit = self.0.pacer.admit(request.bucket, is_retry).await;
-        match self.exchange(request, path, &mut permit).await {
-            Ok((status, headers, body)) => {
+        let outgoing = match self.0.org.join(path) {
+            Some(url) => Outgoing { method: request.method.clone(), url },
+            None => return Outcome::Failed(Error::new(ErrorKind::Invalid, "not a path of the API")),
+        };
+        let credential = match self.0.auth.headers(&outgoing).await {
+            Ok(headers) => headers,
+            Err(error) => return Outcome::NotSignedIn(error),
+        };
+        match self.exchange(request, outgoing, credential, &mut permit).await {
+            Ok(Answer { status, headers, body, challenge }) => {
                 // The slot is for calls that Okta works on; reading what it sent is our own affair.
                 drop(permit);
                 if status.is_success() {
                     let result = answer::check_body(&headers, &body).and_then(|()| read(&headers, &body));
                     return result.map_or_else(Outcome::Failed, Outcome::Done);
                 }
-                let error = answer::refusal(status, &headers, &body);
-                match throttle(status, &headers) {
-                    Some(throttle) => Outcome::Throttled(throttle, error),
-                    None => Outcome::Failed(error),
+                let error = self.0.auth.advise(answer::refusal(status, &headers, &body));
+                match (throttle(status, &headers), challenge) {
+                    (Some(throttle), _) => Outcome::Throttled(throttle, error),
+                    (None, Some(challenge)) => Outcome::Challenged(challenge, error),
+                    (None, None) => Outcome::Failed(error),
                 }
             }
             Err(error) => Outcome::Failed(error),
@@ -247,22 +283,26 @@ impl Client {
     async fn exchange(
         &self,
         request: &Request,
-        path: &str,
+        outgoing: Outgoing,
+        credential: HeaderMap,
         permit: &mut Permit<'_>,
-    ) -> Result<(StatusCode, HeaderMap, Bytes), Error> {
-        let Some(url) = self.0.org.join(path) else {
-            return Err(Error::new(ErrorKind::Invalid, "not a path of the API"));
-        };
-        let outgoing = Outgoing { method: request.method.clone(), url };
-        let mut headers = self.0.auth.headers(&outgoing).await?;
+    ) -> Result<Answer, Error> {
+        let mut headers = credential.clone();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(content_type) = request.content_type {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
         let started = tokio::time::Instant::now();
-        let answer = self.0.transport.send(outgoing, headers).await?;
+        let answer = self.0.transport.send(outgoing.clone(), headers, None).await?;
         permit.answered(answer.status, &answer.headers);
         self.0.reached.store(true, Ordering::Relaxed);
+        self.0.skew.observe(&answer.headers);
+        let challenge = self.0.auth.answered(&Answered {
+            request: &outgoing,
+            sent: &credential,
+            status: answer.status,
+            headers: &answer.headers,
+        });
         let body = answer.body.await?;
         tracing::debug!(
             method = %request.method, path = request.template, status = answer.status.as_u16(),
@@ -270,7 +310,7 @@ impl Client {
             remaining = answer.headers.get("x-rate-limit-remaining").and_then(|value| value.to_str().ok()),
             "answered"
         );
-        Ok((answer.status, answer.headers, body))
+        Ok(Answer { status: answer.status, headers: answer.headers, body, challenge })
     }
 }
 

@@ -99,11 +99,11 @@ impl Error {
         self
     }
 
-    /// Adds the call that failed.
+    /// Adds the call that failed, unless another one made it fail: the request for an access token, say.
     #[must_use]
     pub(crate) fn with_call(mut self, method: &Method, path: &str) -> Self {
         let path = path.split('?').next().unwrap_or_default();
-        self.0.call = Some((method.clone(), path.to_owned()));
+        self.0.call.get_or_insert_with(|| (method.clone(), path.to_owned()));
         self
     }
 

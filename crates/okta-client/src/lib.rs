@@ -19,11 +19,12 @@ mod pacer;
 mod pager;
 mod request;
 mod retry;
+mod skew;
 #[cfg(test)]
 mod tests;
 mod transport;
 
-pub use auth::{ApiToken, Authenticator, Outgoing};
+pub use auth::{Answered, ApiToken, Authenticator, Challenge, Outgoing};
 pub use bucket::Bucket;
 pub use client::{Client, Config, ListPage};
 pub use error::{Error, ErrorKind, OktaError, Unreachable};

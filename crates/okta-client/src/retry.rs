@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::auth::Challenge;
 use crate::error::{Error, ErrorKind, Unreachable};
 use crate::pacer::Throttle;
 
@@ -24,6 +25,8 @@ pub(crate) struct Tries {
     throttles: u32,
     /// Failures that a smaller page may cure.
     too_slow: u32,
+    /// What was asked of our credential so far.
+    challenges: Vec<Challenge>,
     pause: Decorrelated,
 }
 
@@ -31,7 +34,15 @@ impl Tries {
     /// No try has been made yet.
     pub(crate) fn new(max_attempts: u32, idempotent: bool) -> Self {
         let pause = Decorrelated::new(Duration::from_millis(500), Duration::from_secs(30));
-        Self { max_attempts: max_attempts.max(1), idempotent, failures: 0, throttles: 0, too_slow: 0, pause }
+        Self {
+            max_attempts: max_attempts.max(1),
+            idempotent,
+            failures: 0,
+            throttles: 0,
+            too_slow: 0,
+            challenges: Vec::new(),
+            pause,
+        }
     }
 
     /// The pause before the next try after `error`, or `None` if there is to be none. `reached` says whether the host
@@ -65,6 +76,17 @@ impl Tries {
             Throttle::Concurrency => jittered(Duration::from_millis(100) * 2_u32.pow(doublings), roll),
             Throttle::Unknown => jittered(Duration::from_millis(500) * 2_u32.pow(doublings), roll),
         })
+    }
+
+    /// The pause before the next try after an answer that asked for a better proof of who we are. Each challenge is
+    /// met once a call: whoever repeats it is not satisfied by what we can give. Nothing was carried out, so any call
+    /// may be sent again.
+    pub(crate) fn after_challenge(&mut self, challenge: Challenge) -> Option<Duration> {
+        if self.challenges.contains(&challenge) {
+            return None;
+        }
+        self.challenges.push(challenge);
+        Some(Duration::ZERO)
     }
 
     /// The page size for the next try of a list that asked for `limit`: Okta answers 500 when a page takes its
@@ -172,6 +194,15 @@ mod tests {
         tries.after_failure(&server_error(502), true, 0.5).unwrap();
         tries.after_failure(&server_error(502), true, 0.5).unwrap();
         assert_eq!(tries.page_size(200), 200, "a bad gateway is not a slow page");
+    }
+
+    #[test]
+    fn each_challenge_is_met_once() {
+        let mut tries = Tries::new(1, false);
+        for challenge in [Challenge::Nonce, Challenge::Token, Challenge::Proof] {
+            assert_eq!(tries.after_challenge(challenge), Some(Duration::ZERO));
+            assert_eq!(tries.after_challenge(challenge), None);
+        }
     }
 
     #[test]

@@ -28,8 +28,9 @@ pub(crate) struct Answer {
 
 /// Sends requests. A trait so that tests can play the server without a network and without time passing.
 pub(crate) trait Transport: Send + Sync {
-    /// Sends one request and waits for the head of the answer.
-    fn send(&self, outgoing: Outgoing, headers: HeaderMap) -> BoxFuture<'_, Result<Answer, Error>>;
+    /// Sends one request, with a body if there is one, and waits for the head of the answer.
+    fn send(&self, outgoing: Outgoing, headers: HeaderMap, body: Option<Bytes>)
+    -> BoxFuture<'_, Result<Answer, Error>>;
 }
 
 /// The real network.
@@ -70,10 +71,18 @@ impl Network {
 }
 
 impl Transport for Network {
-    fn send(&self, outgoing: Outgoing, headers: HeaderMap) -> BoxFuture<'_, Result<Answer, Error>> {
+    fn send(
+        &self,
+        outgoing: Outgoing,
+        headers: HeaderMap,
+        body: Option<Bytes>,
+    ) -> BoxFuture<'_, Result<Answer, Error>> {
         async move {
             let host = outgoing.url.authority().to_owned();
-            let request = self.http.request(outgoing.method, outgoing.url).headers(headers);
+            let mut request = self.http.request(outgoing.method, outgoing.url).headers(headers);
+            if let Some(body) = body {
+                request = request.body(body);
+            }
             let response = request.send().await.map_err(|e| failure(&e, &host))?;
             let status = response.status();
             let headers = response.headers().clone();

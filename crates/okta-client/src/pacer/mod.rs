@@ -11,7 +11,7 @@ mod slots;
 mod window;
 
 pub(crate) use gate::{Pacer, Permit};
-pub(crate) use quota::{Throttle, throttle};
+pub(crate) use quota::{Throttle, date, throttle};
 
 /// The parts that the model test plays with.
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Instant;
 
 use crate::auth::{ApiToken, Outgoing};
@@ -67,8 +67,10 @@ impl Reply {
 pub(super) struct Seen {
     /// Since the test began.
     pub(super) at: Duration,
+    pub(super) method: Method,
     pub(super) path: String,
     pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
 }
 
 type Play = dyn Fn(&Seen) -> Reply + Send + Sync;
@@ -111,9 +113,15 @@ impl Server {
 }
 
 impl Transport for Server {
-    fn send(&self, outgoing: Outgoing, headers: HeaderMap) -> BoxFuture<'_, Result<Answer, Error>> {
+    fn send(
+        &self,
+        outgoing: Outgoing,
+        headers: HeaderMap,
+        body: Option<Bytes>,
+    ) -> BoxFuture<'_, Result<Answer, Error>> {
         let path = outgoing.url[url::Position::BeforePath..].to_owned();
-        let seen = Seen { at: self.began.elapsed(), path, headers };
+        let body = body.unwrap_or_default();
+        let seen = Seen { at: self.began.elapsed(), method: outgoing.method, path, headers, body };
         let reply = (self.play)(&seen);
         self.seen.lock().unwrap().push(seen);
         async move {

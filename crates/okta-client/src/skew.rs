@@ -1,0 +1,111 @@
+//! How far this machine's clock is from Okta's.
+//!
+//! Proofs of who we are carry the time, and Okta refuses those from the future and those older than minutes. A machine
+//! whose clock is wrong can sign in nevertheless, because every answer tells the server's time.
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use http::HeaderMap;
+
+use crate::pacer::date;
+
+/// Our clock may be this much behind before the server's is used instead, in seconds: Okta accepts what is minutes old.
+const BEHIND: i64 = 60;
+/// Our clock may be this much ahead, in seconds: the future is refused, but readings of the server's clock are late.
+const AHEAD: i64 = 5;
+/// Stands for "not known yet".
+const UNKNOWN: i64 = i64::MIN;
+
+/// The difference between the two clocks, by the last answer.
+pub(crate) struct Skew {
+    /// Seconds since 1970 by this machine.
+    wall: Box<dyn Fn() -> i64 + Send + Sync>,
+    /// The server's time less ours, in seconds.
+    seconds: AtomicI64,
+}
+
+impl Skew {
+    /// The skew of a clock that shows seconds since 1970.
+    pub(crate) fn new(wall: Box<dyn Fn() -> i64 + Send + Sync>) -> Self {
+        Self { wall, seconds: AtomicI64::new(UNKNOWN) }
+    }
+
+    /// The skew of the system's clock.
+    pub(crate) fn of_this_machine() -> Self {
+        Self::new(Box::new(|| jiff::Timestamp::now().as_second()))
+    }
+
+    /// Takes in the `Date` of an answer that has just come, and says whether [`now`](Self::now) has changed by it.
+    pub(crate) fn observe(&self, headers: &HeaderMap) -> bool {
+        let Some(date) = date(headers) else { return false };
+        #[allow(clippy::cast_possible_truncation)] // Whole seconds since 1970.
+        let seconds = date as i64 - (self.wall)();
+        let before = correction(self.seconds.swap(seconds, Ordering::Relaxed));
+        before.abs_diff(correction(seconds)) > AHEAD.unsigned_abs()
+    }
+
+    /// The server's time less ours, in seconds; `None` before the first answer.
+    pub(crate) fn seconds(&self) -> Option<i64> {
+        Some(self.seconds.load(Ordering::Relaxed)).filter(|seconds| *seconds != UNKNOWN)
+    }
+
+    /// Whether our clock is so wrong that somebody should set it.
+    pub(crate) fn is_wrong(&self) -> bool {
+        self.seconds().is_some_and(|seconds| seconds.abs() > BEHIND)
+    }
+
+    /// The time to put into a proof, in seconds since 1970: ours, or the server's if ours would be refused.
+    pub(crate) fn now(&self) -> i64 {
+        (self.wall)() + correction(self.seconds.load(Ordering::Relaxed))
+    }
+}
+
+/// What has to be added to our clock so that Okta believes it.
+fn correction(seconds: i64) -> i64 {
+    if seconds == UNKNOWN || (-AHEAD..=BEHIND).contains(&seconds) { 0 } else { seconds }
+}
+
+impl fmt::Debug for Skew {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Skew").field(&self.seconds()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const NOON: i64 = 1_699_963_200;
+
+    fn at(time: &str) -> HeaderMap {
+        HeaderMap::from_iter([(http::header::DATE, format!("Tue, 14 Nov 2023 {time} GMT").parse().unwrap())])
+    }
+
+    #[test]
+    fn a_clock_that_is_nearly_right_is_believed() {
+        let skew = Skew::new(Box::new(|| NOON));
+        assert_eq!((skew.seconds(), skew.now()), (None, NOON));
+        for (time, seconds) in [("12:00:00", 0), ("12:01:00", 60), ("11:59:55", -5)] {
+            assert!(!skew.observe(&at(time)));
+            assert_eq!((skew.seconds(), skew.now()), (Some(seconds), NOON));
+            assert!(!skew.is_wrong());
+        }
+    }
+
+    #[test]
+    fn a_wrong_clock_is_corrected_by_the_servers() {
+        let skew = Skew::new(Box::new(|| NOON));
+        assert!(skew.observe(&at("13:00:00")));
+        assert_eq!((skew.seconds(), skew.now()), (Some(3600), NOON + 3600));
+        assert!(skew.is_wrong());
+        assert!(!skew.observe(&at("13:00:01")), "a second more is no news");
+        assert!(skew.observe(&at("11:59:50")));
+        assert_eq!(skew.now(), NOON - 10, "ten seconds ahead is the future already");
+        assert!(!skew.is_wrong(), "but nothing to worry anybody with");
+        assert!(skew.observe(&at("12:00:00")), "the clock was set");
+        assert!(!skew.observe(&HeaderMap::new()));
+    }
+}
