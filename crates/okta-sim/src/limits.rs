@@ -25,17 +25,17 @@ impl Quotas {
     /// Okta's defaults for workforce orgs.
     #[must_use]
     pub fn workforce() -> Self {
-        Self::table([600, 2_000, 500, 1_000, 100, 500, 100, 100, 1_200])
+        Self::table([600, 2_000, 500, 1_000, 100, 500, 100, 100, 120, 300, 1_200])
     }
 
     /// Okta's defaults for free integrator orgs.
     #[must_use]
     pub fn integrator() -> Self {
-        Self::table([100, 100, 100, 100, 20, 100, 100, 100, 100])
+        Self::table([100, 100, 100, 100, 20, 100, 100, 100, 20, 300, 100])
     }
 
-    fn table(quotas: [u32; 9]) -> Self {
-        let [users, user, groups, group, apps, app, iam, devices, rest] = quotas;
+    fn table(quotas: [u32; 11]) -> Self {
+        let [users, user, groups, group, apps, app, iam, devices, logs, token, rest] = quotas;
         Self(Some(BTreeMap::from([
             (Bucket::Users, users),
             (Bucket::User, user),
@@ -45,6 +45,8 @@ impl Quotas {
             (Bucket::App, app),
             (Bucket::Iam, iam),
             (Bucket::Devices, devices),
+            (Bucket::Logs, logs),
+            (Bucket::Token, token),
             (Bucket::Rest, rest),
         ])))
     }

@@ -66,7 +66,7 @@ pub(crate) enum Twist {
 }
 
 /// Parameters that Okta carries over into links, in its order, after cursor and limit.
-const KEPT: [&str; 6] = ["search", "filter", "q", "sortBy", "sortOrder", "expand"];
+const KEPT: [&str; 8] = ["since", "until", "search", "filter", "q", "sortBy", "sortOrder", "expand"];
 
 /// The links of a page of this path. `limit` is the size used, `last` the id of the last object when more follow.
 pub(crate) fn links(path: &str, query: &Query, limit: Option<usize>, last: Option<&str>, rules: LinkRules) -> Links {

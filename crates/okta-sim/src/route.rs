@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::refusal::Refusal;
+use crate::rights::Area;
 
 /// A rate-limit bucket: endpoints that share a quota per minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -34,6 +35,12 @@ pub enum Bucket {
     /// Devices.
     #[serde(rename = "/api/v1/devices")]
     Devices,
+    /// The System Log.
+    #[serde(rename = "/api/v1/logs")]
+    Logs,
+    /// Requests for access tokens.
+    #[serde(rename = "/oauth2/v1/token")]
+    Token,
     /// Everything else under `/api/v1`.
     #[serde(rename = "/api/v1")]
     Rest,
@@ -52,43 +59,9 @@ impl Bucket {
             Self::App => "/api/v1/apps/{id}",
             Self::Iam => "/api/v1/iam",
             Self::Devices => "/api/v1/devices",
+            Self::Logs => "/api/v1/logs",
+            Self::Token => "/oauth2/v1/token",
             Self::Rest => "/api/v1",
-        }
-    }
-}
-
-/// A right that a token can lack: the kinds of endpoints that Okta's scopes and admin roles divide the API into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Area {
-    /// Users and their groups (`okta.users.read`).
-    Users,
-    /// Groups, their members and apps (`okta.groups.read`).
-    Groups,
-    /// Apps, their users and groups (`okta.apps.read`).
-    Apps,
-    /// Role assignments of users and groups, and everything under `/iam` (`okta.roles.read`).
-    Roles,
-    /// API tokens (`okta.apiTokens.read`).
-    ApiTokens,
-    /// Devices (`okta.devices.read`).
-    Devices,
-    /// The org (`okta.orgs.read`).
-    Org,
-}
-
-impl Area {
-    /// The OAuth scope that gives this right.
-    #[must_use]
-    pub const fn scope(self) -> &'static str {
-        match self {
-            Self::Users => "okta.users.read",
-            Self::Groups => "okta.groups.read",
-            Self::Apps => "okta.apps.read",
-            Self::Roles => "okta.roles.read",
-            Self::ApiTokens => "okta.apiTokens.read",
-            Self::Devices => "okta.devices.read",
-            Self::Org => "okta.orgs.read",
         }
     }
 }
@@ -122,6 +95,7 @@ pub(crate) enum Endpoint {
     ApiToken,
     Devices,
     Device,
+    Logs,
 }
 
 /// One line of the table of endpoints.
@@ -138,7 +112,7 @@ const fn route(template: &'static str, endpoint: Endpoint, bucket: Bucket, area:
 }
 
 /// Every endpoint that the simulator serves, all by GET.
-pub(crate) static ROUTES: [Route; 26] = [
+pub(crate) static ROUTES: [Route; 27] = [
     route("/api/v1/org", Endpoint::Org, Bucket::Rest, Area::Org),
     route("/api/v1/users", Endpoint::Users, Bucket::Users, Area::Users),
     route("/api/v1/users/{id}", Endpoint::User, Bucket::User, Area::Users),
@@ -153,18 +127,19 @@ pub(crate) static ROUTES: [Route; 26] = [
     route("/api/v1/apps/{id}", Endpoint::App, Bucket::App, Area::Apps),
     route("/api/v1/apps/{id}/users", Endpoint::AppUsers, Bucket::Apps, Area::Apps),
     route("/api/v1/apps/{id}/groups", Endpoint::AppGroups, Bucket::Apps, Area::Apps),
-    route("/api/v1/iam/assignees/users", Endpoint::Assignees, Bucket::Iam, Area::Roles),
-    route("/api/v1/iam/roles", Endpoint::IamRoles, Bucket::Iam, Area::Roles),
-    route("/api/v1/iam/roles/{id}", Endpoint::IamRole, Bucket::Iam, Area::Roles),
-    route("/api/v1/iam/resource-sets", Endpoint::ResourceSets, Bucket::Iam, Area::Roles),
-    route("/api/v1/iam/resource-sets/{id}", Endpoint::ResourceSet, Bucket::Iam, Area::Roles),
-    route("/api/v1/iam/resource-sets/{id}/bindings", Endpoint::Bindings, Bucket::Iam, Area::Roles),
-    route("/api/v1/iam/resource-sets/{id}/bindings/{role}", Endpoint::Binding, Bucket::Iam, Area::Roles),
-    route("/api/v1/iam/resource-sets/{id}/bindings/{role}/members", Endpoint::BindingMembers, Bucket::Iam, Area::Roles),
+    route("/api/v1/iam/assignees/users", Endpoint::Assignees, Bucket::Iam, Area::Assignees),
+    route("/api/v1/iam/roles", Endpoint::IamRoles, Bucket::Iam, Area::Iam),
+    route("/api/v1/iam/roles/{id}", Endpoint::IamRole, Bucket::Iam, Area::Iam),
+    route("/api/v1/iam/resource-sets", Endpoint::ResourceSets, Bucket::Iam, Area::Iam),
+    route("/api/v1/iam/resource-sets/{id}", Endpoint::ResourceSet, Bucket::Iam, Area::Iam),
+    route("/api/v1/iam/resource-sets/{id}/bindings", Endpoint::Bindings, Bucket::Iam, Area::Iam),
+    route("/api/v1/iam/resource-sets/{id}/bindings/{role}", Endpoint::Binding, Bucket::Iam, Area::Iam),
+    route("/api/v1/iam/resource-sets/{id}/bindings/{role}/members", Endpoint::BindingMembers, Bucket::Iam, Area::Iam),
     route("/api/v1/api-tokens", Endpoint::ApiTokens, Bucket::Rest, Area::ApiTokens),
     route("/api/v1/api-tokens/{id}", Endpoint::ApiToken, Bucket::Rest, Area::ApiTokens),
     route("/api/v1/devices", Endpoint::Devices, Bucket::Devices, Area::Devices),
     route("/api/v1/devices/{id}", Endpoint::Device, Bucket::Devices, Area::Devices),
+    route("/api/v1/logs", Endpoint::Logs, Bucket::Logs, Area::Logs),
 ];
 
 /// The endpoint of a path, with the ids in it, percent-decoded.

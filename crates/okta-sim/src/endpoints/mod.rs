@@ -4,6 +4,7 @@ mod apps;
 mod groups;
 mod iam;
 mod list;
+mod logs;
 mod others;
 mod users;
 
@@ -89,5 +90,6 @@ pub(crate) fn answer(endpoint: Endpoint, ids: &[String], call: &Call<'_>) -> Res
         Endpoint::ApiToken => others::token(call, id),
         Endpoint::Devices => others::devices(call),
         Endpoint::Device => others::device(call, id),
+        Endpoint::Logs => logs::events(call),
     }
 }

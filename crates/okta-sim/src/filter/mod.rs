@@ -5,7 +5,7 @@ mod parse;
 mod rules;
 
 pub(crate) use evaluate::matches;
-pub(crate) use rules::{List, compile};
+pub(crate) use rules::{Condition, List, compile, compile_log};
 
 /// A condition.
 #[derive(Debug, Clone, PartialEq)]

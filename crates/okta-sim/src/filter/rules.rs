@@ -41,6 +41,37 @@ pub(crate) fn compile(list: List, query: &Query) -> Result<Option<Condition>, Re
     }
 }
 
+/// The condition on events of the System Log: every operator, on every member but `published` and what changed.
+pub(crate) fn compile_log(query: &Query) -> Result<Option<Condition>, Refusal> {
+    const MEMBERS: [&str; 15] = [
+        "actor",
+        "authenticationContext",
+        "client",
+        "debugContext",
+        "displayMessage",
+        "eventType",
+        "legacyEventType",
+        "outcome",
+        "request",
+        "securityContext",
+        "severity",
+        "target",
+        "transaction",
+        "uuid",
+        "version",
+    ];
+    let Some(text) = query.get("filter") else { return Ok(None) };
+    let expr = parse(text).map_err(|cause| Refusal::invalid_filter(text, &cause))?;
+    expr.each(&mut |path, _| {
+        let known = path.split('.').next().is_some_and(|first| MEMBERS.contains(&first));
+        if known && !path.contains("changeDetails") {
+            return Ok(());
+        }
+        Err(Refusal::invalid_filter(text, &format!("events cannot be filtered by '{path}'")))
+    })?;
+    Ok(Some(Condition { expr, fold_case: false }))
+}
+
 fn check(expr: &Expr, list: List, search: bool) -> Result<(), Refusal> {
     expr.each(&mut |path, comparison| {
         let op = comparison.map(|(op, _)| op);
