@@ -1,14 +1,62 @@
 //! What an answer says: that it is one of the API at all, and if it is a refusal, in our terms.
 
-use http::{HeaderMap, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::Value;
 
-use crate::error::{Error, ErrorKind, OktaError};
+use crate::code;
+use crate::error::{Error, ErrorKind, OktaError, Unreachable};
+use crate::models::{NotJson, Record, record_from_json};
+use crate::outcome::Outcome;
 
 /// How much of a text of the server's is repeated.
 const MAX_TEXT: usize = 500;
 
 const NOT_THE_API: &str = "check the domain; is there a proxy or captive portal in between?";
+
+/// A successful answer to a request.
+#[derive(Clone)]
+pub struct Answer {
+    /// The HTTP status, 200 to 299.
+    pub status: u16,
+    /// The body; often empty.
+    pub body: Bytes,
+    method: Method,
+    path: String,
+}
+
+impl Answer {
+    /// The answer to a call of `method` and `path`.
+    pub(crate) fn new(status: StatusCode, body: Bytes, method: Method, path: String) -> Self {
+        Self { status: status.as_u16(), body, method, path }
+    }
+
+    /// The record in the body.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unreadable`] if there is none. The change was made all the same, as far as the status tells.
+    pub fn json<T: Record>(&self) -> Result<T, Error> {
+        check_body(&HeaderMap::new(), &self.body)
+            .and_then(|()| record_from_json(&self.body).map_err(|e| unreadable(&e)))
+            .map_err(|error| error.with_call(&self.method, &self.path))
+    }
+}
+
+/// Without the body, which may hold one-time tokens.
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+/// The error for a body that is not what was asked for. One that merely ends too early is a broken connection.
+pub(crate) fn unreadable(error: &NotJson) -> Error {
+    if error.is_cut() {
+        return Error::new(ErrorKind::Unreachable(Unreachable::Broken), format!("the answer was cut short: {error}"));
+    }
+    Error::new(ErrorKind::Unreadable, format!("the answer cannot be read: {error}"))
+}
 
 /// Refuses the body of a success that cannot come from the API: a proxy's page must never pass for an empty list.
 pub(crate) fn check_body(headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
@@ -43,7 +91,8 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> E
     } else {
         what = format!("{what}: {}", said.join("; "));
     }
-    let error = Error::new(kind, what).with_okta(okta);
+    let outcome = Outcome::of_refusal(status, okta.code.as_deref());
+    let error = Error::new(kind, what).with_okta(okta).with_outcome(outcome);
     match hint(kind, &error) {
         Some(hint) => error.with_hint(hint),
         None => error,
@@ -101,9 +150,24 @@ fn clean(text: &str) -> String {
 fn kind(status: StatusCode, code: Option<&str>) -> ErrorKind {
     // The code says more than the status, where both speak: see section 5 of the API notes.
     match code {
-        Some("E0000007" | "E0000008") => return ErrorKind::NotFound,
+        Some(code::NOT_FOUND | code::NO_SUCH_PATH) => return ErrorKind::NotFound,
         // A 401, although the credential is fine: the org lacks the feature.
-        Some("E0000006" | "E0000015") => return ErrorKind::Forbidden,
+        Some(code::NO_PERMISSION | code::NO_FEATURE) => return ErrorKind::Forbidden,
+        // Mostly a 403, although nobody could do this: it is the object that does not allow it.
+        Some(
+            code::ALREADY_ACTIVE
+            | code::NOT_LOCKED
+            | code::WRONG_USER_STATE
+            | code::APP_ACTIVE
+            | code::MASTERED_ELSEWHERE
+            | code::ATTRIBUTE_MAPPED
+            | code::ATTRIBUTE_READ_ONLY
+            | code::ATTRIBUTE_IMMUTABLE
+            | code::OBJECT_READ_ONLY
+            | code::UNSUPPORTED
+            | code::USER_INACTIVE,
+        ) => return ErrorKind::Conflict,
+        Some(code::CREDENTIAL_REFUSED | code::PASSWORD_POLICY) => return ErrorKind::Invalid,
         _ => {}
     }
     match status.as_u16() {
@@ -121,11 +185,11 @@ fn kind(status: StatusCode, code: Option<&str>) -> ErrorKind {
 
 fn hint(kind: ErrorKind, error: &Error) -> Option<&'static str> {
     match (kind, error.code()) {
-        (ErrorKind::Unauthenticated, Some("E0000011")) => {
+        (ErrorKind::Unauthenticated, Some(code::INVALID_TOKEN)) => {
             Some("the API token is wrong, expired or revoked: make a new one in the Okta admin console")
         }
         (ErrorKind::Unauthenticated, _) => Some("the credential is wrong, expired or revoked"),
-        (ErrorKind::Forbidden, Some("E0000015")) => Some("the org does not have this feature"),
+        (ErrorKind::Forbidden, Some(code::NO_FEATURE)) => Some("the org does not have this feature"),
         (ErrorKind::Forbidden, Some("insufficient_scope")) => {
             Some("grant the scope to the application in the Okta admin console")
         }
@@ -193,6 +257,9 @@ mod tests {
         assert_eq!(kind(401, r#"{"errorCode":"E0000011"}"#), ErrorKind::Unauthenticated);
         assert_eq!(kind(401, r#"{"errorCode":"E0000015"}"#), ErrorKind::Forbidden);
         assert_eq!(kind(400, r#"{"errorCode":"E0000007"}"#), ErrorKind::NotFound);
+        assert_eq!(kind(403, r#"{"errorCode":"E0000038"}"#), ErrorKind::Conflict);
+        assert_eq!(kind(501, r#"{"errorCode":"E0000060"}"#), ErrorKind::Conflict);
+        assert_eq!(kind(403, r#"{"errorCode":"E0000014"}"#), ErrorKind::Invalid);
         assert_eq!(kind(400, "not json"), ErrorKind::Invalid);
         assert_eq!(kind(502, "<html>"), ErrorKind::Server);
     }

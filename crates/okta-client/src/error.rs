@@ -4,6 +4,9 @@ use std::fmt;
 
 use http::Method;
 
+use crate::code;
+use crate::outcome::Outcome;
+
 /// A failed call.
 ///
 /// Its text names the call (method and path, never the host's secrets or the query), what Okta said, and the next
@@ -18,6 +21,7 @@ struct Inner {
     hint: Option<&'static str>,
     call: Option<(Method, String)>,
     okta: OktaError,
+    outcome: Option<Outcome>,
 }
 
 /// What Okta said about a failed call; empty where it said nothing.
@@ -83,7 +87,8 @@ impl Error {
     /// An error that says `what` happened.
     #[must_use]
     pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, what: what.into(), hint: None, call: None, okta: OktaError::default() }))
+        let okta = OktaError::default();
+        Self(Box::new(Inner { kind, what: what.into(), hint: None, call: None, okta, outcome: None }))
     }
 
     /// We were told to stop.
@@ -112,6 +117,19 @@ impl Error {
     pub(crate) fn with_okta(mut self, okta: OktaError) -> Self {
         self.0.okta = okta;
         self
+    }
+
+    /// Adds what is known about the effect of the call.
+    #[must_use]
+    pub(crate) fn with_outcome(mut self, outcome: Outcome) -> Self {
+        self.0.outcome = Some(outcome);
+        self
+    }
+
+    /// Adds that nothing has been sent.
+    #[must_use]
+    pub(crate) fn not_sent(self) -> Self {
+        self.with_outcome(Outcome::NotSent)
     }
 
     /// What kind of failure it is.
@@ -168,6 +186,27 @@ impl Error {
         self.0.call.as_ref().map(|(_, path)| path.as_str())
     }
 
+    /// What is known about the effect of the call, which matters if it was a change.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.0.outcome.unwrap_or(Outcome::Unknown)
+    }
+
+    /// Whether Okta refused to create a user because another has the same login.
+    #[must_use]
+    pub fn is_duplicate_login(&self) -> bool {
+        self.is_duplicate("login")
+    }
+
+    /// Whether Okta refused a value of the profile member `field` because another object of the org has it.
+    #[must_use]
+    pub fn is_duplicate(&self, field: &str) -> bool {
+        let names = |cause: &String| {
+            cause.split_once(':').is_some_and(|(name, rest)| name.trim() == field && rest.contains("already exists"))
+        };
+        self.code() == Some(code::VALIDATION) && self.0.okta.causes.iter().any(names)
+    }
+
     /// Whether the same call may succeed later without anybody changing anything.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -175,10 +214,10 @@ impl Error {
             ErrorKind::RateLimited | ErrorKind::Timeout => true,
             ErrorKind::Server => self.0.okta.status != Some(501),
             ErrorKind::Unreachable(why) => matches!(why, Unreachable::Broken | Unreachable::Refused | Unreachable::Dns),
+            ErrorKind::Conflict => self.code() == Some(code::ROLE_CHANGE_RUNNING),
             ErrorKind::Unauthenticated
             | ErrorKind::Forbidden
             | ErrorKind::NotFound
-            | ErrorKind::Conflict
             | ErrorKind::Invalid
             | ErrorKind::Redirected
             | ErrorKind::Cancelled
@@ -215,3 +254,32 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_causes(code: &str, causes: &[&str]) -> Error {
+        let causes = causes.iter().map(|cause| (*cause).to_owned()).collect();
+        let okta = OktaError { code: Some(code.to_owned()), causes, ..OktaError::default() };
+        Error::new(ErrorKind::Invalid, "refused").with_okta(okta)
+    }
+
+    #[test]
+    fn a_duplicate_login_is_told_from_other_duplicates() {
+        const TAKEN: &str = "An object with this field already exists in the current organization";
+        let login = with_causes(code::VALIDATION, &["email: bad", &format!("login: {TAKEN}")]);
+        assert!(login.is_duplicate_login());
+        let email = with_causes(code::VALIDATION, &[&format!("email: {TAKEN}")]);
+        assert!(!email.is_duplicate_login() && email.is_duplicate("email"));
+        assert!(!with_causes(code::VALIDATION, &["login: Does not match required pattern"]).is_duplicate_login());
+        assert!(!with_causes(code::VALIDATION, &[TAKEN]).is_duplicate_login());
+        assert!(!with_causes(code::MALFORMED, &[&format!("login: {TAKEN}")]).is_duplicate_login());
+    }
+
+    #[test]
+    fn an_unexplained_failure_leaves_the_outcome_open() {
+        assert_eq!(Error::new(ErrorKind::Unreadable, "odd").outcome(), Outcome::Unknown);
+        assert_eq!(Error::new(ErrorKind::Timeout, "late").not_sent().outcome(), Outcome::NotSent);
+    }
+}

@@ -3,31 +3,41 @@
 //! - [`endpoints`] turns parameters into requests, without any network;
 //! - [`models`] turns bodies into records, and survives whatever real orgs send;
 //! - [`Client`] sends requests: paced per rate-limit bucket, retried within bounds, page after page, and cancellable
-//!   at any moment.
+//!   at any moment. A change is never sent twice unless it is certain that the first was not carried out; what is known
+//!   about one that failed is its [`Outcome`].
 //!
 //! Nothing here knows what the records are read for.
 
 mod answer;
 mod auth;
+mod body;
 mod bucket;
+mod call;
 mod client;
+pub mod code;
 pub mod endpoints;
 mod error;
 pub mod models;
 mod org_url;
+mod outcome;
 mod pacer;
 mod pager;
 mod request;
 mod retry;
+mod sent;
 mod skew;
 #[cfg(test)]
 mod tests;
 mod transport;
 
+pub use answer::Answer;
 pub use auth::{Answered, ApiToken, Authenticator, Challenge, Outgoing};
+pub use body::Body;
 pub use bucket::Bucket;
 pub use client::{Client, Config, ListPage};
 pub use error::{Error, ErrorKind, OktaError, Unreachable};
 pub use org_url::{OrgUrl, OrgUrlError};
+pub use outcome::Outcome;
 pub use pacer::{BucketTraffic, Pacing};
 pub use request::{ListRequest, Request};
+pub use sent::{Sent, SentLog};

@@ -1,9 +1,11 @@
 //! A request as data: built and tested without any network.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use http::Method;
 
+use crate::body::Body;
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind};
 use crate::models::Record;
@@ -24,6 +26,8 @@ pub struct Request {
     pub idempotent: bool,
     /// A `Content-Type` header that asks for a smaller answer.
     pub content_type: Option<&'static str>,
+    /// The body.
+    pub body: Option<Body>,
 }
 
 impl Request {
@@ -36,7 +40,27 @@ impl Request {
             template,
             idempotent: true,
             content_type: None,
+            body: None,
         }
+    }
+
+    /// A change: never sent again while it is unknown whether it has been carried out. That goes for PUT and DELETE
+    /// too, which Okta does not always treat alike the second time (deleting a user twice deactivates, then deletes).
+    pub(crate) fn change(method: Method, template: &'static str, path: String) -> Self {
+        Self {
+            bucket: Bucket::of(&method, &path),
+            method,
+            path_and_query: path,
+            template,
+            idempotent: false,
+            content_type: None,
+            body: None,
+        }
+    }
+
+    /// Adds a body.
+    pub(crate) fn with_body(self, body: Body) -> Self {
+        Self { body: Some(body), ..self }
     }
 
     /// The path without the query.
@@ -49,6 +73,13 @@ impl Request {
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.path_and_query.split_once('?').map(|(_, query)| query)
+    }
+}
+
+/// Method, path and query, without the body.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path_and_query)
     }
 }
 
@@ -80,28 +111,73 @@ impl<T: Record> ListRequest<T> {
     }
 }
 
+/// Words that the API takes for an object where an id is expected: the owner of the credential, a list. Whoever means
+/// one object by its id does not mean these.
+const ALIASES: [&str; 4] = ["me", "default", "current", "rules"];
+
 /// The path `template` with its `{id}` replaced.
 ///
 /// # Errors
 ///
-/// Unless `id` has the form of an Okta id: up to 100 letters, digits, `_` and `-`. Nothing in it then needs escaping,
-/// and no id can lead to another path.
+/// Unless `id` has the form of an Okta id: up to 100 letters, digits, `_` and `-`, and none of the words that stand for
+/// an object ([`ALIASES`]). Nothing in it then needs escaping, and no id can lead to another path.
 pub(crate) fn fill(template: &'static str, id: &str) -> Result<String, Error> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if id.is_empty() || id.len() > 100 || !id.chars().all(fits) {
-        return Err(Error::new(ErrorKind::Invalid, format!("{id:?} is not an Okta id; {template} was not called")));
-    }
-    Ok(template.replacen("{id}", id, 1))
+    fill_all(template, [id])
 }
 
 /// The path `template` with its two `{id}`s replaced, in their order.
 ///
 /// # Errors
 ///
-/// Unless both have the form of an Okta id.
+/// Unless both have the form of an Okta id, as for [`fill`].
 pub(crate) fn fill_two(template: &'static str, first: &str, second: &str) -> Result<String, Error> {
-    fill(template, second)?;
-    Ok(fill(template, first)?.replacen("{id}", second, 1))
+    fill_all(template, [first, second])
+}
+
+/// The path `template` with its `{id}`s replaced, in their order.
+///
+/// # Errors
+///
+/// Unless all have the form of an Okta id, as for [`fill`].
+pub(crate) fn fill_all<const N: usize>(template: &'static str, ids: [&str; N]) -> Result<String, Error> {
+    let mut path = template.to_owned();
+    for id in ids {
+        check_id(id, template)?;
+        path = path.replacen("{id}", id, 1);
+    }
+    Ok(path)
+}
+
+/// Checks that `id` has the form of an Okta id, before it is used in a call of `template`.
+///
+/// # Errors
+///
+/// As for [`fill`].
+pub(crate) fn check_id(id: &str, template: &'static str) -> Result<(), Error> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if id.is_empty() || id.len() > 100 || !id.chars().all(fits) || ALIASES.contains(&id) {
+        let what = format!("{id:?} is not an Okta id; {template} was not called");
+        return Err(Error::new(ErrorKind::Invalid, what).not_sent());
+    }
+    Ok(())
+}
+
+/// The path `template` with its `{login}` replaced, percent-encoded.
+///
+/// # Errors
+///
+/// If no path can stand for the login: one with a slash is not found by Okta, one of dots only would be taken for a
+/// step in the path, and `me` for the owner of the credential.
+pub(crate) fn fill_login(template: &'static str, login: &str) -> Result<String, Error> {
+    let odd = |c: char| c == '/' || c == '\\' || c.is_control();
+    if login.is_empty() || login.len() > 400 || login.chars().all(|c| c == '.') || login.contains(odd) || login == "me"
+    {
+        let what = format!("{login:?} is not a login that can be looked up; {template} was not called");
+        return Err(Error::new(ErrorKind::Invalid, what).not_sent());
+    }
+    // Two differences between forms and paths: a space is no `+` in a path, and an `@` stands for itself.
+    let encoded: String = url::form_urlencoded::byte_serialize(login.as_bytes()).collect();
+    Ok(template.replacen("{login}", &encoded.replace('+', "%20").replace("%40", "@"), 1))
 }
 
 /// `path` with a query made of `pairs`, form-encoded.

@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use crate::auth::Challenge;
-use crate::error::{Error, ErrorKind, Unreachable};
+use crate::error::{Error, ErrorKind};
+use crate::outcome::Outcome;
 use crate::pacer::Throttle;
 
 /// How often "too many requests" is answered by another try.
@@ -51,15 +52,19 @@ impl Tries {
         self.failures += 1;
         let first_contact = !reached && matches!(error.kind(), ErrorKind::Unreachable(_));
         let allowed = if first_contact { self.max_attempts.min(MAX_FIRST_CONTACTS) } else { self.max_attempts };
-        // A call that has never left us may be sent again whatever it does.
-        let unsent = matches!(error.kind(), ErrorKind::Unreachable(Unreachable::Dns | Unreachable::Refused));
-        if !error.is_retryable() || !(self.idempotent || unsent) || self.failures >= allowed {
+        if !error.is_retryable() || !self.harmless(error) || self.failures >= allowed {
             return None;
         }
         if error.kind() == ErrorKind::Timeout || matches!(error.status(), Some(500 | 504)) {
             self.too_slow += 1;
         }
         Some(self.pause.next(roll))
+    }
+
+    /// Whether sending the call again can do no harm: because it changes nothing, or because it certainly was not
+    /// carried out.
+    fn harmless(&self, error: &Error) -> bool {
+        self.idempotent || error.outcome() != Outcome::Unknown
     }
 
     /// The pause before the next try after an answer of "too many requests".
@@ -128,6 +133,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::error::Unreachable;
 
     fn server_error(status: u16) -> Error {
         let okta = crate::error::OktaError { status: Some(status), ..Default::default() };
@@ -164,11 +170,15 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_not_sent_twice_unless_it_never_left() {
-        assert_eq!(Tries::new(8, false).after_failure(&server_error(503), true, 0.5), None);
-        assert_eq!(Tries::new(8, false).after_failure(&Error::new(ErrorKind::Timeout, "late"), true, 0.5), None);
-        let refused = Error::new(ErrorKind::Unreachable(Unreachable::Refused), "refused");
-        assert!(Tries::new(8, false).after_failure(&refused, true, 0.5).is_some());
+    fn a_change_is_not_sent_twice_unless_it_was_not_carried_out() {
+        let again = |error: Error| Tries::new(8, false).after_failure(&error, true, 0.5).is_some();
+        assert!(!again(server_error(503)));
+        assert!(!again(Error::new(ErrorKind::Timeout, "late")));
+        assert!(!again(Error::new(ErrorKind::Unreachable(Unreachable::Broken), "reset")));
+        assert!(again(Error::new(ErrorKind::Unreachable(Unreachable::Refused), "refused").not_sent()));
+        assert!(again(Error::new(ErrorKind::Timeout, "no connection in time").not_sent()));
+        assert!(again(server_error(503).with_outcome(Outcome::Refused)));
+        assert!(!again(Error::new(ErrorKind::Forbidden, "no").with_outcome(Outcome::Refused)));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::auth::Outgoing;
 use crate::error::{Error, ErrorKind, Unreachable};
+use crate::outcome::Outcome;
 
 /// The largest body that is read. A page of a thousand users has two to three megabytes.
 const MAX_BODY: usize = 256 << 20;
@@ -83,7 +84,7 @@ impl Transport for Network {
             if let Some(body) = body {
                 request = request.body(body);
             }
-            let response = request.send().await.map_err(|e| failure(&e, &host))?;
+            let response = request.send().await.map_err(|e| failure(&e, &host).with_outcome(outcome(&e)))?;
             let status = response.status();
             let headers = response.headers().clone();
             Ok(Answer { status, headers, body: read(response, host).boxed() })
@@ -104,6 +105,13 @@ async fn read(mut response: reqwest::Response, host: String) -> Result<Bytes, Er
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// Whether a request that failed without an answer may have reached the server. Only two failures say that it has not:
+/// one to make the connection, TLS included, and one to put the request together. A time-out, for instance, does not
+/// say how much had been written by then.
+fn outcome(error: &reqwest::Error) -> Outcome {
+    if error.is_connect() || error.is_builder() { Outcome::NotSent } else { Outcome::Unknown }
 }
 
 /// What went wrong on the way, and what to do about it.

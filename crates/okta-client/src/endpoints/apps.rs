@@ -1,9 +1,13 @@
 //! Applications.
 
-use super::list_of;
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use super::{change_of, list_of};
+use crate::body::Body;
 use crate::error::Error;
 use crate::models::{App, AppGroup, AppUser};
-use crate::request::{ListRequest, Request, with_query};
+use crate::request::{ListRequest, Request, check_id, fill, fill_two, with_query};
 
 /// All applications, or only the active ones, `limit` (at most 200) a page.
 #[must_use]
@@ -32,4 +36,110 @@ pub fn users(id: &str, limit: u32) -> Result<ListRequest<AppUser>, Error> {
 /// If `id` is no Okta id.
 pub fn groups(id: &str, limit: u32) -> Result<ListRequest<AppGroup>, Error> {
     list_of("/api/v1/apps/{id}/groups", id, limit)
+}
+
+/// One application, to be read as an [`App`].
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn get(id: &str) -> Result<Request, Error> {
+    let template = "/api/v1/apps/{id}";
+    Ok(Request::get(template, fill(template, id)?))
+}
+
+/// The assignment of an application to a user, direct or through a group, to be read as an [`AppUser`].
+///
+/// # Errors
+///
+/// If `app` or `user` is no Okta id.
+pub fn user(app: &str, user: &str) -> Result<Request, Error> {
+    let template = "/api/v1/apps/{id}/users/{id}";
+    Ok(Request::get(template, fill_two(template, app, user)?))
+}
+
+/// The assignment of an application to a group, to be read as an [`AppGroup`].
+///
+/// # Errors
+///
+/// If `app` or `group` is no Okta id.
+pub fn group(app: &str, group: &str) -> Result<Request, Error> {
+    let template = "/api/v1/apps/{id}/groups/{id}";
+    Ok(Request::get(template, fill_two(template, app, group)?))
+}
+
+/// What an application is to know about a user, apart from who it is.
+#[derive(Debug, Clone, Default)]
+pub struct AppUserSettings {
+    /// The user name in the application. If there is none, Okta makes one by the application's template.
+    pub user_name: Option<String>,
+    /// The user's profile in the application.
+    pub profile: Map<String, Value>,
+}
+
+impl AppUserSettings {
+    /// Adds what is set to a body.
+    fn add_to(&self, body: &mut Value) {
+        if let Some(user_name) = &self.user_name {
+            body["credentials"] = json!({ "userName": user_name });
+        }
+        if !self.profile.is_empty() {
+            body["profile"] = Value::Object(self.profile.clone());
+        }
+    }
+}
+
+/// Assigns an application to a user directly. The answer is the [`AppUser`]. A user who has it already, or who is not
+/// active, is an error with [`APP_ALREADY_ASSIGNED`](crate::code::APP_ALREADY_ASSIGNED) or
+/// [`USER_INACTIVE`](crate::code::USER_INACTIVE).
+///
+/// # Errors
+///
+/// If `app` or `user` is no Okta id.
+pub fn assign_user(app: &str, user: &str, settings: &AppUserSettings) -> Result<Request, Error> {
+    let template = "/api/v1/apps/{id}/users";
+    check_id(user, template)?;
+    let mut body = json!({ "id": user, "scope": "USER" });
+    settings.add_to(&mut body);
+    Ok(change_of(Method::POST, template, [app])?.with_body(Body::new(&body)?))
+}
+
+/// Changes what an application knows about a user who has it. The answer is the [`AppUser`].
+///
+/// # Errors
+///
+/// If `app` or `user` is no Okta id.
+pub fn update_user(app: &str, user: &str, settings: &AppUserSettings) -> Result<Request, Error> {
+    let mut body = json!({});
+    settings.add_to(&mut body);
+    Ok(change_of(Method::POST, "/api/v1/apps/{id}/users/{id}", [app, user])?.with_body(Body::new(&body)?))
+}
+
+/// Takes a direct assignment of an application away from a user. One through a group stays.
+///
+/// # Errors
+///
+/// If `app` or `user` is no Okta id.
+pub fn unassign_user(app: &str, user: &str) -> Result<Request, Error> {
+    change_of(Method::DELETE, "/api/v1/apps/{id}/users/{id}", [app, user])
+}
+
+/// Assigns an application to a group. The answer is the [`AppGroup`]. What an assignment that exists has of a profile
+/// of its own is lost by it.
+///
+/// # Errors
+///
+/// If `app` or `group` is no Okta id.
+pub fn assign_group(app: &str, group: &str) -> Result<Request, Error> {
+    let request = change_of(Method::PUT, "/api/v1/apps/{id}/groups/{id}", [app, group])?;
+    Ok(request.with_body(Body::new(&json!({}))?))
+}
+
+/// Takes an application away from a group.
+///
+/// # Errors
+///
+/// If `app` or `group` is no Okta id.
+pub fn unassign_group(app: &str, group: &str) -> Result<Request, Error> {
+    change_of(Method::DELETE, "/api/v1/apps/{id}/groups/{id}", [app, group])
 }

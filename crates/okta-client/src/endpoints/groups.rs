@@ -1,8 +1,12 @@
 //! Groups.
 
-use super::list_of;
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use super::{change_of, list_of, list_of_all};
+use crate::body::Body;
 use crate::error::Error;
-use crate::models::{App, Group, Member, RoleAssignment};
+use crate::models::{App, Group, GroupRule, Member, RoleAssignment};
 use crate::request::{ListRequest, Request, fill, with_query};
 
 /// All groups with their counts, `limit` (at most 200) a page.
@@ -27,8 +31,7 @@ pub fn members(id: &str, limit: u32) -> Result<ListRequest<Member>, Error> {
 ///
 /// If `id` is no Okta id.
 pub fn roles(id: &str) -> Result<ListRequest<RoleAssignment>, Error> {
-    let template = "/api/v1/groups/{id}/roles";
-    Ok(ListRequest::array(Request::get(template, fill(template, id)?)))
+    list_of_all("/api/v1/groups/{id}/roles", id)
 }
 
 /// The applications that a group is assigned to, `limit` (200 works, the maximum is not documented) a page.
@@ -38,4 +41,70 @@ pub fn roles(id: &str) -> Result<ListRequest<RoleAssignment>, Error> {
 /// If `id` is no Okta id.
 pub fn apps(id: &str, limit: u32) -> Result<ListRequest<App>, Error> {
     list_of("/api/v1/groups/{id}/apps", id, limit)
+}
+
+/// One group, to be read as a [`GroupDetails`](crate::models::GroupDetails).
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn get(id: &str) -> Result<Request, Error> {
+    let template = "/api/v1/groups/{id}";
+    Ok(Request::get(template, fill(template, id)?))
+}
+
+/// The rules that put users into groups, `limit` (at most 200) a page.
+#[must_use]
+pub fn rules(limit: u32) -> ListRequest<GroupRule> {
+    let template = "/api/v1/groups/rules";
+    ListRequest::array(Request::get(template, with_query(template, &[("limit", &limit.to_string())])))
+}
+
+/// Makes a group. The answer is the group. A name that is taken is an error that
+/// [`Error::is_duplicate`]`("name")` knows.
+///
+/// # Errors
+///
+/// None in practice: the body can always be written.
+pub fn create(name: &str, description: &str) -> Result<Request, Error> {
+    let template = "/api/v1/groups";
+    let body = Body::new(&json!({ "profile": { "name": name, "description": description } }))?;
+    Ok(Request::change(Method::POST, template, template.to_owned()).with_body(body))
+}
+
+/// Replaces the profile of a group: members that are not in `profile` are cleared. The answer is the group.
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn replace(id: &str, profile: &Map<String, Value>) -> Result<Request, Error> {
+    let request = change_of(Method::PUT, "/api/v1/groups/{id}", [id])?;
+    Ok(request.with_body(Body::new(&json!({ "profile": profile }))?))
+}
+
+/// Deletes a group.
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn delete(id: &str) -> Result<Request, Error> {
+    change_of(Method::DELETE, "/api/v1/groups/{id}", [id])
+}
+
+/// Makes a user a member of a group. Okta gives the same answer if the user is one already.
+///
+/// # Errors
+///
+/// If `group` or `user` is no Okta id.
+pub fn add_member(group: &str, user: &str) -> Result<Request, Error> {
+    change_of(Method::PUT, "/api/v1/groups/{id}/users/{id}", [group, user])
+}
+
+/// Takes a user out of a group. Okta gives the same answer if the user is not in it.
+///
+/// # Errors
+///
+/// If `group` or `user` is no Okta id.
+pub fn remove_member(group: &str, user: &str) -> Result<Request, Error> {
+    change_of(Method::DELETE, "/api/v1/groups/{id}/users/{id}", [group, user])
 }

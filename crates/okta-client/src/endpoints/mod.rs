@@ -1,9 +1,13 @@
-//! The calls that reading an org takes, each a function from its parameters to a request.
+//! The calls of the API that reading and changing an org takes, each a function from its parameters to a request.
+//!
+//! An id that has not the form of one is refused here, before anything is sent, so that no id can lead to another
+//! object. Changes are to be sent with [`Client::send`](crate::Client::send).
 //!
 //! Maxima of `limit` and what an endpoint leaves out are in section 1 of the API notes. A `limit` above the maximum is
 //! cut by Okta without a word, so callers ask for the maximum and follow the links.
 
 pub mod apps;
+pub mod bindings;
 pub mod devices;
 pub mod groups;
 pub mod iam;
@@ -12,14 +16,26 @@ pub mod roles;
 pub mod tokens;
 pub mod users;
 
+use http::Method;
+
 use crate::error::Error;
 use crate::models::Record;
-use crate::request::{ListRequest, Request, fill, with_query};
+use crate::request::{ListRequest, Request, fill, fill_all, with_query};
 
 /// A list below one object, `limit` records a page.
 fn list_of<T: Record>(template: &'static str, id: &str, limit: u32) -> Result<ListRequest<T>, Error> {
     let path = with_query(&fill(template, id)?, &[("limit", &limit.to_string())]);
     Ok(ListRequest::array(Request::get(template, path)))
+}
+
+/// A list below one object whose page size is Okta's own.
+fn list_of_all<T: Record>(template: &'static str, id: &str) -> Result<ListRequest<T>, Error> {
+    Ok(ListRequest::array(Request::get(template, fill(template, id)?)))
+}
+
+/// A change without a body of something that is named by its ids.
+fn change_of<const N: usize>(method: Method, template: &'static str, ids: [&str; N]) -> Result<Request, Error> {
+    Ok(Request::change(method, template, fill_all(template, ids)?))
 }
 
 #[cfg(test)]

@@ -1,8 +1,13 @@
 //! Admin roles.
 
+use http::Method;
+use serde_json::json;
+
+use super::{change_of, list_of_all};
+use crate::body::Body;
 use crate::error::Error;
 use crate::models::{Assignee, RoleAssignment};
-use crate::request::{ListRequest, Request, fill, with_query};
+use crate::request::{ListRequest, Request, check_id, with_query};
 
 /// All users who have an admin role, `limit` a page (100 unless asked, the maximum is not documented).
 #[must_use]
@@ -18,6 +23,73 @@ pub fn assignees(limit: u32) -> ListRequest<Assignee> {
 ///
 /// If `id` is no Okta id.
 pub fn of_user(id: &str) -> Result<ListRequest<RoleAssignment>, Error> {
-    let template = "/api/v1/users/{id}/roles";
-    Ok(ListRequest::array(Request::get(template, fill(template, id)?)))
+    list_of_all("/api/v1/users/{id}/roles", id)
+}
+
+/// A role to be given to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role<'a> {
+    /// A standard role by its type, for example `HELP_DESK_ADMIN`, without targets: for the whole org.
+    Standard(&'a str),
+    /// A custom role, limited to a resource set.
+    Custom {
+        /// The id of the role.
+        role: &'a str,
+        /// The id of the resource set.
+        resource_set: &'a str,
+    },
+}
+
+/// Gives a user a role. The answer is the [`RoleAssignment`]. One that the user has already is an error with
+/// [`ROLE_ALREADY_ASSIGNED`](crate::code::ROLE_ALREADY_ASSIGNED) or
+/// [`IAM_ROLE_ALREADY_ASSIGNED`](crate::code::IAM_ROLE_ALREADY_ASSIGNED).
+///
+/// # Errors
+///
+/// If `user` or an id in `role` is no Okta id.
+pub fn assign_to_user(user: &str, role: Role<'_>) -> Result<Request, Error> {
+    assign("/api/v1/users/{id}/roles", user, role)
+}
+
+/// Gives a group a role, as [`assign_to_user`] does.
+///
+/// # Errors
+///
+/// If `group` or an id in `role` is no Okta id.
+pub fn assign_to_group(group: &str, role: Role<'_>) -> Result<Request, Error> {
+    assign("/api/v1/groups/{id}/roles", group, role)
+}
+
+fn assign(template: &'static str, to: &str, role: Role<'_>) -> Result<Request, Error> {
+    let body = match role {
+        Role::Standard(role_type) => {
+            check_id(role_type, template)?;
+            json!({ "type": role_type })
+        }
+        Role::Custom { role, resource_set } => {
+            check_id(role, template)?;
+            check_id(resource_set, template)?;
+            json!({ "type": "CUSTOM", "role": role, "resource-set": resource_set })
+        }
+    };
+    Ok(change_of(Method::POST, template, [to])?.with_body(Body::new(&body)?))
+}
+
+/// Takes a role from a user. `assignment` is the id of a [`RoleAssignment`] of this very user: many ids of assignments
+/// are the same for everybody who has the role.
+///
+/// # Errors
+///
+/// If `user` or `assignment` is no Okta id.
+pub fn unassign_from_user(user: &str, assignment: &str) -> Result<Request, Error> {
+    change_of(Method::DELETE, "/api/v1/users/{id}/roles/{id}", [user, assignment])
+}
+
+/// Takes a role from a group, as [`unassign_from_user`] does.
+///
+/// # Errors
+///
+/// If `group` or `assignment` is no Okta id.
+pub fn unassign_from_group(group: &str, assignment: &str) -> Result<Request, Error> {
+    change_of(Method::DELETE, "/api/v1/groups/{id}/roles/{id}", [group, assignment])
 }

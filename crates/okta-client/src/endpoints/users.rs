@@ -1,8 +1,14 @@
-//! Users.
+//! Users: finding them, making them, and everything that happens to an account.
 
-use crate::error::Error;
-use crate::models::User;
-use crate::request::{ListRequest, Request, fill, with_query};
+use http::Method;
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+
+use super::list_of_all;
+use crate::body::Body;
+use crate::error::{Error, ErrorKind};
+use crate::models::{Group, User};
+use crate::request::{ListRequest, Request, fill, fill_login, with_query};
 
 /// Leaves credentials and links out of the answer; Okta works faster only if all three are named.
 const SHORT_FORM: &str =
@@ -25,4 +31,188 @@ pub fn list(limit: u32) -> ListRequest<User> {
 pub fn get(id: &str) -> Result<Request, Error> {
     let template = "/api/v1/users/{id}";
     Ok(Request { content_type: Some(SHORT_FORM), ..Request::get(template, fill(template, id)?) })
+}
+
+/// The user with this login, to be read as a [`User`]. Okta also finds a user by the unambiguous part of the login
+/// before the `@`, so that the login of the answer has to be compared.
+///
+/// # Errors
+///
+/// If no path can stand for the login, for example because it has a slash; see [`with_login`] for those.
+pub fn by_login(login: &str) -> Result<Request, Error> {
+    let template = "/api/v1/users/{login}";
+    Ok(Request { content_type: Some(SHORT_FORM), ..Request::get(template, fill_login(template, login)?) })
+}
+
+/// The users with exactly this login: one or none. Unlike [`by_login`] it takes any login.
+#[must_use]
+pub fn with_login(login: &str) -> ListRequest<User> {
+    let quoted = login.replace('\\', "\\\\").replace('"', "\\\"");
+    let filter = format!("profile.login eq \"{quoted}\"");
+    let path = with_query("/api/v1/users", &[("limit", "2"), ("filter", &filter)]);
+    ListRequest::array(Request { content_type: Some(SHORT_FORM), ..Request::get("/api/v1/users", path) })
+}
+
+/// The user whom the API token belongs to, to be read as a [`User`].
+#[must_use]
+pub fn me() -> Request {
+    let path = "/api/v1/users/me";
+    Request { content_type: Some(SHORT_FORM), ..Request::get(path, path.to_owned()) }
+}
+
+/// The groups that a user is in. The page size is Okta's own, 200.
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn groups(id: &str) -> Result<ListRequest<Group>, Error> {
+    list_of_all("/api/v1/users/{id}/groups", id)
+}
+
+/// How a new user will sign in.
+#[derive(Debug, Clone)]
+pub enum SignIn {
+    /// The user sets a password in the welcome flow, or needs none.
+    NoPassword,
+    /// With this password.
+    Password {
+        /// The password.
+        value: SecretString,
+        /// Whether the user has to choose another at the first sign-in. Not for users who are not activated.
+        change_at_first_sign_in: bool,
+    },
+    /// Through another identity provider (`FEDERATION`).
+    Federation,
+}
+
+/// A user to be made.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// The profile; Okta wants at least `login`, `email`, `firstName` and `lastName`.
+    pub profile: Map<String, Value>,
+    /// How the user will sign in.
+    pub sign_in: SignIn,
+    /// Whether the account is active at once, with Okta's e-mail to the user; otherwise it is `STAGED`.
+    pub activate: bool,
+}
+
+/// Makes a user. The answer is a [`User`]; a login that is taken is an error that
+/// [`Error::is_duplicate_login`] knows.
+///
+/// # Errors
+///
+/// If the password is to be changed at the first sign-in of a user who is not activated: Okta refuses that (E0000125).
+pub fn create(user: &NewUser) -> Result<Request, Error> {
+    let mut body = json!({ "profile": user.profile });
+    let mut query = Vec::new();
+    if !user.activate {
+        query.push(("activate", "false"));
+    }
+    match &user.sign_in {
+        SignIn::NoPassword | SignIn::Password { change_at_first_sign_in: false, .. } => {}
+        SignIn::Password { .. } if !user.activate => {
+            let what = "a password can only be changed at the first sign-in if the user is activated at once";
+            return Err(Error::new(ErrorKind::Invalid, what).not_sent());
+        }
+        SignIn::Password { .. } => query.extend([("activate", "true"), ("nextLogin", "changePassword")]),
+        SignIn::Federation => {
+            body["credentials"] = json!({ "provider": { "type": "FEDERATION", "name": "FEDERATION" } });
+            query.push(("provider", "true"));
+        }
+    }
+    let mut body = Body::new(&body)?;
+    if let SignIn::Password { value, .. } = &user.sign_in {
+        body = body.with_secret("/credentials/password/value", value.clone());
+    }
+    let template = "/api/v1/users";
+    let path = if query.is_empty() { template.to_owned() } else { with_query(template, &query) };
+    Ok(Request::change(Method::POST, template, path).with_body(body))
+}
+
+/// Changes the members of a user's profile that are in `profile` and leaves the others; null clears one. The answer is
+/// the [`User`].
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn update(id: &str, profile: &Map<String, Value>) -> Result<Request, Error> {
+    with_profile(Method::POST, id, profile)
+}
+
+/// Replaces a user's profile: members that are not in `profile` are cleared. The answer is the [`User`].
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn replace(id: &str, profile: &Map<String, Value>) -> Result<Request, Error> {
+    with_profile(Method::PUT, id, profile)
+}
+
+fn with_profile(method: Method, id: &str, profile: &Map<String, Value>) -> Result<Request, Error> {
+    let template = "/api/v1/users/{id}";
+    let body = Body::new(&json!({ "profile": profile }))?;
+    Ok(Request::change(method, template, fill(template, id)?).with_body(body))
+}
+
+/// What can happen to an account. From which state to which: section 6.1 of the API notes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// `STAGED` and `DEPROVISIONED` to `ACTIVE`, or to `PROVISIONED` without a password.
+    Activate {
+        /// Whether Okta writes to the user. If not, the answer holds a one-time token.
+        send_email: bool,
+    },
+    /// The welcome flow of a `PROVISIONED` user anew, or out of `RECOVERY`.
+    Reactivate {
+        /// Whether Okta writes to the user. If not, the answer holds a one-time token.
+        send_email: bool,
+    },
+    /// Any state to `DEPROVISIONED`; it may take Okta a while after the answer. Applications are taken away.
+    Deactivate {
+        /// Whether Okta writes to the org's admins.
+        send_email: bool,
+    },
+    /// `ACTIVE` to `SUSPENDED`; groups and applications stay.
+    Suspend,
+    /// `SUSPENDED` to `ACTIVE`.
+    Unsuspend,
+    /// `LOCKED_OUT` to `ACTIVE`.
+    Unlock,
+}
+
+/// Lets `step` happen to an account. The answer has no content that matters.
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn lifecycle(id: &str, step: Lifecycle) -> Result<Request, Error> {
+    let (template, send_email) = match step {
+        Lifecycle::Activate { send_email } => ("/api/v1/users/{id}/lifecycle/activate", Some(send_email)),
+        Lifecycle::Reactivate { send_email } => ("/api/v1/users/{id}/lifecycle/reactivate", Some(send_email)),
+        Lifecycle::Deactivate { send_email } => ("/api/v1/users/{id}/lifecycle/deactivate", Some(send_email)),
+        Lifecycle::Suspend => ("/api/v1/users/{id}/lifecycle/suspend", None),
+        Lifecycle::Unsuspend => ("/api/v1/users/{id}/lifecycle/unsuspend", None),
+        Lifecycle::Unlock => ("/api/v1/users/{id}/lifecycle/unlock", None),
+    };
+    let mut path = fill(template, id)?;
+    if let Some(send_email) = send_email {
+        path = with_query(&path, &[("sendEmail", if send_email { "true" } else { "false" })]);
+    }
+    Ok(Request::change(Method::POST, template, path))
+}
+
+/// Deletes a user who is `DEPROVISIONED`, for good. **Any other user is deactivated by it instead**, with the same
+/// answer, so that the state has to be read before and after. `send_email` says whether Okta writes to the org's
+/// admins.
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn delete(id: &str, send_email: bool) -> Result<Request, Error> {
+    let template = "/api/v1/users/{id}";
+    let mut path = fill(template, id)?;
+    if send_email {
+        path = with_query(&path, &[("sendEmail", "true")]);
+    }
+    Ok(Request::change(Method::DELETE, template, path))
 }

@@ -1,7 +1,10 @@
 //! Groups and their members.
 
-use super::Time;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
 use super::lenient::{part, record};
+use super::{Time, profile_members};
 
 record! {
     /// A group of the org.
@@ -63,6 +66,70 @@ part! {
         /// Whether the group has an admin role. Okta's description and its release notes misspell the member, each in
         /// its own way; all three spellings are read.
         pub has_admin_privilege: Option<bool> = "hasAdminPrivilege" | "hasAdminPrivlege" | "hasAdminPrivileges",
+    }
+}
+
+record! {
+    /// A group with its whole profile, as it is read before it is changed.
+    pub struct GroupDetails as "group" {
+        /// `OKTA_GROUP`, `APP_GROUP` or `BUILT_IN`. Only the members of the first can be changed through the API.
+        pub group_type: Option<String> = "type",
+        /// The profile as Okta sent it: name, description, and what the org has added.
+        pub profile: Option<Box<RawValue>> = "profile",
+        /// Where an `APP_GROUP` comes from.
+        pub source: GroupSource = "source",
+    }
+}
+
+impl GroupDetails {
+    /// The members of the profile in their order; empty if the group came without one.
+    #[must_use]
+    pub fn profile_members(&self) -> Map<String, Value> {
+        self.profile.as_deref().map(profile_members).unwrap_or_default()
+    }
+}
+
+part! {
+    /// Where a group comes from.
+    pub struct GroupSource {
+        /// The id of the application that the group is imported from.
+        pub id: Option<String> = "id",
+    }
+}
+
+record! {
+    /// A rule that puts users into groups.
+    pub struct GroupRule as "group rule" {
+        /// What people call it.
+        pub name: Option<String> = "name",
+        /// `ACTIVE`, `INACTIVE` or `INVALID`.
+        pub status: Option<String> = "status",
+        /// What it does.
+        pub actions: GroupRuleActions = "actions",
+    }
+}
+
+impl GroupRule {
+    /// The ids of the groups that the rule fills.
+    #[must_use]
+    pub fn group_ids(&self) -> &[String] {
+        &self.actions.assign.group_ids
+    }
+}
+
+part! {
+    /// What a group rule does.
+    pub struct GroupRuleActions {
+        /// The groups that it puts users into.
+        pub assign: GroupRuleTargets = "assignUserToGroups",
+    }
+}
+
+part! {
+    /// The groups that a rule puts users into.
+    pub struct GroupRuleTargets {
+        /// Their ids.
+        pub group_ids: Vec<String> = "groupIds",
     }
 }
 

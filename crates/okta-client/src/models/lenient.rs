@@ -176,6 +176,22 @@ scalar_member!(super::Time, scalar => match scalar {
     Scalar::Flag(_) | Scalar::Count(_) | Scalar::Other => None,
 });
 
+/// A list of texts; whatever else is in the list, or is no list, is passed over.
+impl Field for Vec<String> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = <serde_json::Value as serde::Deserialize>::deserialize(deserializer)?;
+        let serde_json::Value::Array(values) = value else { return Ok(Self::new()) };
+        let text = |value| if let serde_json::Value::String(text) = value { Some(text) } else { None };
+        Ok(values.into_iter().filter_map(text).collect())
+    }
+
+    fn merge(&mut self, later: Self) {
+        if !later.is_empty() {
+            *self = later;
+        }
+    }
+}
+
 /// A JSON object kept as it came; anything but an object is `None`.
 impl Field for Option<Box<RawValue>> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -20,7 +20,10 @@ mod user;
 
 pub use app::{App, AppGroup, AppUser, AppUserLinks};
 pub use device::{Device, DeviceProfile};
-pub use group::{Group, GroupEmbedded, GroupProfile, GroupStats, Member};
+pub use group::{
+    Group, GroupDetails, GroupEmbedded, GroupProfile, GroupRule, GroupRuleActions, GroupRuleTargets, GroupSource,
+    GroupStats, Member,
+};
 pub use iam::{Binding, BindingMember, BindingMemberLinks, CustomRole, ResourceSet};
 pub use lenient::{Link, Record, Unreadable};
 pub use org::Org;

@@ -3,10 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+mod changes;
 mod failures;
 mod models;
 mod pacing;
 mod recorded;
+mod requests;
 mod secrets;
 mod server;
 mod windows;

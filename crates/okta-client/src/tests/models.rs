@@ -1,6 +1,9 @@
 //! Models survive what no description allows.
 
-use crate::models::{AppUser, Assignee, Group, Member, RoleAssignment, Time, User, list_from_json, record_from_json};
+use crate::models::{
+    AppUser, Assignee, Group, GroupDetails, GroupRule, Member, RoleAssignment, Time, User, list_from_json,
+    record_from_json,
+};
 
 #[test]
 fn members_may_be_absent_null_or_of_another_type() {
@@ -133,4 +136,29 @@ fn times_are_parsed_on_demand() {
     assert_eq!(Time::new("2026-01-02T03:04:05.000Z").parse().unwrap().as_second(), 1_767_323_045);
     assert_eq!(Time::new("yesterday").parse(), None);
     assert_eq!(Time::new("yesterday").as_str(), "yesterday");
+}
+
+#[test]
+fn a_group_keeps_the_attributes_that_the_org_added() {
+    let body = r#"{"id":"00g1","type":"APP_GROUP","source":{"id":"0oa1"},
+        "profile":{"name":"N","description":null,"costCenter":7,"tags":["a"]}}"#;
+    let group: GroupDetails = record_from_json(body.as_bytes()).unwrap();
+    assert_eq!((group.group_type.as_deref(), group.source.id.as_deref()), (Some("APP_GROUP"), Some("0oa1")));
+    let profile = group.profile_members();
+    assert_eq!(profile.keys().collect::<Vec<_>>(), ["name", "description", "costCenter", "tags"]);
+    assert_eq!((&profile["costCenter"], profile["description"].is_null()), (&7.into(), true));
+    let bare: GroupDetails = record_from_json(br#"{"id":"00g1","source":null,"profile":[]}"#).unwrap();
+    assert!(bare.profile_members().is_empty() && bare.source.id.is_none());
+}
+
+#[test]
+fn a_rule_names_the_groups_that_it_fills() {
+    let groups = |actions: &str| {
+        let body = format!(r#"{{"id":"0pr1","status":"ACTIVE","actions":{actions}}}"#);
+        record_from_json::<GroupRule>(body.as_bytes()).unwrap().group_ids().to_vec()
+    };
+    assert_eq!(groups(r#"{"assignUserToGroups":{"groupIds":["00g1",null,7,"00g2"]}}"#), ["00g1", "00g2"]);
+    for actions in ["null", "{}", "[]", r#"{"assignUserToGroups":null}"#, r#"{"assignUserToGroups":{"groupIds":{}}}"#] {
+        assert!(groups(actions).is_empty(), "{actions}");
+    }
 }

@@ -1,0 +1,229 @@
+//! One call from its first try to its end: waiting for its turn, signing in, sending, judging what came back.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use url::Position;
+
+use crate::answer;
+use crate::auth::{Answered, Challenge, Outgoing};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::outcome::Outcome;
+use crate::pacer::{Permit, Throttle, throttle};
+use crate::pager;
+use crate::request::Request;
+use crate::retry::Tries;
+use crate::sent::Entry;
+
+/// How one try ended.
+enum Try<R> {
+    Done(R),
+    Throttled(Throttle, Error),
+    Challenged(Challenge, Error),
+    Failed(Error),
+    /// We have nothing to sign in with; what could be tried was.
+    NotSignedIn(Error),
+}
+
+/// A whole answer.
+pub(crate) struct Received {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    body: Bytes,
+    /// What the answer wants to see first.
+    challenge: Option<Challenge>,
+}
+
+impl Received {
+    /// The body, which is JSON as far as can be seen without parsing it.
+    pub(crate) fn json(&self) -> Result<&[u8], Error> {
+        answer::check_body(&self.headers, &self.body)?;
+        Ok(&self.body)
+    }
+
+    /// The body, if there is any, as with [`Received::json`].
+    pub(crate) fn json_or_empty(&self) -> Result<Bytes, Error> {
+        if !self.body.trim_ascii().is_empty() {
+            answer::check_body(&self.headers, &self.body)?;
+        }
+        Ok(self.body.clone())
+    }
+}
+
+/// Whether Okta may be carrying out the call at this moment, or may have done so already.
+#[derive(Default)]
+struct OutOfHand(AtomicBool);
+
+impl OutOfHand {
+    fn set(&self, out: bool) {
+        self.0.store(out, Ordering::Relaxed);
+    }
+
+    fn outcome(&self) -> Outcome {
+        if self.0.load(Ordering::Relaxed) { Outcome::Unknown } else { Outcome::NotSent }
+    }
+}
+
+impl Client {
+    /// Sends a request until it has an answer that `read` can read, or there is no point in going on.
+    pub(crate) async fn call<R>(
+        &self,
+        request: &Request,
+        asked: &str,
+        read: impl Fn(&Received) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let out = OutOfHand::default();
+        let result = tokio::select! {
+            biased;
+            () = self.inner.cancel.cancelled() => Err(Error::cancelled().with_outcome(out.outcome())),
+            result = self.tries(request, asked, &out, read) => result,
+        };
+        result.map_err(|error| error.with_call(&request.method, asked))
+    }
+
+    async fn tries<R>(
+        &self,
+        request: &Request,
+        asked: &str,
+        out: &OutOfHand,
+        read: impl Fn(&Received) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let mut tries = Tries::new(self.inner.max_attempts, request.idempotent);
+        for attempt in 0_u32.. {
+            let path = pager::with_limit(asked, |limit| tries.page_size(limit));
+            let ended = self.attempt(request, &path, attempt > 0, out, &read).await;
+            let roll = (self.inner.dice)();
+            let (error, pause) = match ended {
+                Try::Done(result) => return Ok(result),
+                Try::Throttled(throttle, error) => (error, tries.after_throttle(throttle, roll)),
+                Try::Challenged(challenge, error) => {
+                    let refused = error.outcome() == Outcome::Refused;
+                    let pause = refused.then(|| tries.after_challenge(challenge)).flatten();
+                    (error, pause)
+                }
+                Try::NotSignedIn(error) => return Err(error.not_sent()),
+                Try::Failed(error) => {
+                    let reached = self.inner.reached.load(Ordering::Relaxed);
+                    let pause = tries.after_failure(&error, reached, roll);
+                    (error, pause)
+                }
+            };
+            out.set(error.outcome() == Outcome::Unknown);
+            let Some(pause) = pause else { return Err(error) };
+            tracing::debug!(
+                method = %request.method, path = request.template, attempt = attempt + 1,
+                pause_ms = millis(pause), cause = ?error.kind(), status = error.status(), "trying again"
+            );
+            tokio::time::sleep(pause).await;
+        }
+        Err(Error::new(ErrorKind::Server, "tried without end"))
+    }
+
+    /// One try: waits for its turn, sends, reads.
+    async fn attempt<R>(
+        &self,
+        request: &Request,
+        path: &str,
+        is_retry: bool,
+        out: &OutOfHand,
+        read: impl Fn(&Received) -> Result<R, Error>,
+    ) -> Try<R> {
+        let mut permit = self.inner.pacer.admit(request.bucket, is_retry).await;
+        let outgoing = match self.inner.org.join(path) {
+            Some(url) => Outgoing { method: request.method.clone(), url },
+            None => return Try::Failed(Error::new(ErrorKind::Invalid, "not a path of the API").not_sent()),
+        };
+        let credential = match self.inner.auth.headers(&outgoing).await {
+            Ok(headers) => headers,
+            Err(error) => return Try::NotSignedIn(error),
+        };
+        match self.exchange(request, outgoing, credential, &mut permit, out).await {
+            Ok(answer) => {
+                // The slot is for calls that Okta works on; reading what it sent is our own affair.
+                drop(permit);
+                if answer.status.is_success() {
+                    return read(&answer).map_or_else(Try::Failed, Try::Done);
+                }
+                let error = answer::refusal(answer.status, &answer.headers, &answer.body);
+                let error = self.inner.auth.advise(error);
+                match (throttle(answer.status, &answer.headers), answer.challenge) {
+                    (Some(throttle), _) => Try::Throttled(throttle, error),
+                    (None, Some(challenge)) => Try::Challenged(challenge, error),
+                    (None, None) => Try::Failed(error),
+                }
+            }
+            Err(error) => Try::Failed(error),
+        }
+    }
+
+    /// Sends a request and reads the whole answer.
+    async fn exchange(
+        &self,
+        request: &Request,
+        outgoing: Outgoing,
+        credential: HeaderMap,
+        permit: &mut Permit<'_>,
+        out: &OutOfHand,
+    ) -> Result<Received, Error> {
+        let headers = headers(request, &credential);
+        let body = request.body.as_ref().map(crate::Body::bytes);
+        let entry = Entry::new(self.log.as_ref(), &request.method, &outgoing.url[Position::BeforePath..]);
+        let started = tokio::time::Instant::now();
+        out.set(true);
+        let answer = match self.inner.transport.send(outgoing.clone(), headers, body).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                if error.outcome() == Outcome::NotSent {
+                    entry.not_sent();
+                }
+                return Err(error);
+            }
+        };
+        entry.answered(answer.status);
+        permit.answered(answer.status, &answer.headers);
+        self.inner.reached.store(true, Ordering::Relaxed);
+        self.inner.skew.observe(&answer.headers);
+        let challenge = self.inner.auth.answered(&Answered {
+            request: &outgoing,
+            sent: &credential,
+            status: answer.status,
+            headers: &answer.headers,
+        });
+        // Even without its body an answer may say that the call was refused.
+        let outcome = Outcome::of_refusal(answer.status, None);
+        let body = answer.body.await.map_err(|error| error.with_outcome(outcome))?;
+        tracing::debug!(
+            method = %request.method, path = request.template, status = answer.status.as_u16(),
+            duration_ms = millis(started.elapsed()), bytes = body.len(), bucket = request.bucket.name(),
+            remaining = answer.headers.get("x-rate-limit-remaining").and_then(|value| value.to_str().ok()),
+            "answered"
+        );
+        Ok(Received { status: answer.status, headers: answer.headers, body, challenge })
+    }
+}
+
+/// The headers of a request, beside those that the network adds by itself.
+fn headers(request: &Request, credential: &HeaderMap) -> HeaderMap {
+    let json = HeaderValue::from_static("application/json");
+    let mut headers = credential.clone();
+    headers.insert(ACCEPT, json.clone());
+    if let Some(content_type) = request.content_type {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    } else if request.body.is_some() {
+        headers.insert(CONTENT_TYPE, json);
+    }
+    // Okta answers 411 to an empty change that does not say that it is empty.
+    let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(&request.method);
+    if expects_body && request.body.is_none() {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    headers
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

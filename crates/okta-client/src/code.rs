@@ -1,0 +1,58 @@
+//! Okta's error codes that a caller acts on (section 5 of the API notes). Only the code is stable; summaries change.
+
+/// The request is not valid, or the state of the object does not allow it; the causes say what and why.
+pub const VALIDATION: &str = "E0000001";
+/// The body cannot be read.
+pub const MALFORMED: &str = "E0000003";
+/// The credential's owner may not do this.
+pub const NO_PERMISSION: &str = "E0000006";
+/// The object does not exist.
+pub const NOT_FOUND: &str = "E0000007";
+/// There is no such path.
+pub const NO_SUCH_PATH: &str = "E0000008";
+/// Okta failed.
+pub const INTERNAL: &str = "E0000009";
+/// Okta changes nothing at present, and says so with status 503.
+pub const READ_ONLY: &str = "E0000010";
+/// The API token is wrong, expired or revoked.
+pub const INVALID_TOKEN: &str = "E0000011";
+/// A password or another credential was not accepted.
+pub const CREDENTIAL_REFUSED: &str = "E0000014";
+/// The org does not have the feature.
+pub const NO_FEATURE: &str = "E0000015";
+/// The user who is to be activated is active.
+pub const ALREADY_ACTIVE: &str = "E0000016";
+/// The user's profile is mastered elsewhere.
+pub const MASTERED_ELSEWHERE: &str = "E0000023";
+/// The user who is to be unlocked is not locked.
+pub const NOT_LOCKED: &str = "E0000032";
+/// The user's state does not allow this.
+pub const WRONG_USER_STATE: &str = "E0000038";
+/// Too many requests.
+pub const RATE_LIMIT: &str = "E0000047";
+/// The application must be deactivated first.
+pub const APP_ACTIVE: &str = "E0000056";
+/// Okta does not do this.
+pub const UNSUPPORTED: &str = "E0000060";
+/// The user has the application already.
+pub const APP_ALREADY_ASSIGNED: &str = "E0000062";
+/// The attribute is filled from elsewhere.
+pub const ATTRIBUTE_MAPPED: &str = "E0000075";
+/// The attribute can only be read.
+pub const ATTRIBUTE_READ_ONLY: &str = "E0000077";
+/// The attribute can never be changed.
+pub const ATTRIBUTE_IMMUTABLE: &str = "E0000078";
+/// The password does not fit the org's policy.
+pub const PASSWORD_POLICY: &str = "E0000080";
+/// The user or group has the admin role already.
+pub const ROLE_ALREADY_ASSIGNED: &str = "E0000090";
+/// The object can only be read.
+pub const OBJECT_READ_ONLY: &str = "E0000111";
+/// The user is still being activated.
+pub const STILL_ACTIVATING: &str = "E0000112";
+/// An inactive user's applications and profile cannot be changed.
+pub const USER_INACTIVE: &str = "E0000117";
+/// The custom or standard role is bound already.
+pub const IAM_ROLE_ALREADY_ASSIGNED: &str = "E0000263";
+/// Another change of roles is under way; worth another try.
+pub const ROLE_CHANGE_RUNNING: &str = "E0000268";

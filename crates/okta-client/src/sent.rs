@@ -1,0 +1,72 @@
+//! What was sent on behalf of one operation, for its report.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::{Method, StatusCode};
+
+/// A request that has left this machine, or may have. Bodies are not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The HTTP method.
+    pub method: Method,
+    /// Path and query.
+    pub path_and_query: String,
+    /// The status of the answer; `None` if none came.
+    pub status: Option<u16>,
+}
+
+impl fmt::Display for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path_and_query)
+    }
+}
+
+/// The requests of one operation in the order in which they were sent, every try of its own.
+/// See [`Client::recording`](crate::Client::recording).
+#[derive(Debug, Default)]
+pub struct SentLog(Mutex<Vec<Option<Sent>>>);
+
+impl SentLog {
+    /// What has been sent so far.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Sent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().flatten().cloned().collect()
+    }
+}
+
+/// The entry of one try in the log, if there is a log.
+pub(crate) struct Entry<'l>(Option<(&'l SentLog, usize)>);
+
+impl<'l> Entry<'l> {
+    /// Notes that a request is being sent.
+    pub(crate) fn new(log: Option<&'l Arc<SentLog>>, method: &Method, path_and_query: &str) -> Self {
+        let Some(log) = log else { return Self(None) };
+        let sent = Sent { method: method.clone(), path_and_query: path_and_query.to_owned(), status: None };
+        let mut requests = log.0.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.push(Some(sent));
+        Self(Some((log, requests.len() - 1)))
+    }
+
+    /// Notes the answer.
+    pub(crate) fn answered(&self, status: StatusCode) {
+        self.alter(|sent| {
+            if let Some(sent) = sent {
+                sent.status = Some(status.as_u16());
+            }
+        });
+    }
+
+    /// Takes the entry back: nothing was sent after all.
+    pub(crate) fn not_sent(&self) {
+        self.alter(|sent| *sent = None);
+    }
+
+    fn alter(&self, change: impl FnOnce(&mut Option<Sent>)) {
+        let Some((log, index)) = self.0 else { return };
+        let mut requests = log.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sent) = requests.get_mut(index) {
+            change(sent);
+        }
+    }
+}
