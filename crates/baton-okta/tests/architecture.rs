@@ -13,7 +13,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("baton-connector", &["baton-proto"]),
     ("baton-sync", &["baton-c1z", "baton-connector", "baton-proto"]),
     ("baton-explore", &["baton-c1z", "baton-proto"]),
-    ("baton-runtime", &["baton-c1z", "baton-connector", "baton-explore", "baton-proto", "baton-sync"]),
+    ("baton-provision", &["baton-c1z", "baton-connector", "baton-proto"]),
+    (
+        "baton-runtime",
+        &["baton-c1z", "baton-connector", "baton-explore", "baton-proto", "baton-provision", "baton-sync"],
+    ),
     ("okta-sim", &[]),
     ("okta-client", &[]),
     (
@@ -23,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "baton-connector",
             "baton-explore",
             "baton-proto",
+            "baton-provision",
             "baton-runtime",
             "baton-sync",
             "okta-client",
