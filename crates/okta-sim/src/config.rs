@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::{Area, Clock, Faults, Org, Quotas};
+use crate::{Area, Clock, Faults, OAuthApp, OAuthSettings, Org, Quotas, Rights};
 
 /// The API token of a simulator that was given no other.
 pub const DEFAULT_TOKEN: &str = "00okta-sim-token";
@@ -21,6 +21,10 @@ pub struct SimConfig {
     pub org: Org,
     /// The credentials that are accepted. Default: [`DEFAULT_TOKEN`], which may read everything.
     pub tokens: Vec<Token>,
+    /// Service apps that get access tokens at `/oauth2/v1/token`. Default: none.
+    pub oauth_apps: Vec<OAuthApp>,
+    /// How the authorization server behaves.
+    pub oauth: OAuthSettings,
     /// Calls a minute per bucket. Default: unlimited.
     pub quotas: Quotas,
     /// The share of a quota that one token may use, in percent. Default 50, as in Okta.
@@ -61,6 +65,8 @@ impl SimConfig {
             names: Vec::new(),
             org,
             tokens: vec![Token::new(DEFAULT_TOKEN)],
+            oauth_apps: Vec::new(),
+            oauth: OAuthSettings::default(),
             quotas: Quotas::unlimited(),
             principal_percent: 50,
             concurrency_limit: None,
@@ -92,6 +98,7 @@ pub struct Token {
     pub(crate) secret: String,
     pub(crate) scheme: Scheme,
     pub(crate) denied: BTreeSet<Area>,
+    pub(crate) rights: Rights,
 }
 
 /// How a credential is sent.
@@ -107,13 +114,20 @@ impl Token {
     /// An API token with every right. What it is denied is refused with 403 E0000006, as for a missing admin role.
     #[must_use]
     pub fn new(secret: impl Into<String>) -> Self {
-        Self { secret: secret.into(), scheme: Scheme::Ssws, denied: BTreeSet::new() }
+        Self { secret: secret.into(), scheme: Scheme::Ssws, denied: BTreeSet::new(), rights: Rights::super_admin() }
     }
 
     /// An OAuth access token with every scope. What it is denied is refused with 403 and `insufficient_scope`.
     #[must_use]
     pub fn bearer(secret: impl Into<String>) -> Self {
         Self { scheme: Scheme::Bearer, ..Self::new(secret) }
+    }
+
+    /// What the admin roles of the token's owner allow; the rest is refused with 403 E0000006. Default: everything.
+    #[must_use]
+    pub fn rights(mut self, rights: Rights) -> Self {
+        self.rights = rights;
+        self
     }
 
     /// The same token without this right.
@@ -126,6 +140,10 @@ impl Token {
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token").field("scheme", &self.scheme).field("denied", &self.denied).finish_non_exhaustive()
+        f.debug_struct("Token")
+            .field("scheme", &self.scheme)
+            .field("denied", &self.denied)
+            .field("rights", &self.rights)
+            .finish_non_exhaustive()
     }
 }

@@ -19,6 +19,7 @@ use crate::stats::Throttle;
 const LIMIT: HeaderName = HeaderName::from_static("x-rate-limit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");
 
 const HTML: &str =
@@ -47,6 +48,9 @@ pub(crate) struct Draft {
     /// Values of `Link`, one header line each.
     pub(crate) links: Vec<String>,
     pub(crate) challenge: Option<String>,
+    /// `DPoP-Nonce`.
+    pub(crate) nonce: Option<String>,
+    pub(crate) oauth_error: Option<&'static str>,
     pub(crate) limits: Option<Verdict>,
     pub(crate) throttle: Option<Throttle>,
     pub(crate) fault: bool,
@@ -64,6 +68,8 @@ impl Draft {
             content_type,
             links: Vec::new(),
             challenge: None,
+            nonce: None,
+            oauth_error: None,
             limits: None,
             throttle: None,
             fault: false,
@@ -80,9 +86,15 @@ impl Draft {
 
     /// An error answer.
     pub(crate) fn refused(refusal: &Refusal, error_id: &str) -> Self {
-        let content_type = matches!(refusal.body, RefusalBody::Okta { .. }).then_some("application/json");
+        let content_type =
+            matches!(refusal.body, RefusalBody::Okta { .. } | RefusalBody::OAuth { .. }).then_some("application/json");
         let draft = Self::new(refusal.status, Bytes::from(refusal.render(error_id)), content_type);
-        Self { challenge: refusal.challenge.clone(), counted: refusal.counted, ..draft }
+        let (challenge, nonce) = (refusal.challenge.clone(), refusal.nonce.clone());
+        let oauth_error = match refusal.body {
+            RefusalBody::OAuth { error, .. } => Some(error),
+            _ => None,
+        };
+        Self { challenge, nonce, oauth_error, counted: refusal.counted, ..draft }
     }
 
     /// A page for people.
@@ -136,6 +148,9 @@ impl Draft {
         }
         if let Some(challenge) = &self.challenge {
             put(WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(nonce) = &self.nonce {
+            put(DPOP_NONCE, nonce);
         }
         if let Some(limits) = self.limits.filter(|_| self.counted) {
             put(LIMIT, &limits.limit.to_string());

@@ -6,7 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::{HeaderMap, Method, Request, Response};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
 
+use crate::auth::Caller;
 use crate::body::SimBody;
 use crate::clock::RunningClock;
 use crate::config::Token;
@@ -14,6 +17,7 @@ use crate::draft::{Draft, Stamp};
 use crate::endpoints::{self, Call, PageSizes};
 use crate::faults::{Fault, FaultBox};
 use crate::limits::{Limiter, Verdict};
+use crate::oauth::{self, Authority, Presented};
 use crate::org::Org;
 use crate::paging::{Cursor, LinkRules, Twist};
 use crate::query::Query;
@@ -21,7 +25,7 @@ use crate::random::draw;
 use crate::refusal::Refusal;
 use crate::render::json::Hosts;
 use crate::render::user::Omit;
-use crate::route::{self, Route};
+use crate::route::{self, Bucket, Route};
 use crate::stats::{Counters, Outcome, Throttle};
 use crate::{auth, side_channel};
 
@@ -30,6 +34,7 @@ use crate::{auth, side_channel};
 pub(crate) struct Service {
     pub(crate) org: Org,
     pub(crate) tokens: Vec<Token>,
+    pub(crate) authority: Authority,
     pub(crate) limiter: Limiter,
     pub(crate) concurrency_limit: Option<u32>,
     pub(crate) latency: Duration,
@@ -52,8 +57,21 @@ pub(crate) struct Service {
 #[error("dropped on purpose")]
 pub(crate) struct Dropped;
 
+/// Larger bodies are read as empty: nothing that the API takes comes near.
+const LARGEST_BODY: usize = 4 << 20;
+
+/// What an answer that goes wrong on purpose has to know of its request.
+pub(crate) struct Spot<'a> {
+    /// The path as it was sent.
+    pub(crate) path: &'a str,
+    /// The scope that a refusal names.
+    pub(crate) scope: &'static str,
+    pub(crate) error_id: &'a str,
+}
+
 /// A request that found its endpoint.
 struct Placed<'a> {
+    method: &'a Method,
     route: &'static Route,
     ids: Vec<String>,
     path: &'a str,
@@ -64,8 +82,8 @@ struct Placed<'a> {
 
 impl Service {
     /// Answers a request.
-    pub(crate) async fn serve<B>(&self, request: Request<B>) -> Result<Response<SimBody>, Dropped> {
-        let (head, _) = request.into_parts();
+    pub(crate) async fn serve(&self, request: Request<Incoming>) -> Result<Response<SimBody>, Dropped> {
+        let (head, body) = request.into_parts();
         if let Some(response) = side_channel::answer(&head, self) {
             return Ok(response);
         }
@@ -73,19 +91,28 @@ impl Service {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let stamp = Stamp::new(self.seed, call);
         let path = head.uri.path();
-        let found = route::find(path);
-        let route = found.as_ref().ok().map(|(route, _)| *route);
-        let placed = found.and_then(|found| match head.method {
-            Method::GET => Ok(found),
-            _ => Err(Refusal::wrong_method()),
-        });
-        let drafted = match placed.and_then(|found| accepts_json(&head.headers).map(|()| found)) {
-            Ok((route, ids)) => {
-                let query = Query::parse(head.uri.query().unwrap_or_default());
-                let placed = Placed { route, ids, path, query, headers: &head.headers, error_id: &stamp.error_id };
-                self.limited(&placed, in_flight.running, call).await
-            }
-            Err(refusal) => Ok(Draft::refused(&refusal, &stamp.error_id)),
+        let (place, drafted) = if path == oauth::TOKEN_PATH {
+            let body = read(body).await;
+            let spot = Spot { path, scope: "", error_id: &stamp.error_id };
+            let drafted = self.sign_in(&head, &body, &spot, in_flight.running, call).await;
+            (Some((oauth::TOKEN_PATH, Bucket::Token)), drafted)
+        } else {
+            let found = route::find(path);
+            let place = found.as_ref().ok().map(|(route, _)| (route.template, route.bucket));
+            let placed = found.and_then(|found| match head.method {
+                Method::GET => Ok(found),
+                _ => Err(Refusal::wrong_method()),
+            });
+            let drafted = match placed.and_then(|found| accepts_json(&head.headers).map(|()| found)) {
+                Ok((route, ids)) => {
+                    let query = Query::parse(head.uri.query().unwrap_or_default());
+                    let (method, headers, error_id) = (&head.method, &head.headers, stamp.error_id.as_str());
+                    let placed = Placed { method, route, ids, path, query, headers, error_id };
+                    self.limited(&placed, in_flight.running, call).await
+                }
+                Err(refusal) => Ok(Draft::refused(&refusal, &stamp.error_id)),
+            };
+            (place, drafted)
         };
         let drafted = drafted.map(|draft| if self.gzip { draft.compressed(&head.headers) } else { draft });
 
@@ -94,11 +121,12 @@ impl Service {
         self.counters.finished(&Outcome {
             method: head.method.as_str(),
             target,
-            route,
+            place,
             status: draft.map_or(0, |draft| draft.status),
             bytes: draft.map_or(0, |draft| draft.body.len()),
             throttle: draft.and_then(|draft| draft.throttle),
             fault: draft.is_none_or(|draft| draft.fault),
+            oauth_error: draft.and_then(|draft| draft.oauth_error),
         });
         Ok(drafted?.response(&stamp, self.clock.now()))
     }
@@ -106,29 +134,48 @@ impl Service {
     /// Lets a call through the limits, or refuses it.
     async fn limited(&self, placed: &Placed<'_>, running: u64, call: u64) -> Result<Draft, Dropped> {
         let refused = |refusal: &Refusal| Draft::refused(refusal, placed.error_id);
-        let principal = match auth::principal(&self.tokens, placed.headers) {
-            Ok(principal) => principal,
+        let caller = match self.caller(placed) {
+            Ok(caller) => caller,
             Err(refusal) => return Ok(refused(&refusal)),
         };
-        let now = self.clock.now();
-        if self.concurrency_limit.is_some_and(|limit| running > u64::from(limit)) {
-            return Ok(concurrency_refusal(now, placed.error_id));
+        if self.too_many(running) {
+            return Ok(self.concurrency_refusal(placed.error_id));
         }
-        let verdict = self.limiter.count(principal, placed.route.bucket, now);
+        let verdict = self.limiter.count(caller.principal(&self.tokens), placed.route.bucket, self.clock.now());
         if !verdict.allowed {
             let draft = refused(&Refusal::too_many_requests());
             return Ok(Draft { limits: Some(verdict), throttle: Some(Throttle::Rate), ..draft });
         }
         self.wait(call).await;
-        let mut draft = match auth::permit(&self.tokens[principal], placed.route, placed.path) {
-            Ok(()) => self.with_faults(placed).await?,
+        let change = *placed.method != Method::GET;
+        let mut draft = match caller.permit(placed.route, change, placed.path) {
+            Ok(()) => self.with_faults(placed, &caller).await?,
             Err(refusal) => refused(&refusal),
         };
         draft.limits.get_or_insert(verdict);
+        draft.nonce = draft.nonce.or_else(|| caller.nonce().cloned());
         Ok(draft)
     }
 
-    async fn wait(&self, call: u64) {
+    /// Who calls.
+    fn caller(&self, placed: &Placed<'_>) -> Result<Caller<'_>, Refusal> {
+        let urls = self.urls(placed.headers, placed.path);
+        let presented = Presented {
+            method: placed.method.as_str(),
+            headers: placed.headers,
+            urls: &urls,
+            now: self.clock.now(),
+            callers_now: self.clock.callers_now(),
+        };
+        auth::caller(&self.tokens, &self.authority, placed.headers, &presented)
+    }
+
+    /// Whether more calls run than may.
+    pub(crate) fn too_many(&self, running: u64) -> bool {
+        self.concurrency_limit.is_some_and(|limit| running > u64::from(limit))
+    }
+
+    pub(crate) async fn wait(&self, call: u64) {
         let jitter = match self.latency_jitter.as_nanos() as u64 {
             0 => 0,
             most => draw(self.seed, 50, call) % (most + 1),
@@ -140,17 +187,29 @@ impl Service {
     }
 
     /// The answer, or what the rules for faults make of it.
-    async fn with_faults(&self, placed: &Placed<'_>) -> Result<Draft, Dropped> {
+    async fn with_faults(&self, placed: &Placed<'_>, caller: &Caller<'_>) -> Result<Draft, Dropped> {
         let page = Cursor::page_of(&placed.query);
         let path = placed.path.trim_end_matches('/');
+        let answer = |twist| self.answered(placed, caller, twist);
         let Some(fault) = self.faults.judge(placed.route.template, path, page) else {
-            return Ok(self.answered(placed, None));
+            return Ok(answer(None));
         };
-        let refused = |refusal: &Refusal| Draft::refused(refusal, placed.error_id);
-        let now = self.clock.now();
+        let spot = Spot { path: placed.path, scope: placed.route.area.scope(), error_id: placed.error_id };
+        self.spoiled(fault, &spot, answer).await
+    }
+
+    /// What a fault makes of an answer.
+    pub(crate) async fn spoiled(
+        &self,
+        fault: &Fault,
+        spot: &Spot<'_>,
+        answer: impl Fn(Option<Twist>) -> Draft,
+    ) -> Result<Draft, Dropped> {
+        let refused = |refusal: &Refusal| Draft::refused(refusal, spot.error_id);
         let draft = match fault {
             Fault::Status(429) | Fault::RateLimit => {
-                let limits = Verdict { allowed: false, limit: 100, remaining: 0, reset: now.as_secs() + 1 };
+                let reset = self.clock.now().as_secs() + 1;
+                let limits = Verdict { allowed: false, limit: 100, remaining: 0, reset };
                 let draft = refused(&Refusal::too_many_requests());
                 Draft { limits: Some(limits), throttle: Some(Throttle::Rate), ..draft }
             }
@@ -158,21 +217,21 @@ impl Service {
             Fault::Code(status, code) => refused(&Refusal::new(*status, code, "A fault on purpose")),
             Fault::Html(status) => Draft::html(*status),
             Fault::Empty(status) => Draft::empty(*status),
-            Fault::InsufficientScope => refused(&Refusal::insufficient_scope(placed.route.area.scope(), placed.path)),
-            Fault::ConcurrencyLimit => concurrency_refusal(now, placed.error_id),
+            Fault::InsufficientScope => refused(&Refusal::insufficient_scope("Bearer", spot.scope, spot.path)),
+            Fault::ConcurrencyLimit => self.concurrency_refusal(spot.error_id),
             Fault::DropConnection => return Err(Dropped),
-            Fault::Truncate => Draft { truncate: true, ..self.answered(placed, None) },
+            Fault::Truncate => Draft { truncate: true, ..answer(None) },
             Fault::Delay(more) => {
                 tokio::time::sleep(*more).await;
-                self.answered(placed, None)
+                answer(None)
             }
-            Fault::LoopingLink => self.answered(placed, Some(Twist::Loop)),
-            Fault::StrayLink => self.answered(placed, Some(Twist::Stray)),
+            Fault::LoopingLink => answer(Some(Twist::Loop)),
+            Fault::StrayLink => answer(Some(Twist::Stray)),
         };
         Ok(Draft { fault: true, ..draft })
     }
 
-    fn answered(&self, placed: &Placed<'_>, twist: Option<Twist>) -> Draft {
+    fn answered(&self, placed: &Placed<'_>, caller: &Caller<'_>, twist: Option<Twist>) -> Draft {
         let hosts = self.hosts(placed.headers);
         let call = Call {
             org: &self.org,
@@ -182,6 +241,7 @@ impl Service {
             omit: omit(placed.headers),
             sizes: self.sizes,
             links: LinkRules { forget_expand: self.forget_expand, twist },
+            users_hidden: caller.users_hidden(),
         };
         match endpoints::answer(placed.route.endpoint, &placed.ids, &call) {
             Ok(answer) => {
@@ -195,13 +255,37 @@ impl Service {
 
     /// The origins that links name: those of the display domain, or of the host that was asked.
     fn hosts(&self, headers: &HeaderMap) -> Hosts {
+        let host = self.display_domain.as_deref().unwrap_or_else(|| self.asked_host(headers));
+        Hosts { org: format!("https://{host}"), admin: format!("https://{}", admin_host(host)) }
+    }
+
+    /// The host that was asked.
+    fn asked_host<'a>(&'a self, headers: &'a HeaderMap) -> &'a str {
         let plain = |host: &&str| {
             !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte))
         };
-        let asked = headers.get(HOST).and_then(|host| host.to_str().ok()).filter(plain);
-        let host = self.display_domain.as_deref().or(asked).unwrap_or(&self.own_host);
-        Hosts { org: format!("https://{host}"), admin: format!("https://{}", admin_host(host)) }
+        headers.get(HOST).and_then(|host| host.to_str().ok()).filter(plain).unwrap_or(&self.own_host)
     }
+
+    /// The URLs, without query, that a caller can mean by this path: on the host that was asked, and on the display
+    /// domain.
+    pub(crate) fn urls(&self, headers: &HeaderMap, path: &str) -> Vec<String> {
+        let hosts = [Some(self.asked_host(headers)), self.display_domain.as_deref()];
+        hosts.into_iter().flatten().map(|host| format!("https://{host}{path}")).collect()
+    }
+
+    /// 429 because too many calls run at once: it says 0 of 0, and its reset is a guess that is far too late.
+    pub(crate) fn concurrency_refusal(&self, error_id: &str) -> Draft {
+        let reset = self.clock.now().as_secs() + 60;
+        let limits = Verdict { allowed: false, limit: 0, remaining: 0, reset };
+        let draft = Draft::refused(&Refusal::too_many_requests(), error_id);
+        Draft { limits: Some(limits), throttle: Some(Throttle::Concurrency), ..draft }
+    }
+}
+
+/// The whole body; empty when it is too large or breaks off.
+async fn read(body: Incoming) -> Bytes {
+    Limited::new(body, LARGEST_BODY).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default()
 }
 
 /// `acme.okta.com` becomes `acme-admin.okta.com`, `localhost:1` becomes `localhost-admin:1`; an address, which can have
@@ -218,13 +302,6 @@ fn admin_host(host: &str) -> String {
         Some((org, domain)) => format!("{org}-admin.{domain}{port}"),
         None => format!("{name}-admin{port}"),
     }
-}
-
-/// 429 because too many calls run at once: it says 0 of 0, and its reset is a guess that is far too late.
-fn concurrency_refusal(now: Duration, error_id: &str) -> Draft {
-    let limits = Verdict { allowed: false, limit: 0, remaining: 0, reset: now.as_secs() + 60 };
-    let draft = Draft::refused(&Refusal::too_many_requests(), error_id);
-    Draft { limits: Some(limits), throttle: Some(Throttle::Concurrency), ..draft }
 }
 
 fn accepts_json(headers: &HeaderMap) -> Result<(), Refusal> {

@@ -9,6 +9,8 @@ pub(crate) struct Refusal {
     pub(crate) body: RefusalBody,
     /// `WWW-Authenticate`, where the answer carries it.
     pub(crate) challenge: Option<String>,
+    /// `DPoP-Nonce`, where the answer carries it.
+    pub(crate) nonce: Option<String>,
     /// Whether the answer comes from the API proper, which counts calls, or from the servers before it, which do not.
     pub(crate) counted: bool,
 }
@@ -18,6 +20,8 @@ pub(crate) struct Refusal {
 pub(crate) enum RefusalBody {
     /// Okta's error object.
     Okta { code: &'static str, summary: String, causes: Vec<String> },
+    /// OAuth's error object.
+    OAuth { error: &'static str, description: String },
     /// The page of the web server for a path that the org does not serve; without a content type.
     Bare(&'static str),
     /// No body.
@@ -27,7 +31,7 @@ pub(crate) enum RefusalBody {
 impl Refusal {
     pub(crate) fn new(status: u16, code: &'static str, summary: impl Into<String>) -> Self {
         let body = RefusalBody::Okta { code, summary: summary.into(), causes: Vec::new() };
-        Self { status, body, challenge: None, counted: true }
+        Self { status, body, challenge: None, nonce: None, counted: true }
     }
 
     fn because(mut self, cause: impl Into<String>) -> Self {
@@ -67,13 +71,13 @@ impl Refusal {
     }
 
     /// 403: the OAuth token lacks the scope for this; the answer is in the challenge, there is no body.
-    pub(crate) fn insufficient_scope(scope: &str, path: &str) -> Self {
+    pub(crate) fn insufficient_scope(scheme: &str, scope: &str, path: &str) -> Self {
         let challenge = format!(
-            "Bearer authorization_uri=\"/oauth2/v1/authorize\", realm=\"{path}\", scope=\"{scope}\", \
+            "{scheme} authorization_uri=\"/oauth2/v1/authorize\", realm=\"{path}\", scope=\"{scope}\", \
              error=\"insufficient_scope\", error_description=\"The access token provided does not contain the required \
              scopes.\", resource=\"{path}\""
         );
-        Self { status: 403, body: RefusalBody::Empty, challenge: Some(challenge), counted: true }
+        Self { status: 403, body: RefusalBody::Empty, challenge: Some(challenge), nonce: None, counted: true }
     }
 
     /// 404: no object of this kind has this id.
@@ -89,7 +93,7 @@ impl Refusal {
     /// 404 of the web server before the API.
     pub(crate) fn not_served() -> Self {
         let body = RefusalBody::Bare("{\"status\":404,\"message\":\"Resource not found\"}");
-        Self { status: 404, body, challenge: None, counted: false }
+        Self { status: 404, body, challenge: None, nonce: None, counted: false }
     }
 
     /// 405: the path is there, the method is not.
@@ -183,6 +187,12 @@ impl Refusal {
                     out.push('}');
                 }
                 out.push_str("]}");
+                out
+            }
+            RefusalBody::OAuth { error, description } => {
+                let mut out = format!("{{\"error\":\"{error}\",\"error_description\":");
+                text(&mut out, description);
+                out.push('}');
                 out
             }
             RefusalBody::Bare(body) => (*body).to_owned(),

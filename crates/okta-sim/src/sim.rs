@@ -15,6 +15,7 @@ use crate::endpoints::PageSizes;
 use crate::faults::FaultBox;
 use crate::handle::Service;
 use crate::limits::Limiter;
+use crate::oauth::Authority;
 use crate::org::{LogEvent, Org};
 use crate::stats::{Counters, Stats};
 use crate::{server, tls};
@@ -71,6 +72,7 @@ impl Sim {
         let service = Arc::new(Service {
             org: config.org,
             tokens: config.tokens,
+            authority: Authority::new(config.oauth_apps, config.oauth),
             limiter: Limiter::new(config.quotas, config.principal_percent),
             concurrency_limit: config.concurrency_limit,
             latency: config.latency,
@@ -144,6 +146,16 @@ impl Sim {
     /// Adds an event to the System Log of the org that is served; see [`Org::log`].
     pub fn add_event(&self, event: LogEvent) {
         self.service.org.log(event);
+    }
+
+    /// Takes back all OAuth access tokens: they are refused from now on as expired ones are.
+    pub fn revoke_access_tokens(&self) {
+        self.service.authority.revoke_tokens();
+    }
+
+    /// Takes back all DPoP nonces: the next proofs are answered with a challenge.
+    pub fn rotate_nonces(&self) {
+        self.service.authority.rotate_nonces();
     }
 
     /// Sets the simulator's clock ahead, so that what depends on time can be tried without waiting: rate-limit windows,

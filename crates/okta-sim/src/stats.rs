@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
-use crate::route::Route;
+use crate::route::Bucket;
 
 /// Counters since the start. Every request of the API counts, whatever its answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -23,6 +23,10 @@ pub struct Stats {
     pub throttled_rate: u64,
     /// 429 answers because too many calls ran at once.
     pub throttled_concurrency: u64,
+    /// Access tokens that were given out.
+    pub tokens_issued: u64,
+    /// Refusals in the form of OAuth, at the token endpoint and at the API, per error, such as `use_dpop_nonce`.
+    pub oauth_errors: BTreeMap<String, u64>,
     /// Faults that were served.
     pub faults: u64,
     /// Calls that run now.
@@ -74,11 +78,14 @@ pub(crate) struct Counters {
 pub(crate) struct Outcome<'a> {
     pub(crate) method: &'a str,
     pub(crate) target: &'a str,
-    pub(crate) route: Option<&'static Route>,
+    /// Path template and bucket; none for a path that leads nowhere.
+    pub(crate) place: Option<(&'static str, Bucket)>,
     pub(crate) status: u16,
     pub(crate) bytes: usize,
     pub(crate) throttle: Option<Throttle>,
     pub(crate) fault: bool,
+    /// The error of a refusal in the form of OAuth.
+    pub(crate) oauth_error: Option<&'static str>,
 }
 
 impl Counters {
@@ -108,16 +115,23 @@ impl Counters {
         InFlight { counters: self, running }
     }
 
+    pub(crate) fn token_issued(&self) {
+        self.with(|stats| stats.tokens_issued += 1);
+    }
+
     pub(crate) fn finished(&self, outcome: &Outcome<'_>) {
         self.with(|stats| {
             stats.requests += 1;
-            let template = outcome.route.map_or("(unknown path)", |route| route.template);
+            let template = outcome.place.map_or("(unknown path)", |(template, _)| template);
             *stats.by_path.entry(format!("{} {template}", outcome.method)).or_default() += 1;
-            if let Some(route) = outcome.route {
-                *stats.by_bucket.entry(route.bucket.name().to_owned()).or_default() += 1;
+            if let Some((_, bucket)) = outcome.place {
+                *stats.by_bucket.entry(bucket.name().to_owned()).or_default() += 1;
             }
             *stats.by_status.entry(outcome.status).or_default() += 1;
             stats.body_bytes += outcome.bytes as u64;
+            if let Some(error) = outcome.oauth_error {
+                *stats.oauth_errors.entry(error.to_owned()).or_default() += 1;
+            }
             stats.faults += u64::from(outcome.fault);
             stats.throttled_rate += u64::from(outcome.throttle == Some(Throttle::Rate));
             stats.throttled_concurrency += u64::from(outcome.throttle == Some(Throttle::Concurrency));

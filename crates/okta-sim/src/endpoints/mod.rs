@@ -26,6 +26,8 @@ pub(crate) struct Call<'a> {
     pub(crate) omit: Omit,
     pub(crate) sizes: PageSizes,
     pub(crate) links: LinkRules,
+    /// The list of users shows nobody.
+    pub(crate) users_hidden: bool,
 }
 
 /// Limits on page sizes besides Okta's own.

@@ -36,6 +36,9 @@ pub(super) fn all(call: &Call<'_>) -> Result<Answer, Refusal> {
                 .iter()
                 .any(|path| list::starts_with(&attribute(call, n, path), text))
         };
+        if call.users_hidden {
+            return false;
+        }
         match (&condition, &looked_for) {
             (Some(condition), None) => filter::matches(condition, &|path| attribute(call, n, path)),
             (Some(condition), Some(text)) => {

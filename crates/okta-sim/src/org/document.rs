@@ -18,6 +18,8 @@ pub(crate) struct Document {
     pub(crate) status: Box<str>,
     /// The login of a user, the name of a group, or the label of an app; empty when there is none.
     pub(crate) name: Box<str>,
+    /// The type of a group; empty for everything else.
+    pub(crate) kind: Box<str>,
     /// Whether the object was recorded and is to be served letter by letter.
     pub(crate) verbatim: bool,
     json: Box<str>,
@@ -46,6 +48,7 @@ impl Document {
             id: text(&value["id"]),
             status: text(&value["status"]),
             name: name.map(text).unwrap_or_default(),
+            kind: text(&value["type"]),
             verbatim: true,
             json: "".into(),
         }
@@ -62,6 +65,11 @@ impl Document {
         out.push_str(rest);
     }
 
+    /// The object as a value in which the marks still stand for origins: to be changed and made a document again.
+    pub(crate) fn marked(&self) -> Value {
+        self.value(&marks())
+    }
+
     /// The object as a value, for filters and for views that leave something out.
     pub(crate) fn value(&self, hosts: &Hosts) -> Value {
         let mut text = String::with_capacity(self.json.len() + 256);
@@ -70,10 +78,25 @@ impl Document {
     }
 }
 
+/// Origins that are the marks themselves, as JSON escapes them: what is rendered with these can be read as JSON.
+pub(crate) fn marks() -> Hosts {
+    Hosts { org: "\\u0001".into(), admin: "\\u0002".into() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_document_can_be_changed_and_keeps_its_marks() {
+        let hosts = Hosts { org: "https://o".into(), admin: "https://o-admin".into() };
+        let document = Document::of(&json!({"id": "x", "a": format!("{ORG}/p"), "b": format!("{ADMIN}/q")}));
+        let mut value = document.marked();
+        value["c"] = 1.into();
+        let changed = Document::of(&value).value(&hosts);
+        assert_eq!(changed, json!({"id": "x", "a": "https://o/p", "b": "https://o-admin/q", "c": 1}));
+    }
 
     #[test]
     fn marks_become_origins_and_nothing_else_changes() {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::iam::{self, Holder, ResourceSet};
-use super::{About, AppUser, DIRECT, Org, Shape, Table, awkward, objects};
+use super::table::Table;
+use super::{About, AppUser, DIRECT, Org, Shape, awkward, objects};
 use crate::random::{Random, draw};
 
 /// Okta allows no more members in a group that holds an admin role.

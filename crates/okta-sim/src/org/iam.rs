@@ -158,11 +158,7 @@ impl HeldRole {
 
     /// The same assignment with one member changed, for the odd ones.
     pub(crate) fn with(&self, member: &str, text: &str) -> Self {
-        let hosts = crate::render::json::Hosts { org: ORG.into(), admin: ADMIN.into() };
-        let mut rendered = String::new();
-        self.document.render(&hosts, &mut rendered);
-        let rendered = rendered.replace(ORG, "\\u0001").replace(ADMIN, "\\u0002");
-        let mut value: Value = serde_json::from_str(&rendered).unwrap_or_default();
+        let mut value = self.document.marked();
         value[member] = text.into();
         Self::of(&value)
     }

@@ -4,6 +4,9 @@
 //! an empty row of a [`Table`] is rendered from its number. A row that holds a [`Document`] is served from that text, so
 //! a change to a generated object only has to write its document into the row. Relations are lists of row numbers,
 //! always ascending, so that a cursor finds its place by binary search and survives changes to the list.
+//!
+//! Changes are in `change`: each is one function that moves everything that moves with it (instants, statistics, what
+//! groups bring) and writes the System Log.
 
 mod awkward;
 pub(crate) mod document;
@@ -17,16 +20,16 @@ pub(crate) mod objects;
 mod recorded;
 mod shape;
 pub(crate) mod sketch;
+pub(crate) mod table;
 mod truth;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Deref;
 
 use document::Document;
 use iam::{HeldRole, Iam};
-use ids::{IdSpace, OktaId};
 use log::SystemLog;
 use sketch::{AppSketch, UserSketch};
+use table::Table;
 
 pub use iam::RoleFact;
 pub use log::{LogEntity, LogEvent};
@@ -95,92 +98,6 @@ pub(crate) struct GroupQuirks {
     pub(crate) members_refused: BTreeSet<u32>,
     /// Refuse their role list with 403.
     pub(crate) roles_refused: BTreeSet<u32>,
-}
-
-/// The objects of one kind.
-#[derive(Debug)]
-pub(crate) struct Table {
-    space: IdSpace,
-    rows: Vec<Option<Box<Document>>>,
-    /// Rows by id, where the ids are not those of the id space.
-    named: HashMap<Box<str>, u32>,
-}
-
-/// An id, wherever it comes from.
-pub(crate) enum Id<'a> {
-    Computed(OktaId),
-    Stored(&'a str),
-}
-
-impl Deref for Id<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        match self {
-            Self::Computed(id) => id,
-            Self::Stored(id) => id,
-        }
-    }
-}
-
-impl Table {
-    fn generated(seed: u64, prefix: &[u8; 3], count: u32) -> Self {
-        let mut rows = Vec::new();
-        rows.resize_with(count as usize, || None);
-        Self { space: IdSpace::new(seed, prefix), rows, named: HashMap::new() }
-    }
-
-    /// Writes the document of a generated row.
-    fn write(&mut self, n: u32, document: Document) {
-        self.rows[n as usize] = Some(Box::new(document));
-    }
-
-    /// Adds a row with an id of its own, or replaces the row that has this id.
-    fn put(&mut self, document: Document) -> u32 {
-        let n = self.reserve(&document.id);
-        self.rows[n as usize] = Some(Box::new(document));
-        n
-    }
-
-    /// The row for an id; when there is none yet, one with nothing but the id.
-    fn reserve(&mut self, id: &str) -> u32 {
-        if let Some(&n) = self.named.get(id) {
-            return n;
-        }
-        let n = self.len();
-        self.rows.push(Some(Box::new(Document::of(&serde_json::json!({ "id": id })))));
-        self.named.insert(id.into(), n);
-        n
-    }
-
-    /// Number of rows.
-    pub(crate) fn len(&self) -> u32 {
-        self.rows.len() as u32
-    }
-
-    /// All row numbers.
-    pub(crate) fn rows(&self) -> std::ops::Range<u32> {
-        0..self.len()
-    }
-
-    /// The row with this id.
-    pub(crate) fn find(&self, id: &str) -> Option<u32> {
-        let computed = || self.space.number(id).filter(|&n| n < self.len() && self.named.is_empty());
-        self.named.get(id).copied().or_else(computed)
-    }
-
-    /// The id of a row.
-    pub(crate) fn id(&self, n: u32) -> Id<'_> {
-        match self.document(n) {
-            Some(document) => Id::Stored(&document.id),
-            None => Id::Computed(self.space.id(n)),
-        }
-    }
-
-    /// The document of a row; `None` when the seed describes it.
-    pub(crate) fn document(&self, n: u32) -> Option<&Document> {
-        self.rows.get(n as usize).and_then(Option::as_deref)
-    }
 }
 
 impl Org {

@@ -226,7 +226,7 @@ impl Org {
     }
 }
 
-fn missing(table: &super::Table) -> Vec<u32> {
+fn missing(table: &super::table::Table) -> Vec<u32> {
     table.rows().filter(|&n| table.document(n).is_some_and(|document| !document.verbatim)).collect()
 }
 
@@ -252,7 +252,7 @@ fn inside<'a>(body: &'a str, name: &str) -> Vec<&'a RawValue> {
 
 /// Puts an object into a table, if it has the member that objects of that kind have: some answers to changes hold links
 /// alone.
-fn put(table: &mut super::Table, text: &str, member: &str) {
+fn put(table: &mut super::table::Table, text: &str, member: &str) {
     let members: std::collections::HashMap<&str, &RawValue> = serde_json::from_str(text).unwrap_or_default();
     if members.contains_key(member)
         && let Some(document) = Document::recorded(text)
