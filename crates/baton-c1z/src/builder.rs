@@ -36,7 +36,7 @@ pub struct GrantRow<'a> {
 }
 
 /// Builds a database: [`create`](Self::create), [`carry_over`](Self::carry_over) if syncs of an older file are to stay,
-/// [`begin_sync`](Self::begin_sync), rows, [`build_indexes`](Self::build_indexes), what the expansion adds,
+/// [`begin_sync`](Self::begin_sync), rows, [`build_indexes`](Self::build_indexes), what follows from other rows,
 /// [`end_sync`](Self::end_sync), [`finish`](Self::finish). Then [`crate::envelope::seal`] makes the file.
 ///
 /// Owned by one thread. All is written in one long transaction; when anything fails, the database is worthless and to
@@ -72,7 +72,8 @@ const UPSERT_GRANT: &str =
     "INSERT INTO v1_grants (resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
      principal_resource_id, external_id, expansion, needs_expansion, data, sync_id, discovered_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (external_id, sync_id) DO UPDATE SET data = excluded.data";
+     ON CONFLICT (external_id, sync_id) DO UPDATE
+     SET data = excluded.data, expansion = excluded.expansion, needs_expansion = excluded.needs_expansion";
 
 impl Builder {
     /// A fresh database at `db`, with all tables and without indexes. What stood there is removed.
@@ -225,14 +226,14 @@ impl Builder {
         })
     }
 
-    /// Adds a grant that the expansion made, or replaces the data of the stored grant of that id and keeps all else of
-    /// it (mode "preserve" of c1z-format facts, 4.5).
+    /// Adds a grant, or puts its data and expansion into the stored grant of that id (mode "replace" of c1z-format facts,
+    /// 4.5).
     ///
     /// # Errors
     /// [`Error::OutOfOrder`] before the indexes are built; the database cannot be written.
-    pub fn upsert_expanded_grant(&mut self, grant: &GrantRow<'_>) -> Result<(), Error> {
+    pub fn upsert_grant(&mut self, grant: &GrantRow<'_>) -> Result<(), Error> {
         if !self.open_sync()?.indexed {
-            return Err(Error::OutOfOrder("grants are expanded after the indexes have been built"));
+            return Err(Error::OutOfOrder("grants are replaced after the indexes have been built"));
         }
         self.write_grant(UPSERT_GRANT, grant)
     }

@@ -276,7 +276,7 @@ fn only_edges_wait_for_expansion() {
 }
 
 #[test]
-fn expanded_grants_keep_what_the_connector_said() {
+fn a_grant_that_is_there_can_be_replaced() {
     let (_dir, db, _file) = temp();
     let mut builder = Builder::create(&db).unwrap();
     builder.begin_sync(&new_sync("s1", SyncType::Full)).unwrap();
@@ -285,34 +285,34 @@ fn expanded_grants_keep_what_the_connector_said() {
     let mut edge = grant("g2", "u1");
     edge.annotations.push(any::pack(&expandable));
     builder.put_whole_grant(&edge).unwrap();
-    let expanded = |group: &str, user: &str| {
+    let with_source = |group: &str, user: &str| {
         let source = [("group:g9:member".to_owned(), GrantSource { is_direct: true })];
         Grant { sources: Some(GrantSources { sources: source.into() }), ..grant(group, user) }
     };
-    let upsert = |builder: &mut Builder, grant: &Grant| {
-        builder.upsert_expanded_grant(&GrantRow {
+    let upsert = |builder: &mut Builder, grant: &Grant, user: &str, expansion: Option<&[u8]>| {
+        builder.upsert_grant(&GrantRow {
             id: &grant.id,
             entitlement_id: &grant.entitlement.as_ref().unwrap().id,
             resource_type: "group",
             resource_id: "g2",
             principal_type: "user",
-            principal_id: "u1",
+            principal_id: user,
             data: &grant.encode_to_vec(),
-            expansion: None,
+            expansion,
         })
     };
-    let early = upsert(&mut builder, &expanded("g2", "u1")).unwrap_err();
+    let early = upsert(&mut builder, &with_source("g2", "u1"), "u1", None).unwrap_err();
     assert!(matches!(early, Error::OutOfOrder(_)));
     builder.build_indexes().unwrap();
-    upsert(&mut builder, &expanded("g2", "u1")).unwrap();
-    upsert(&mut builder, &expanded("g2", "u9")).unwrap();
+    upsert(&mut builder, &with_source("g2", "u1"), "u1", None).unwrap();
+    upsert(&mut builder, &with_source("g2", "u9"), "u9", Some(&expandable.encode_to_vec())).unwrap();
     assert_eq!(builder.end_sync(ended_at(), "").unwrap().grants, 5);
     builder.finish().unwrap();
     let reader = Reader::open_db(&db).unwrap();
     let with_edge = GrantFilter { with_expandable: true, ..GrantFilter::default() };
-    let mut kept = expanded("g2", "u1");
-    kept.annotations.push(any::pack(&expandable));
-    assert_eq!(grants(&reader, "s1", with_edge)[3..], [kept, expanded("g2", "u9")]);
+    let mut added = with_source("g2", "u9");
+    added.annotations.push(any::pack(&expandable));
+    assert_eq!(grants(&reader, "s1", with_edge)[3..], [with_source("g2", "u1"), added]);
 }
 
 #[test]

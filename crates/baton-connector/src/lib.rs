@@ -5,18 +5,22 @@
 //! the file) is the engine's. What it can change is a [`Provisioner`], what it can tell about what happened an
 //! [`EventSource`]; a [`Connector`] holds the three. Nothing here knows any particular system.
 
+mod bid;
 pub mod build;
 mod code;
 mod connector;
 mod events;
+mod external;
 pub mod ids;
 mod page;
 pub mod provision;
 mod source;
 
+pub use bid::{BidError, EntitlementBid, ResourceBid, ResourceRef};
 pub use code::Code;
 pub use connector::{Connector, Purpose};
 pub use events::{EventPage, EventRequest, EventSource};
+pub use external::ExternalMatch;
 pub use page::{EntitlementRef, Gap, GapKind, GrantDraft, Page, Principal};
 pub use provision::{Change, ChangeError, Provisioner};
 pub use source::{

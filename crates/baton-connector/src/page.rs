@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use baton_proto::c1::connector::v2::{Entitlement, GrantExpandable, Resource};
 
+use crate::external::ExternalMatch;
 use crate::source::Work;
 
 /// What one page of work yielded. The engine commits it as a whole: its objects, the work it opens and the cursor of
@@ -55,12 +56,16 @@ pub struct GrantDraft {
     /// `V1Identifier.id`: the id that the older connector generation gave this grant. It is this text followed by the
     /// principal's id.
     pub v1_prefix: Arc<str>,
+    /// Whether [`v1_prefix`](Self::v1_prefix) is that id already, the same for all principals.
+    pub v1_shared: bool,
     /// Whether the grant cannot be taken away by itself; the value is `GrantImmutable.source_id`.
     pub immutable: Option<String>,
     /// Entitlement ids through which the principal has this grant, each directly.
     pub sources: Vec<String>,
     /// Whoever holds these entitlements has this one too.
     pub expandable: Option<GrantExpandable>,
+    /// The principal is a placeholder: who holds the grant is found in the file of another connector.
+    pub external: Option<ExternalMatch>,
 }
 
 impl GrantDraft {
@@ -71,9 +76,11 @@ impl GrantDraft {
             entitlement: Arc::clone(entitlement),
             principal,
             v1_prefix: Arc::clone(v1_prefix),
+            v1_shared: false,
             immutable: None,
             sources: Vec::new(),
             expandable: None,
+            external: None,
         }
     }
 
@@ -92,7 +99,8 @@ pub struct Gap {
     pub kind: GapKind,
     /// The resource type that is incomplete because of it.
     pub resource_type: String,
-    /// The object concerned; empty if the whole type is.
+    /// The object concerned; empty if the whole type is. A type that is [`Forbidden`](GapKind::Forbidden) as a whole
+    /// has not been read: nothing of it comes into the file, not even the type, so that nobody takes it for empty.
     pub id: String,
     /// One sentence for people.
     pub message: String,

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use baton_proto::c1::connector::v2::ResourceType;
+use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
 use futures::future::BoxFuture;
 
-use crate::page::Page;
+use crate::bid::{ResourceBid, ResourceRef};
+use crate::page::{Gap, Page};
 
 /// The kind of a piece of work, for example `group-members`. Short, lower case, the same in every release that can
 /// meet an unfinished sync of another: kinds are stored in the plan.
@@ -93,15 +94,40 @@ pub enum Missing {
 pub struct Options {
     /// Only these resource types; empty means all.
     pub resource_types: Vec<String>,
+    /// Only these resources, with their entitlements and grants, in a partial sync; empty means all.
+    pub resources: Vec<ResourceBid>,
     /// Resources only.
     pub skip_entitlements_and_grants: bool,
+    /// Resources and entitlements only.
+    pub skip_grants: bool,
+    /// Only the grants that the source tells of, not those that follow from them.
+    pub skip_expand_grants: bool,
 }
 
 impl Options {
     /// Whether resources of the type `id` are to be synced.
     #[must_use]
     pub fn wants(&self, id: &str) -> bool {
-        self.resource_types.is_empty() || self.resource_types.iter().any(|wanted| wanted == id)
+        self.resource_types.is_empty() || self.names(id)
+    }
+
+    /// Whether the operator named the type `id`, or a resource of it.
+    #[must_use]
+    pub fn names(&self, id: &str) -> bool {
+        self.resource_types.iter().any(|named| named == id)
+            || self.resources.iter().any(|named| named.resource.resource_type == id)
+    }
+
+    /// Whether only some resources are to be synced.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        !self.resources.is_empty()
+    }
+
+    /// Whether the operator named this very resource.
+    #[must_use]
+    pub fn targets(&self, resource: &ResourceRef) -> bool {
+        self.resources.iter().any(|named| named.resource == *resource)
     }
 }
 
@@ -110,6 +136,11 @@ pub trait Source: Send + Sync + 'static {
     /// All resource types of this connector under its present configuration, in the order in which they are stored.
     fn resource_types(&self) -> Vec<ResourceType>;
 
+    /// Those of them that are synced only when [`Options`] name them.
+    fn on_request(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// A text that changes whenever a configuration changes that alters what a sync contains. An unfinished sync is
     /// carried on only under the same fingerprint. Never contains a secret.
     fn fingerprint(&self) -> String;
@@ -117,8 +148,18 @@ pub trait Source: Send + Sync + 'static {
     /// Checks that the source can be reached and lets us in, with one cheap request.
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>>;
 
-    /// The work with which a sync begins.
+    /// The work with which a sync of everything begins.
     fn start(&self, options: &Options) -> Vec<Work>;
+
+    /// The work that reads one resource in a partial sync: the resource and its entitlements, and the grants on it if
+    /// it is one of [`Options::resources`]. Others come up when a grant is on them. `None` if resources of the type
+    /// cannot be read one by one.
+    ///
+    /// A resource that does not exist is a [`GapKind::Gone`](crate::GapKind::Gone) of the page, no error.
+    fn target(&self, resource: &ResourceBid, options: &Options) -> Option<Work> {
+        let _ = (resource, options);
+        None
+    }
 
     /// Fetches one page of `work`, the first if `cursor` is `None`.
     ///
@@ -149,9 +190,23 @@ pub trait Source: Send + Sync + 'static {
         &[]
     }
 
-    /// Resource types of which every system has at least one: none at all means that the credential sees nothing.
-    fn never_empty(&self) -> &'static [&'static str] {
+    /// Resource types of which every system has at least one: none at all means that the credential sees nothing. Each
+    /// with a sentence for people that says why that may be and what to do about it.
+    fn never_empty(&self) -> &'static [(&'static str, &'static str)] {
         &[]
+    }
+
+    /// Resource types whose resources point to others that may turn out not to be in the file: see
+    /// [`Source::unlink`].
+    fn pointing(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Takes out of `resource` what points to others that are not in the file, and says what that was. Called for the
+    /// types of [`Source::pointing`] when everything that stands before them in [`Source::kinds`] is known.
+    fn unlink(&self, resource: &mut Resource, is_there: &dyn Fn(&ResourceId) -> bool) -> Vec<Gap> {
+        let _ = (resource, is_there);
+        Vec::new()
     }
 
     /// What becomes of grants to principals of the type `resource_type` that are not in the file.

@@ -48,15 +48,20 @@ pub(crate) struct WaitingGrant<'a> {
     pub principal_type: &'a str,
     pub principal: &'a str,
     pub v1_prefix: &'a str,
+    pub v1_shared: bool,
     pub immutable: Option<&'a str>,
     pub sources: Vec<&'a str>,
     /// Encoded `GrantExpandable`.
     pub expandable: Option<&'a [u8]>,
+    /// The encoded annotation that says who holds the grant, if the principal is a placeholder.
+    pub external: Option<&'a [u8]>,
 }
 
 const IMMUTABLE: u8 = 1;
 const SOURCES: u8 = 2;
 const EXPANDABLE: u8 = 4;
+const V1_SHARED: u8 = 8;
+const EXTERNAL: u8 = 16;
 
 const RESOURCE: u8 = 0;
 const ENTITLEMENT: u8 = 1;
@@ -90,7 +95,9 @@ pub(crate) fn encode_grants(grants: &[GrantDraft]) -> Vec<u8> {
         bytes(&mut rows, grant.principal.id.as_bytes());
         let flags = (u8::from(grant.immutable.is_some()) * IMMUTABLE)
             | (u8::from(!grant.sources.is_empty()) * SOURCES)
-            | (u8::from(grant.expandable.is_some()) * EXPANDABLE);
+            | (u8::from(grant.expandable.is_some()) * EXPANDABLE)
+            | (u8::from(grant.v1_shared) * V1_SHARED)
+            | (u8::from(grant.external.is_some()) * EXTERNAL);
         rows.push(flags);
         if let Some(source) = &grant.immutable {
             bytes(&mut rows, source.as_bytes());
@@ -103,6 +110,9 @@ pub(crate) fn encode_grants(grants: &[GrantDraft]) -> Vec<u8> {
         }
         if let Some(expandable) = &grant.expandable {
             bytes(&mut rows, &expandable.encode_to_vec());
+        }
+        if let Some(external) = &grant.external {
+            bytes(&mut rows, &external.annotation().encode_to_vec());
         }
     }
     let mut out = shared.encode();
@@ -168,7 +178,18 @@ pub(crate) fn for_each_grant(
             }
         }
         let expandable = if flags & EXPANDABLE == 0 { None } else { Some(input.bytes()?) };
-        each(&WaitingGrant { entitlement, principal_type, principal, v1_prefix, immutable, sources, expandable })?;
+        let external = if flags & EXTERNAL == 0 { None } else { Some(input.bytes()?) };
+        each(&WaitingGrant {
+            entitlement,
+            principal_type,
+            principal,
+            v1_prefix,
+            v1_shared: flags & V1_SHARED != 0,
+            immutable,
+            sources,
+            expandable,
+            external,
+        })?;
     }
     if input.0.is_empty() { Ok(()) } else { Err(damaged()) }
 }
@@ -280,6 +301,8 @@ mod tests {
         let principal_type = if extras & 8 == 0 { "user" } else { "group" };
         let mut grant =
             GrantDraft::new(&entitlement, &prefix, Principal { resource_type: principal_type, id: user.to_owned() });
+        grant.v1_shared = extras & 16 != 0;
+        grant.external = (extras & 32 != 0).then(|| baton_connector::ExternalMatch::Id(user.to_owned()));
         if extras & 1 != 0 {
             grant.immutable = Some("why".to_owned());
         }
@@ -295,7 +318,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn grants_come_back_as_they_went(rows in proptest::collection::vec((0u8..4, ".{0,12}", 0u8..16), 0..50)) {
+        fn grants_come_back_as_they_went(rows in proptest::collection::vec((0u8..4, ".{0,12}", 0u8..64), 0..50)) {
             let grants: Vec<_> = rows.iter().map(|(entitlement, user, extras)| draft(*entitlement, user, *extras)).collect();
             let blob = encode_grants(&grants);
             let mut seen = 0;
@@ -306,10 +329,13 @@ mod tests {
                 assert_eq!(waiting.principal, grant.principal.id);
                 assert_eq!(waiting.principal_type, grant.principal.resource_type);
                 assert_eq!(waiting.v1_prefix, &*grant.v1_prefix);
+                assert_eq!(waiting.v1_shared, grant.v1_shared);
                 assert_eq!(waiting.immutable, grant.immutable.as_deref());
                 assert_eq!(waiting.sources, grant.sources);
                 let expandable = grant.expandable.as_ref().map(prost::Message::encode_to_vec);
                 assert_eq!(waiting.expandable, expandable.as_deref());
+                let external = grant.external.as_ref().map(|external| external.annotation().encode_to_vec());
+                assert_eq!(waiting.external, external.as_deref());
                 Ok(())
             }).unwrap();
             prop_assert_eq!(seen, grants.len());

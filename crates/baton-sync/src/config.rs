@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use baton_connector::Options;
 
+use crate::external::ExternalFile;
+
 /// How and whereto a sync runs.
 #[derive(Debug, Clone)]
 pub struct SyncConfig {
@@ -14,6 +16,8 @@ pub struct SyncConfig {
     pub temp_dir: Option<PathBuf>,
     /// What is to be synced.
     pub options: Options,
+    /// The file of another connector whose principals hold grants here. A partial sync does without.
+    pub external: Option<ExternalFile>,
     /// Pieces of work that may be under way at once in one lane; at least 1.
     pub workers: usize,
     /// Replace the file also if far less was found than the last time, or nothing of what must be there.
@@ -34,6 +38,7 @@ impl SyncConfig {
             target: target.into(),
             temp_dir: None,
             options: Options::default(),
+            external: None,
             workers: Self::DEFAULT_WORKERS,
             allow_shrink: false,
             strict: false,

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fetch::{Fetch, Fetched, Waiting, fetch};
 use crate::observe::{Event, KindProgress, Observer, Snapshot};
+use crate::partial::Partial;
 use crate::plan::{Planned, State};
 use crate::writer::{Change, Writer};
 
@@ -34,6 +35,7 @@ pub(crate) struct Engine {
     source: Arc<dyn Source>,
     observer: Arc<dyn Observer>,
     workers: usize,
+    partial: Option<Arc<Partial>>,
     lanes: BTreeMap<Lane, LaneQueue>,
     kinds: Vec<KindState>,
     gates: Vec<GateState>,
@@ -68,11 +70,12 @@ struct GateState {
 }
 
 impl Engine {
-    /// A scheduler for `works`, as they stand in the plan.
+    /// A scheduler for `works`, as they stand in the plan, of a sync of everything or of a `partial` one.
     pub(crate) fn new(
         source: Arc<dyn Source>,
         observer: Arc<dyn Observer>,
         workers: usize,
+        partial: Option<Arc<Partial>>,
         works: Vec<Planned>,
     ) -> Self {
         let kinds = source.kinds().iter().map(|(kind, label)| KindState::new(kind, label)).collect();
@@ -82,6 +85,7 @@ impl Engine {
             source,
             observer,
             workers: workers.max(1),
+            partial,
             lanes: BTreeMap::new(),
             kinds,
             gates,
@@ -155,7 +159,7 @@ impl Engine {
                 && let Some(waiting) = lane.waiting.pop_front()
             {
                 lane.running += 1;
-                fetches.push(fetch(Arc::clone(&self.source), waiting));
+                fetches.push(fetch(Arc::clone(&self.source), waiting, self.partial.clone()));
             }
         }
     }

@@ -31,6 +31,9 @@ pub enum SyncError {
     /// An option names something that does not exist.
     #[error("{0}")]
     Invalid(String),
+    /// The file with the principals of another connector cannot be used.
+    #[error("{0}")]
+    External(String),
     /// Another run is writing the same file.
     #[error(
         "another run is syncing into {target} (it holds {lock})\nhint: wait for it to end, or choose another file with --file"
@@ -95,7 +98,12 @@ impl SyncError {
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => 8,
             Self::Shrunk(_) | Self::Incomplete(_) => 9,
             Self::Busy { .. } => 10,
-            Self::Invalid(_) | Self::Plan { .. } | Self::Io { .. } | Self::Damaged(_) | Self::Expansion(_) => 2,
+            Self::Invalid(_)
+            | Self::External(_)
+            | Self::Plan { .. }
+            | Self::Io { .. }
+            | Self::Damaged(_)
+            | Self::Expansion(_) => 2,
         }
     }
 

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::codec;
+use crate::partial::Partial;
 use crate::plan::FetchedPage;
 
 /// A piece of work that waits for its next page.
@@ -58,11 +59,18 @@ pub(crate) struct Fetched {
     pub opens: Vec<Work>,
 }
 
-/// Fetches one page and brings it into the form in which it is committed: encoding does not hold up the scheduler.
-pub(crate) fn fetch(source: Arc<dyn Source>, waiting: Waiting) -> Fetch {
+/// Fetches one page and brings it into the form in which it is committed: encoding does not hold up the scheduler. In a
+/// partial sync the page also opens the work that reads what its grants name.
+pub(crate) fn fetch(source: Arc<dyn Source>, waiting: Waiting, partial: Option<Arc<Partial>>) -> Fetch {
     let task = tokio::spawn(async move {
         let result = source.fetch(&waiting.work, waiting.cursor.as_deref()).await;
-        let fetched = result.map(|page| Fetched {
+        let fetched = result.map(|mut page| {
+            if let Some(partial) = partial {
+                page.opens.extend(partial.named_by(source.as_ref(), &page.grants));
+            }
+            page
+        });
+        let fetched = fetched.map(|page| Fetched {
             page: FetchedPage {
                 work: waiting.id,
                 seq: waiting.seq,

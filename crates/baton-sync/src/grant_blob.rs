@@ -59,9 +59,14 @@ impl GrantEncoder {
         resource_id(out, 1, reference, grant.principal_type, grant.principal);
         text(out, 3, &self.id);
         // 4 annotations: Any { 1 type_url, 2 value { 1 text } }
-        annotation(out, &self.v1_url, &[grant.v1_prefix, grant.principal]);
+        let principal = if grant.v1_shared { "" } else { grant.principal };
+        annotation(out, &self.v1_url, &[grant.v1_prefix, principal]);
         if let Some(source) = grant.immutable {
             annotation(out, &self.immutable_url, &[source]);
+        }
+        if let Some(external) = grant.external {
+            open(out, 4, external.len());
+            out.extend_from_slice(external);
         }
         sources(out, &grant.sources);
         EncodedGrant { id: &self.id, data: &self.data }
@@ -137,6 +142,7 @@ fn field_len(field: u32, length: usize) -> usize {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::collections::BTreeMap;
 
@@ -154,11 +160,13 @@ mod tests {
             id: Some(build::resource_id(resource_type, id)),
             ..Resource::default()
         };
-        let mut annotations = vec![build::v1_identifier(format!("{}{}", grant.v1_prefix, grant.principal))];
+        let principal = if grant.v1_shared { "" } else { grant.principal };
+        let mut annotations = vec![build::v1_identifier(format!("{}{principal}", grant.v1_prefix))];
         if let Some(source) = grant.immutable {
             let immutable = GrantImmutable { source_id: source.to_owned(), ..GrantImmutable::default() };
             annotations.push(build::annotation(&immutable));
         }
+        annotations.extend(grant.external.map(|external| prost_types::Any::decode(external).unwrap()));
         let sources: BTreeMap<_, _> =
             grant.sources.iter().map(|source| ((*source).to_owned(), GrantSource { is_direct: true })).collect();
         Grant {
@@ -179,13 +187,16 @@ mod tests {
         fn the_bytes_are_those_of_the_generated_encoder(
             resource in ".{1,30}", user in ".{1,200}", prefix in ".{0,40}",
             immutable in proptest::option::of(".{0,20}"), sources in proptest::collection::vec("[a-c]{1,2}", 0..4),
+            v1_shared: bool, external in proptest::option::of(".{0,20}"),
         ) {
+            let external = external.map(|id| baton_connector::ExternalMatch::Id(id).annotation().encode_to_vec());
             let entitlement = EntitlementRef {
                 id: format!("group:{resource}:member"), resource_type: "group".to_owned(), resource: resource.clone(),
             };
             let grant = WaitingGrant {
-                entitlement: &entitlement, principal_type: "user", principal: &user, v1_prefix: &prefix,
+                entitlement: &entitlement, principal_type: "user", principal: &user, v1_prefix: &prefix, v1_shared,
                 immutable: immutable.as_deref(), sources: sources.iter().map(String::as_str).collect(), expandable: None,
+                external: external.as_deref(),
             };
             let expected = generated(&grant);
             let mut encoder = GrantEncoder::new();

@@ -25,7 +25,7 @@ pub(crate) type Before = BTreeMap<String, u64>;
 /// Checks what a sync has found (`now`, by resource type id) against what there must be.
 pub(crate) fn against_loss(
     source: &dyn Source,
-    types: &[ResourceType],
+    types: &[&ResourceType],
     before: &Before,
     now: impl Fn(&str) -> u64,
     target: &Path,
@@ -33,11 +33,12 @@ pub(crate) fn against_loss(
     for resource_type in types {
         let (id, name) = (resource_type.id.as_str(), resource_type.display_name.to_lowercase());
         let found = now(id);
-        if found == 0 && source.never_empty().contains(&id) {
+        if found == 0
+            && let Some((_, why)) = source.never_empty().iter().find(|(never_empty, _)| *never_empty == id)
+        {
             return Err(SyncError::Shrunk(format!(
                 "the sync found no {name} at all; {} is left as it was\n\
-                 hint: check that the credential has an admin role that may see every {name}; if there really is none, \
-                 run again with --allow-shrink",
+                 hint: {why}; if there really is none, run again with --allow-shrink",
                 target.display()
             )));
         }

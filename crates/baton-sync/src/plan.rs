@@ -17,7 +17,7 @@ use crate::workdir::remove_database;
 
 /// Changes with every change of the tables below or of the pages' encoding: a plan of another version is not carried
 /// on.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// An unfinished sync older than this is not carried on (`c1z-format.md` 4.6).
 const MAX_AGE: Duration = Duration::from_hours(7 * 24);
@@ -46,6 +46,9 @@ const SCHEMA: &str = "
     );
     CREATE TABLE gap (work INTEGER NOT NULL, kind TEXT NOT NULL, resource_type TEXT NOT NULL, id TEXT NOT NULL, message TEXT NOT NULL);
 ";
+
+/// The work of gaps that no work has found.
+const NO_WORK: i64 = -1;
 
 /// How far a piece of work is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,8 +148,13 @@ impl Plan {
         Ok(Resumed::Unusable(reason))
     }
 
-    /// Makes a new working database with the first work in it.
-    pub(crate) fn create(path: &Path, identity: &Identity, start: &[(u64, Work)]) -> Result<Self, SyncError> {
+    /// Makes a new working database with the first work in it, and what is known to be missing before anything is read.
+    pub(crate) fn create(
+        path: &Path,
+        identity: &Identity,
+        start: &[(u64, Work)],
+        gaps: &[Gap],
+    ) -> Result<Self, SyncError> {
         remove_database(path);
         let mut plan = Self::connect(path)?;
         plan.within(|transaction| {
@@ -161,6 +169,7 @@ impl Plan {
             for (key, value) in entries {
                 transaction.execute("INSERT INTO meta (key, value) VALUES (?, ?)", [key, value])?;
             }
+            put_gaps(transaction, NO_WORK, gaps)?;
             open_work(transaction, start)
         })?;
         Ok(plan)
@@ -312,10 +321,15 @@ pub(crate) fn commit_page(transaction: &rusqlite::Transaction<'_>, page: &Fetche
         .prepare_cached("UPDATE work SET cursor = ?, state = ?, pages = pages + 1, objects = objects + ? WHERE id = ?")?
         .execute(params![page.next, state as u8, page.count, page.work])?;
     open_work(transaction, &page.opens)?;
+    let work = i64::try_from(page.work).unwrap_or(NO_WORK);
+    put_gaps(transaction, work, &page.gaps)
+}
+
+fn put_gaps(transaction: &rusqlite::Transaction<'_>, work: i64, gaps: &[Gap]) -> rusqlite::Result<()> {
     let mut insert = transaction
         .prepare_cached("INSERT INTO gap (work, kind, resource_type, id, message) VALUES (?, ?, ?, ?, ?)")?;
-    for gap in &page.gaps {
-        insert.execute(params![page.work, gap.kind.as_str(), gap.resource_type, gap.id, gap.message])?;
+    for gap in gaps {
+        insert.execute(params![work, gap.kind.as_str(), gap.resource_type, gap.id, gap.message])?;
     }
     Ok(())
 }

@@ -16,9 +16,16 @@ pub(crate) struct Present {
 
 impl Present {
     /// Nothing yet of the types of this sync.
-    pub(crate) fn new(types: &[ResourceType]) -> Self {
+    pub(crate) fn new(types: &[&ResourceType]) -> Self {
         let types = types.iter().map(|resource_type| (resource_type.id.clone(), HashSet::default())).collect();
         Self { types, hasher: RandomState::new() }
+    }
+
+    /// Makes a further type part of the sync.
+    pub(crate) fn include(&mut self, resource_type: &str) {
+        if !self.syncs(resource_type) {
+            self.types.push((resource_type.to_owned(), HashSet::default()));
+        }
     }
 
     /// Whether resources of the type are part of the sync.
@@ -72,7 +79,7 @@ mod tests {
     #[test]
     fn resources_are_known_by_type_and_id() {
         let types = ["user", "group"].map(|id| ResourceType { id: id.to_owned(), ..ResourceType::default() });
-        let mut present = Present::new(&types);
+        let mut present = Present::new(&types.iter().collect::<Vec<_>>());
         assert!(present.add("user", "1"));
         assert!(!present.add("device", "1"));
         assert!(present.has("user", "1"));

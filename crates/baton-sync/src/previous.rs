@@ -18,17 +18,27 @@ pub(crate) struct Previous {
     pub keep: Vec<String>,
     /// What its last finished full sync held.
     pub before: Before,
+    /// That sync; empty if there is none.
+    pub last_full: String,
     /// What the operator should know about it.
     pub note: Option<String>,
 }
 
 /// Looks at the file that is to be replaced before anything is asked of the source: a target that is no `.c1z`, is cut
-/// off or cannot be written must not cost an hour of fetching.
-pub(crate) async fn open(target: &Path, work_dir: &WorkDir) -> Result<Previous, SyncError> {
+/// off or cannot be written must not cost an hour of fetching. A sync that is not a full one
+/// leaves the last full one in the file in any case.
+pub(crate) async fn open(target: &Path, work_dir: &WorkDir, sync_type: SyncType) -> Result<Previous, SyncError> {
     let (target, db) = (target.to_owned(), work_dir.previous());
     let open = move || -> Result<Previous, SyncError> {
         match envelope::detect(&target).map_err(SyncError::io("read", &target))? {
             Format::Missing | Format::Empty => return Ok(Previous::default()),
+            Format::V3 if sync_type == SyncType::Partial => {
+                return Err(SyncError::Invalid(format!(
+                    "{} is a v3 (Pebble) file, beside whose sync this version cannot write another that holds only a \
+                     part\nhint: name another file with --file",
+                    target.display()
+                )));
+            }
             // It holds one sync only, which a new one would replace at any rate.
             Format::V3 => {
                 let note = format!(
@@ -45,17 +55,20 @@ pub(crate) async fn open(target: &Path, work_dir: &WorkDir) -> Result<Previous, 
         let reader = Reader::open_db(&db)?;
         let runs = reader.syncs()?;
         let keep = match retention::keep_limit_from_env() {
-            Some(limit) => retention::to_keep(&runs, limit.saturating_sub(1)),
+            Some(limit) => {
+                retention::to_keep(&runs, limit.saturating_sub(1).max(usize::from(sync_type != SyncType::Full)))
+            }
             None => runs.into_iter().map(|run| run.sync_id).collect(),
         };
-        let before = match reader.latest_finished(Some(SyncType::Full))? {
+        let (before, last_full) = match reader.latest_finished(Some(SyncType::Full))? {
             Some(run) => {
                 let counts = reader.stats(&run.sync_id)?.resources_by_resource_type;
-                counts.into_iter().filter_map(|(id, count)| Some((id, count.try_into().ok()?))).collect()
+                let counts = counts.into_iter().filter_map(|(id, count)| Some((id, count.try_into().ok()?)));
+                (counts.collect(), run.sync_id)
             }
-            None => Before::new(),
+            None => (Before::new(), String::new()),
         };
-        Ok(Previous { db: Some(db), keep, before, note: None })
+        Ok(Previous { db: Some(db), keep, before, last_full, note: None })
     };
     match tokio::task::spawn_blocking(open).await {
         Ok(result) => result,

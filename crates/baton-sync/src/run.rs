@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::config::SyncConfig;
 use crate::engine::{Engine, Stopped};
 use crate::error::SyncError;
+use crate::external;
 use crate::observe::{Event, Observer};
+use crate::partial::{self, Partial};
 use crate::plan::{Identity, Plan, Planned, Resumed, State};
 use crate::previous;
 use crate::seal::Sealing;
@@ -37,7 +39,7 @@ pub async fn run(
     let begun = Instant::now();
     let types = wanted_types(source.as_ref(), &config.options)?;
     envelope::check_target(&config.target)?;
-    let work_dir = WorkDir::open(&config.target, config.temp_dir.as_deref())?;
+    let work_dir = WorkDir::open(&config.target, config.temp_dir.as_deref(), config.options.is_partial())?;
     let carries_on = work_dir.plan().exists();
     match sync(source, config, types, observer, cancel, &work_dir, begun).await {
         Ok(summary) => {
@@ -90,20 +92,32 @@ async fn sync(
     work_dir: &WorkDir,
     begun: Instant,
 ) -> Result<Summary, Failed> {
-    let mut previous = previous::open(&config.target, work_dir).await?;
+    let sync_type = sync_type(&config.options);
+    let mut previous = previous::open(&config.target, work_dir, sync_type).await?;
     if let Some(note) = previous.note.take() {
         observer.event(&Event::Note(note));
     }
+    let external = match &config.external {
+        Some(_) if sync_type == SyncType::Partial => {
+            let note = "a sync of single resources does without the external file".to_owned();
+            observer.event(&Event::Note(note));
+            None
+        }
+        Some(file) => Some(external::open(file, work_dir).await?),
+        None => None,
+    };
     tokio::select! {
         result = source.validate() => result.map_err(SyncError::from)?,
         () = cancel.cancelled() => return Err(cancelled().into()),
     }
-    let opened = open_plan(source.as_ref(), &config.options, work_dir, observer.as_ref())?;
+    let type_ids = types.iter().map(|resource_type| resource_type.id.clone()).collect();
+    let partial = Partial::of(&config.options, type_ids).map(Arc::new);
+    let opened = open_plan(source.as_ref(), &config.options, partial.as_deref(), work_dir, observer.as_ref())?;
     let Opened { plan, identity, works, pages: pages_from_before, resumed } = opened;
     observer.event(&Event::Started { sync_id: identity.sync_id.clone(), resumed_pages: pages_from_before });
 
     let writer = Writer::start(plan);
-    let mut engine = Engine::new(Arc::clone(&source), Arc::clone(&observer), config.workers, works);
+    let mut engine = Engine::new(Arc::clone(&source), Arc::clone(&observer), config.workers, partial, works);
     let fetched = engine.run(&writer, &cancel).await;
     let written = writer.finish().await;
     let kept = pages_from_before + engine.fetched();
@@ -117,7 +131,6 @@ async fn sync(
         Err(Stopped::Failed(error)) => return Err(failed(SyncError::Fetch { source: error, kept })),
     }
 
-    let sync_type = sync_type(&config.options);
     let (sync_id, target) = (identity.sync_id.clone(), config.target.clone());
     let sealing = Sealing {
         plan,
@@ -126,6 +139,7 @@ async fn sync(
         sync_type,
         types,
         previous,
+        external,
         build: work_dir.build(),
         config,
         observer,
@@ -160,11 +174,20 @@ fn wanted_types(source: &dyn Source, options: &Options) -> Result<Vec<ResourceTy
             known.join(", ")
         )));
     }
-    Ok(types.into_iter().filter(|resource_type| options.wants(&resource_type.id)).collect())
+    partial::check(options, &types)?;
+    let on_request = source.on_request();
+    let is_wanted = |id: &str| options.names(id) || (options.wants(id) && !on_request.contains(&id));
+    Ok(types.into_iter().filter(|resource_type| is_wanted(&resource_type.id)).collect())
 }
 
 fn sync_type(options: &Options) -> SyncType {
-    if options.skip_entitlements_and_grants { SyncType::ResourcesOnly } else { SyncType::Full }
+    if options.is_partial() {
+        SyncType::Partial
+    } else if options.skip_entitlements_and_grants {
+        SyncType::ResourcesOnly
+    } else {
+        SyncType::Full
+    }
 }
 
 fn cancelled() -> SyncError {
@@ -183,6 +206,7 @@ struct Opened {
 fn open_plan(
     source: &dyn Source,
     options: &Options,
+    partial: Option<&Partial>,
     work_dir: &WorkDir,
     observer: &dyn Observer,
 ) -> Result<Opened, SyncError> {
@@ -201,8 +225,12 @@ fn open_plan(
         }
     }
     let identity = Identity { fingerprint, sync_id: Ksuid::new().to_string(), started_at: jiff::Timestamp::now() };
-    let start: Vec<(u64, Work)> = source.start(options).into_iter().zip(0..).map(|(work, id)| (id, work)).collect();
-    let plan = Plan::create(&path, &identity, &start)?;
+    let (start, gaps) = match partial {
+        Some(partial) => partial.start(source),
+        None => (source.start(options), Vec::new()),
+    };
+    let start: Vec<(u64, Work)> = start.into_iter().zip(0..).map(|(work, id)| (id, work)).collect();
+    let plan = Plan::create(&path, &identity, &start, &gaps)?;
     let works = start.into_iter().map(|(id, work)| {
         let state = if work.held_by.is_some() { State::Held } else { State::Ready };
         Planned { id, work, state, cursor: None, pages: 0, objects: 0 }

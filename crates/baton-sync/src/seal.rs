@@ -8,13 +8,15 @@ use std::sync::Arc;
 use baton_c1z::envelope::DEFAULT_LEVEL;
 use baton_c1z::{Builder, GrantRow, NewSync, SyncType};
 use baton_connector::{GapKind, Missing, Source};
-use baton_proto::c1::connector::v2::ResourceType;
+use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
+use prost::Message;
 use tokio_util::sync::CancellationToken;
 
 use crate::codec::{self, Object, WaitingGrant};
 use crate::config::SyncConfig;
 use crate::error::SyncError;
 use crate::expand;
+use crate::external::{External, Matching};
 use crate::grant_blob::GrantEncoder;
 use crate::guard;
 use crate::observe::{Event, Observer};
@@ -33,6 +35,8 @@ pub(crate) struct Sealing {
     pub types: Vec<ResourceType>,
     /// The file that is replaced.
     pub previous: Previous,
+    /// The file of the other connector whose principals hold grants here.
+    pub external: Option<External>,
     /// Where the new database is made.
     pub build: PathBuf,
     pub config: SyncConfig,
@@ -63,33 +67,67 @@ impl Sealing {
             sync_id,
             sync_type: self.sync_type,
             started_at: self.identity.started_at,
-            parent_sync_id: "",
+            parent_sync_id: if self.is_partial() { &self.previous.last_full } else { "" },
         })?;
         let mut gaps = self.plan.gaps()?;
         self.step("writing resources")?;
-        for resource_type in &self.types {
+        let read: Vec<_> = self.types.iter().filter(|resource_type| was_read(&resource_type.id, &gaps)).collect();
+        for resource_type in &read {
             builder.put_resource_type(resource_type)?;
         }
-        let present = self.put_objects(&mut builder, &mut gaps)?;
-        if !self.config.allow_shrink {
+        let mut present = self.put_objects(&mut builder, &read, &mut gaps)?;
+        if !self.config.allow_shrink && !self.is_partial() {
             let (source, before) = (self.source.as_ref(), &self.previous.before);
-            guard::against_loss(source, &self.types, before, |id| present.count(id), &self.config.target)?;
+            guard::against_loss(source, &read, before, |id| present.count(id), &self.config.target)?;
         }
+        let copied = match &self.external {
+            Some(external) => {
+                self.step("copying external principals")?;
+                Some(external.copy_resources(&mut builder, &read, &mut present)?)
+            }
+            None => None,
+        };
         self.step("writing grants")?;
-        self.put_grants(&mut builder, &present, &mut gaps)?;
+        let waiting = self.put_grants(&mut builder, &present, &mut gaps)?;
         drop(present);
-        if self.config.strict {
-            guard::completeness(&gaps, &self.config.target)?;
+        if let Some(copied) = copied.as_ref().filter(|_| !self.config.options.skip_entitlements_and_grants) {
+            self.step("copying external grants")?;
+            copied.copy_entitlements(&mut builder)?;
+            copied.copy_grants(&mut builder)?;
         }
         self.step("building indexes")?;
         builder.build_indexes()?;
-        self.step("expanding grants")?;
-        let expanded = expand::expand(&mut builder, sync_id)?;
-        let stats = builder.end_sync(jiff::Timestamp::now(), &token(expanded > 0))?;
+        if let Some(copied) = &copied {
+            self.step("matching external principals")?;
+            waiting.give(&mut builder, sync_id, copied, &mut gaps)?;
+        }
+        if self.config.strict {
+            guard::completeness(&gaps, &self.config.target)?;
+        }
+        if self.expands() {
+            self.step("expanding grants")?;
+            expand::expand(&mut builder, sync_id)?;
+        }
+        let token = self.token(expand::is_needed(&builder, sync_id)?);
+        let stats = builder.end_sync(jiff::Timestamp::now(), &token)?;
         builder.finish()?;
         self.step("compressing")?;
         let file_bytes = baton_c1z::envelope::seal(&self.build, &self.config.target, DEFAULT_LEVEL)?;
-        Ok(Sealed { types: self.count(&stats), gaps, file_bytes })
+        let mut types = Self::count(&self.types, &stats, &gaps);
+        if let Some(external) = &self.external {
+            let others: Vec<_> = external.types().iter().filter(|of| types.iter().all(|own| own.id != of.id)).collect();
+            types.extend(Self::count(others, &stats, &gaps));
+        }
+        Ok(Sealed { types, gaps, file_bytes })
+    }
+
+    fn is_partial(&self) -> bool {
+        self.sync_type == SyncType::Partial
+    }
+
+    /// Whether grants that follow from others are made here. A partial sync does not know the others.
+    fn expands(&self) -> bool {
+        !self.is_partial() && !self.config.options.skip_expand_grants
     }
 
     /// Says what comes next; stops here if the sync was cancelled.
@@ -106,8 +144,14 @@ impl Sealing {
         Ok(())
     }
 
-    fn put_objects(&self, builder: &mut Builder, gaps: &mut Vec<GapCount>) -> Result<Present, SyncError> {
-        let mut present = Present::new(&self.types);
+    fn put_objects(
+        &self,
+        builder: &mut Builder,
+        types: &[&ResourceType],
+        gaps: &mut Vec<GapCount>,
+    ) -> Result<Present, SyncError> {
+        let mut present = Present::new(types);
+        let pointing = self.source.pointing();
         for (kind, _) in self.source.kinds() {
             self.go_on()?;
             self.plan.for_each_page(kind, PageColumn::Objects, |blob| {
@@ -120,10 +164,15 @@ impl Sealing {
                         Ok(())
                     }
                     Object::Resource { resource_type, id, parent, data } => {
-                        if present.add(resource_type, id) {
-                            builder.put_resource_row(resource_type, id, parent, data)?;
+                        if !present.add(resource_type, id) {
+                            return Ok(());
                         }
-                        Ok(())
+                        let unlinked = match pointing.contains(&resource_type) {
+                            true => Some(self.unlink(data, &present, gaps)?),
+                            false => None,
+                        };
+                        let data = unlinked.as_deref().unwrap_or(data);
+                        Ok(builder.put_resource_row(resource_type, id, parent, data)?)
                     }
                     Object::Entitlement { resource_type, resource, id, data } => {
                         if present.has(resource_type, resource) {
@@ -137,8 +186,28 @@ impl Sealing {
         Ok(present)
     }
 
-    fn put_grants(&self, builder: &mut Builder, present: &Present, gaps: &mut Vec<GapCount>) -> Result<(), SyncError> {
+    /// The resource in `data` without what points to resources that are not in the file. What points to a type that is
+    /// not part of the sync stays: nobody has looked.
+    fn unlink(&self, data: &[u8], present: &Present, gaps: &mut Vec<GapCount>) -> Result<Vec<u8>, SyncError> {
+        let mut resource =
+            Resource::decode(data).map_err(|_| SyncError::Damaged("a resource cannot be decoded".to_owned()))?;
+        let is_there =
+            |id: &ResourceId| !present.syncs(&id.resource_type) || present.has(&id.resource_type, &id.resource);
+        for gap in self.source.unlink(&mut resource, &is_there) {
+            GapCount::add(gaps, gap.kind, &gap.resource_type, &gap.id, &gap.message);
+        }
+        Ok(resource.encode_to_vec())
+    }
+
+    /// Writes the grants, but for those that wait for the principals of another file.
+    fn put_grants(
+        &self,
+        builder: &mut Builder,
+        present: &Present,
+        gaps: &mut Vec<GapCount>,
+    ) -> Result<Matching, SyncError> {
         let mut encoder = GrantEncoder::new();
+        let mut waiting = Matching::default();
         for (kind, _) in self.source.kinds() {
             self.plan.for_each_page(kind, PageColumn::Grants, |blob| {
                 self.go_on()?;
@@ -147,6 +216,9 @@ impl Sealing {
                         return Ok(());
                     }
                     let encoded = encoder.encode(grant);
+                    if let (Some(wish), Some(_)) = (grant.external, &self.external) {
+                        return waiting.wait(builder, grant, encoded.data, wish);
+                    }
                     builder.put_grant(&GrantRow {
                         id: encoded.id,
                         entitlement_id: &grant.entitlement.id,
@@ -161,14 +233,14 @@ impl Sealing {
                 })
             })?;
         }
-        Ok(())
+        Ok(waiting)
     }
 
     /// Whether a grant belongs into the file. References into types that are not part of the sync are dropped
     /// silently, they were not asked for; other loose ends are counted.
     fn wants(&self, grant: &WaitingGrant<'_>, present: &Present, gaps: &mut Vec<GapCount>) -> bool {
         let owner = &grant.entitlement;
-        if !present.syncs(&owner.resource_type) || !present.syncs(grant.principal_type) {
+        if !present.syncs(&owner.resource_type) || !(present.syncs(grant.principal_type) || grant.external.is_some()) {
             return false;
         }
         if !present.has(&owner.resource_type, &owner.resource) {
@@ -176,10 +248,17 @@ impl Sealing {
             GapCount::add(gaps, GapKind::Dangling, &owner.resource_type, &owner.id, &message);
             return false;
         }
-        if present.has(grant.principal_type, grant.principal) {
+        if present.has(grant.principal_type, grant.principal) || (grant.external.is_some() && self.external.is_some()) {
             return true;
         }
-        let policy = self.source.missing_principal(grant.principal_type);
+        let policy = match grant.external {
+            Some(_) => Missing::Keep,
+            None => self.source.missing_principal(grant.principal_type),
+        };
+        if self.is_partial() && policy == Missing::Keep {
+            // Principals were not asked for.
+            return true;
+        }
         let (kind, verb) = match policy {
             Missing::Keep => (GapKind::Dangling, "kept, although"),
             Missing::Drop => (GapKind::LeftOut, "left out:"),
@@ -189,23 +268,40 @@ impl Sealing {
         policy == Missing::Keep
     }
 
-    fn count(&self, stats: &baton_c1z::Stats) -> Vec<TypeCount> {
+    fn count<'a>(
+        types: impl IntoIterator<Item = &'a ResourceType>,
+        stats: &baton_c1z::Stats,
+        gaps: &[GapCount],
+    ) -> Vec<TypeCount> {
         let of = |counts: &BTreeMap<String, i64>, id: &str| {
             counts.get(id).copied().and_then(|count| u64::try_from(count).ok()).unwrap_or(0)
         };
         let count = |resource_type: &ResourceType| TypeCount {
             id: resource_type.id.clone(),
             display_name: resource_type.display_name.clone(),
+            read: was_read(&resource_type.id, gaps),
             resources: of(&stats.resources_by_resource_type, &resource_type.id),
             entitlements: of(&stats.entitlements_by_resource_type, &resource_type.id),
             grants: of(&stats.grants_by_resource_type, &resource_type.id),
         };
-        self.types.iter().map(count).collect()
+        types.into_iter().map(count).collect()
+    }
+
+    /// The token of the finished sync, as readers expect it (`c1z-format.md` 14.3).
+    fn token(&self, needs_expansion: bool) -> String {
+        let options = &self.config.options;
+        let flags = [
+            (needs_expansion, "needs_expansion"),
+            (self.is_partial(), "should_fetch_related_resources"),
+            (options.skip_entitlements_and_grants, "should_skip_entitlements_and_grants"),
+            (options.skip_grants, "should_skip_grants"),
+        ];
+        let set: String = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| format!("\"{flag}\":true,")).collect();
+        format!("{{{set}\"version\":1}}")
     }
 }
 
-/// The token of a finished sync, as readers expect it (`c1z-format.md` 14.3).
-fn token(expanded: bool) -> String {
-    let needs_expansion = if expanded { "\"needs_expansion\":true," } else { "" };
-    format!("{{{needs_expansion}\"version\":1}}")
+/// Whether the credential could read the resource type.
+fn was_read(resource_type: &str, gaps: &[GapCount]) -> bool {
+    !gaps.iter().any(|gap| gap.resource_type == resource_type && gap.is_whole_type())
 }

@@ -10,7 +10,7 @@ use baton_connector::{GapKind, LaneTraffic};
 pub struct Summary {
     /// Id of the sync in the file.
     pub sync_id: String,
-    /// `full` or `resources_only`.
+    /// `full`, `resources_only` or `partial`.
     pub sync_type: &'static str,
     /// Whether an interrupted run was carried on.
     pub resumed: bool,
@@ -39,6 +39,8 @@ pub struct TypeCount {
     pub id: String,
     /// Its display name.
     pub display_name: String,
+    /// Whether it could be read. If not, the file knows nothing of it, and the counts are no counts.
+    pub read: bool,
     /// Resources of the type.
     pub resources: u64,
     /// Entitlements of these resources.
@@ -63,6 +65,12 @@ pub struct GapCount {
 impl GapCount {
     /// Examples kept per kind and resource type.
     pub const EXAMPLES: usize = 5;
+
+    /// Whether the credential may not read the resource type at all.
+    #[must_use]
+    pub fn is_whole_type(&self) -> bool {
+        self.kind == GapKind::Forbidden && self.examples.iter().any(|(id, _)| id.is_empty())
+    }
 
     /// Adds one case to a list of counts.
     pub(crate) fn add(counts: &mut Vec<Self>, kind: GapKind, resource_type: &str, id: &str, message: &str) {

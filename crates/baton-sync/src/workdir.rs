@@ -9,17 +9,25 @@ use std::path::{Path, PathBuf};
 
 use crate::error::SyncError;
 
+/// The working database of a sync of everything.
+const WHOLE: &str = "plan.db";
+
+/// That of a partial sync. It has one of its own, so that looking at a few resources does not cost the progress of an
+/// interrupted sync of everything.
+const PARTIAL: &str = "partial.db";
+
 /// A locked working folder.
 #[derive(Debug)]
 pub(crate) struct WorkDir {
     folder: PathBuf,
+    plan: &'static str,
     /// Held as long as the run lives; the system releases it however the run ends.
     _lock: File,
 }
 
 impl WorkDir {
-    /// Opens the working folder of `target`, making it if need be.
-    pub(crate) fn open(target: &Path, temp_dir: Option<&Path>) -> Result<Self, SyncError> {
+    /// Opens the working folder of `target`, making it if need be, for a sync of everything or a partial one.
+    pub(crate) fn open(target: &Path, temp_dir: Option<&Path>, is_partial: bool) -> Result<Self, SyncError> {
         let folder = folder_of(target, temp_dir)?;
         match fs::create_dir(&folder) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -30,7 +38,7 @@ impl WorkDir {
         let path = folder.join("lock");
         let lock = File::create(&path).map_err(SyncError::io("create", &path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { folder, _lock: lock }),
+            Ok(()) => Ok(Self { folder, plan: if is_partial { PARTIAL } else { WHOLE }, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(SyncError::Busy { target: target.to_owned(), lock: path }),
             Err(TryLockError::Error(error)) => Err(SyncError::io("lock", path)(error)),
         }
@@ -43,7 +51,12 @@ impl WorkDir {
 
     /// The working database.
     pub(crate) fn plan(&self) -> PathBuf {
-        self.folder.join("plan.db")
+        self.folder.join(self.plan)
+    }
+
+    /// The file with the principals of another connector, decoded.
+    pub(crate) fn external(&self) -> PathBuf {
+        self.folder.join("external.db")
     }
 
     /// The previous file, decoded.
@@ -58,15 +71,22 @@ impl WorkDir {
 
     /// Removes what only this run needed and keeps the working database for the next.
     pub(crate) fn keep_progress(&self) {
-        for path in [self.previous(), self.build()] {
+        for path in [self.previous(), self.build(), self.external()] {
             remove_database(&path);
         }
     }
 
-    /// Removes everything: the sync is finished, or nothing was worth keeping.
+    /// Removes everything: the sync is finished, or nothing was worth keeping. The progress of a sync of the other kind
+    /// stays.
     pub(crate) fn remove(self) {
-        // What cannot be removed is only litter, and the next run of this target clears it.
-        let _ = fs::remove_dir_all(&self.folder);
+        let another = if self.plan == WHOLE { PARTIAL } else { WHOLE };
+        if self.folder.join(another).exists() {
+            remove_database(&self.plan());
+            self.keep_progress();
+        } else {
+            // What cannot be removed is only litter, and the next run of this target clears it.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
     }
 }
 
@@ -106,12 +126,31 @@ mod tests {
     fn two_runs_cannot_share_a_target() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("sync.c1z");
-        let first = WorkDir::open(&target, None).unwrap();
-        let second = WorkDir::open(&target, None).unwrap_err();
+        let first = WorkDir::open(&target, None, false).unwrap();
+        let second = WorkDir::open(&target, None, false).unwrap_err();
         assert_eq!(second.code(), 10);
         assert!(second.to_string().contains("another run is syncing into"), "{second}");
         drop(first);
-        WorkDir::open(&target, None).unwrap().remove();
+        WorkDir::open(&target, None, false).unwrap().remove();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_two_kinds_of_sync_keep_their_progress_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("sync.c1z");
+        let whole = WorkDir::open(&target, None, false).unwrap();
+        fs::write(whole.plan(), "progress").unwrap();
+        drop(whole);
+        let partial = WorkDir::open(&target, None, true).unwrap();
+        for path in [partial.plan(), partial.previous(), partial.build(), partial.external()] {
+            fs::write(path, "litter").unwrap();
+        }
+        partial.remove();
+        let whole = WorkDir::open(&target, None, false).unwrap();
+        assert_eq!(fs::read_to_string(whole.plan()).unwrap(), "progress");
+        assert_eq!(fs::read_dir(whole.path()).unwrap().count(), 2, "the plan and the lock");
+        whole.remove();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 

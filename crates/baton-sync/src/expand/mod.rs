@@ -20,14 +20,22 @@ use graph::{Graph, Pass, Step};
 /// Rows read at a time.
 const CHUNK: u32 = 1000;
 
-/// Expands the grants of the sync `sync_id`; returns the number of grants that this added.
-pub(crate) fn expand(builder: &mut Builder, sync_id: &str) -> Result<u64, SyncError> {
+/// Whether a grant of the sync `sync_id` passes on what it grants, whether or not that has been done.
+pub(crate) fn is_needed(builder: &Builder, sync_id: &str) -> Result<bool, SyncError> {
+    builder
+        .connection()
+        .prepare("SELECT 1 FROM v1_grants WHERE sync_id = ? AND expansion IS NOT NULL")
+        .and_then(|mut statement| statement.exists([sync_id]))
+        .map_err(SyncError::plan("the new file"))
+}
+
+/// Expands the grants of the sync `sync_id`.
+pub(crate) fn expand(builder: &mut Builder, sync_id: &str) -> Result<(), SyncError> {
     let graph = load(builder, sync_id)?;
-    let mut added = 0;
     for step in graph.steps() {
-        added += propagate(builder, sync_id, &step)?;
+        propagate(builder, sync_id, &step)?;
     }
-    Ok(added)
+    Ok(())
 }
 
 fn load(builder: &Builder, sync_id: &str) -> Result<Graph, SyncError> {
@@ -79,13 +87,12 @@ struct Held {
     direct: bool,
 }
 
-fn propagate(builder: &mut Builder, sync_id: &str, step: &Step) -> Result<u64, SyncError> {
-    let Some(owner) = owner(builder, sync_id, &step.destination)? else { return Ok(0) };
-    let mut added = 0;
+fn propagate(builder: &mut Builder, sync_id: &str, step: &Step) -> Result<(), SyncError> {
+    let Some(owner) = owner(builder, sync_id, &step.destination)? else { return Ok(()) };
     let mut after = 0;
     loop {
         let held = holders(builder, sync_id, &step.source, after)?;
-        let Some(last) = held.last() else { return Ok(added) };
+        let Some(last) = held.last() else { return Ok(()) };
         after = last.row;
         for held in &held {
             let filtered =
@@ -93,7 +100,7 @@ fn propagate(builder: &mut Builder, sync_id: &str, step: &Step) -> Result<u64, S
             if filtered || (step.pass.shallow && !held.direct) {
                 continue;
             }
-            added += u64::from(give(builder, sync_id, step, &owner, held)?);
+            give(builder, sync_id, step, &owner, held)?;
         }
     }
 }
@@ -129,14 +136,14 @@ fn holders(builder: &Builder, sync_id: &str, entitlement: &str, after: i64) -> R
     read().map_err(SyncError::plan("the new file"))
 }
 
-/// Gives the destination to one holder of the source. True if the holder did not have it before.
+/// Gives the destination to one holder of the source.
 fn give(
     builder: &mut Builder,
     sync_id: &str,
     step: &Step,
     owner: &(String, String),
     held: &Held,
-) -> Result<bool, SyncError> {
+) -> Result<(), SyncError> {
     let existing: Option<(i64, Vec<u8>)> = builder
         .connection()
         .prepare_cached(
@@ -160,7 +167,7 @@ fn give(
         }
         sources.entry(step.source.clone()).or_default().is_direct |= held.direct;
         builder.replace_grant_data(row, &grant.encode_to_vec())?;
-        return Ok(false);
+        return Ok(());
     }
     let grant = expanded(step, owner, held);
     builder.put_grant(&GrantRow {
@@ -173,7 +180,7 @@ fn give(
         data: &grant.encode_to_vec(),
         expansion: None,
     })?;
-    Ok(true)
+    Ok(())
 }
 
 /// The grant that expansion makes.
