@@ -1,11 +1,11 @@
 //! How a connector runs: command line, configuration, logs, progress, one-shot operations.
 //!
-//! A connector implements [`Program`] (its name, its fields, how its source is made) and hands it to [`run`]:
+//! A connector implements [`Program`] (its name, its fields, how it is made) and hands it to [`run`]:
 //!
 //! ```text
 //! arguments ─► flags ─┐
 //! environment ────────┼─► settings ─► check ─► logs ─► task ─► exit code
-//! configuration file ─┘                                 ├─ (none)    sync, with progress and summary
+//! configuration file ─┘                                 ├─ (none)    sync, or one change that flags ask for
 //!                                                       ├─ stats …   baton-explore reads a file
 //!                                                       └─ extras    of the connector's own
 //! ```
@@ -16,6 +16,7 @@
 mod cli;
 mod commands;
 mod config_file;
+pub mod describe;
 mod env;
 mod failure;
 mod field;

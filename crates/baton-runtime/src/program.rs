@@ -2,18 +2,19 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
-use baton_connector::Source;
+use baton_connector::{Connector, Purpose};
+use baton_proto::c1::connector::v2::ConnectorMetadata;
 use tokio_util::sync::CancellationToken;
 
+use crate::describe::{self, Description};
 use crate::failure::Failure;
 use crate::field::Field;
 use crate::other_tasks::OtherTask;
 use crate::session::Session;
 use crate::settings::Settings;
 
-/// A connector program: its name, its own fields, and how its source is made from them.
+/// A connector program: its name, its own fields, and how its connector is made from them.
 pub trait Program: Send + Sync + 'static {
     /// The name of the executable, for example `baton-okta`.
     fn name(&self) -> &'static str;
@@ -67,12 +68,21 @@ pub trait Program: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Makes the source. Asks nothing of the system yet.
+    /// What the connector says about itself, with every option on. Needs no settings.
+    fn description(&self) -> Description;
+
+    /// What the connector says about itself to C1, as it is set.
+    fn metadata(&self, settings: &Settings) -> ConnectorMetadata {
+        let _ = settings;
+        describe::metadata(&self.description())
+    }
+
+    /// Makes the connector, for no more than `purpose`. Asks nothing of the system yet.
     ///
     /// # Errors
     ///
     /// What is wrong with the settings.
-    fn build(&self, settings: &Settings, cancel: CancellationToken) -> Result<Arc<dyn Source>, Failure>;
+    fn build(&self, settings: &Settings, purpose: Purpose, cancel: CancellationToken) -> Result<Connector, Failure>;
 
     /// Subcommands beyond those that every connector has.
     fn commands(&self) -> &'static [Extra] {

@@ -1,11 +1,15 @@
 //! Without a command: one sync into the file.
 
-use baton_connector::Options;
-use baton_sync::SyncConfig;
+use std::path::PathBuf;
+
+use baton_connector::{Options, Purpose, ResourceBid};
+use baton_sync::{ExternalFile, SyncConfig, parse_trait};
 use serde_json::{Map, json};
 
 use crate::failure::Failure;
-use crate::flags::{PEBBLE, STORAGE_ENGINE};
+use crate::flags::{
+    EXTERNAL_ENTITLEMENT, EXTERNAL_FILE, EXTERNAL_TRAITS, PEBBLE, SKIP_GRANTS, STORAGE_ENGINE, SYNC_RESOURCES,
+};
 use crate::logs::Level;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -13,15 +17,13 @@ use crate::settings::Settings;
 /// Makes the source and syncs it.
 pub(crate) async fn run(session: &Session) -> Result<(), Failure> {
     let settings = &session.settings;
-    let source = session.program.build(settings, session.cancel.clone())?;
+    let source = session.program.build(settings, Purpose::Sync, session.cancel.clone())?.source;
     let fields = json!({"name": session.program.name(), "version": session.program.version()});
     let fields = fields.as_object().cloned().unwrap_or_else(Map::new);
     session.logger.record(Level::Info, "starting", fields);
     let mut config = SyncConfig::new(session.file());
-    config.options = Options {
-        resource_types: settings.list("sync-resource-types").to_vec(),
-        skip_entitlements_and_grants: settings.switch("skip-entitlements-and-grants"),
-    };
+    config.options = options(settings)?;
+    config.external = external(settings)?;
     config.workers = workers(settings).unwrap_or(SyncConfig::DEFAULT_WORKERS);
     config.allow_shrink = settings.switch("allow-shrink");
     config.strict = settings.switch("strict");
@@ -39,7 +41,54 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Failure> {
              hint: leave --storage-engine out",
         ));
     }
+    options(settings)?;
+    external(settings)?;
     Ok(())
+}
+
+/// What is to be synced.
+fn options(settings: &Settings) -> Result<Options, Failure> {
+    let parse = |text: &String| {
+        text.parse::<ResourceBid>().map_err(|error| {
+            let hint = "the resource 00g1 of the type group is bid:r:group/00g1";
+            Failure::new(format!("--sync-resources: {error}\nhint: {hint}"))
+        })
+    };
+    let resources = settings.list(SYNC_RESOURCES).iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+    let skip_grants = settings.switch(SKIP_GRANTS);
+    if skip_grants && resources.is_empty() {
+        return Err(Failure::new(format!("--{SKIP_GRANTS} works only together with --{SYNC_RESOURCES}")));
+    }
+    Ok(Options {
+        resource_types: settings.list("sync-resource-types").to_vec(),
+        resources,
+        skip_entitlements_and_grants: settings.switch("skip-entitlements-and-grants"),
+        skip_grants,
+        skip_expand_grants: false,
+    })
+}
+
+/// The file of the other connector.
+fn external(settings: &Settings) -> Result<Option<ExternalFile>, Failure> {
+    let entitlement = Some(settings.text(EXTERNAL_ENTITLEMENT)).filter(|id| !id.is_empty()).map(str::to_owned);
+    let names = settings.list(EXTERNAL_TRAITS);
+    let path = settings.text(EXTERNAL_FILE);
+    let alone = [(entitlement.is_some(), EXTERNAL_ENTITLEMENT), (!names.is_empty(), EXTERNAL_TRAITS)];
+    if path.is_empty() {
+        return match alone.iter().find(|(set, _)| *set) {
+            Some((_, name)) => Err(Failure::new(format!("--{name} works only together with --{EXTERNAL_FILE}"))),
+            None => Ok(None),
+        };
+    }
+    let parse = |name: &String| {
+        parse_trait(name).ok_or_else(|| {
+            Failure::new(format!(
+                "--{EXTERNAL_TRAITS}: there is no trait {name:?}\nhint: user, group, role, app and secret are traits"
+            ))
+        })
+    };
+    let traits = names.iter().map(parse).collect::<Result<_, _>>()?;
+    Ok(Some(ExternalFile { path: PathBuf::from(path), entitlement, traits }))
 }
 
 /// How many pieces of work may be under way at once in a lane; `None` leaves it to the engine.

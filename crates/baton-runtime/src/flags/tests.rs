@@ -1,12 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
-
-use baton_connector::Source;
+use baton_connector::{Connector, Purpose};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::commands::completion;
+use crate::describe::Description;
 use crate::failure::Failure;
 use crate::field::Shown;
 use crate::program::Extra;
@@ -42,7 +41,11 @@ impl Program for Sample {
         FIELDS
     }
 
-    fn build(&self, _: &Settings, _: CancellationToken) -> Result<Arc<dyn Source>, Failure> {
+    fn description(&self) -> Description {
+        Description::new("Sample")
+    }
+
+    fn build(&self, _: &Settings, _: Purpose, _: CancellationToken) -> Result<Connector, Failure> {
         Err(Failure::new("there is nothing"))
     }
 
