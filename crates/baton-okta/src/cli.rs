@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use baton_connector::Source;
-use baton_runtime::{Extra, Failure, Field, Group, OtherTask, Program, Settings};
+use baton_runtime::{Extra, Failure, Field, Group, Program, Settings};
 use tokio_util::sync::CancellationToken;
 
 use crate::connector::OktaSource;
@@ -56,10 +56,6 @@ impl Program for OktaProgram {
 
     fn log_crates(&self) -> &'static [&'static str] {
         &["okta_client"]
-    }
-
-    fn not_yet(&self) -> &'static [OtherTask] {
-        flags::NOT_YET
     }
 
     fn check(&self, settings: &Settings) -> Result<(), Failure> {

@@ -50,6 +50,12 @@ pub struct Rules {
     pub filter_email_domains: EmailDomains,
     /// Says on an app assignment that comes through a group which group it is.
     pub app_grant_sources: bool,
+    /// Syncs custom roles, resource sets and their bindings.
+    pub sync_custom_roles: bool,
+    /// Syncs what Okta tells about API tokens.
+    pub sync_secrets: bool,
+    /// Syncs devices also when no list of resource types names them.
+    pub sync_devices: bool,
 }
 
 impl Default for Rules {
@@ -60,6 +66,9 @@ impl Default for Rules {
             sync_inactive_apps: false,
             filter_email_domains: EmailDomains::default(),
             app_grant_sources: true,
+            sync_custom_roles: false,
+            sync_secrets: false,
+            sync_devices: false,
         }
     }
 }
@@ -73,10 +82,14 @@ impl Rules {
             sync_inactive_apps,
             filter_email_domains,
             app_grant_sources,
+            sync_custom_roles,
+            sync_secrets,
+            sync_devices,
         } = self;
         format!(
             "skip-secondary-emails={skip_secondary_emails} skip-app-groups={skip_app_groups} \
-             sync-inactive-apps={sync_inactive_apps} filter-email-domains={} app-grant-sources={app_grant_sources}",
+             sync-inactive-apps={sync_inactive_apps} filter-email-domains={} app-grant-sources={app_grant_sources} \
+             sync-custom-roles={sync_custom_roles} sync-secrets={sync_secrets} sync-devices={sync_devices}",
             filter_email_domains.as_slice().join(",")
         )
     }
@@ -129,6 +142,9 @@ mod tests {
             Rules { filter_email_domains: EmailDomains::new(["a.example"]), ..Rules::default() },
             Rules { filter_email_domains: EmailDomains::new(["b.example"]), ..Rules::default() },
             Rules { app_grant_sources: false, ..Rules::default() },
+            Rules { sync_custom_roles: true, ..Rules::default() },
+            Rules { sync_secrets: true, ..Rules::default() },
+            Rules { sync_devices: true, ..Rules::default() },
         ];
         let different: std::collections::BTreeSet<_> = all.iter().map(Rules::fingerprint).collect();
         assert_eq!(different.len(), all.len());

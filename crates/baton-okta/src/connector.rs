@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use baton_connector::{
-    FetchError, FetchErrorKind, Gate, Lane, LaneTraffic, Missing, Options, Page, Source, SourceError, Work, WorkKind,
+    FetchError, FetchErrorKind, Gap, Gate, Lane, LaneTraffic, Missing, Options, Page, Source, SourceError, Work,
+    WorkKind,
 };
-use baton_proto::c1::connector::v2::ResourceType;
+use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::models::Org;
@@ -14,11 +15,17 @@ use okta_client::{ApiToken, Bucket, BucketTraffic, Client, OrgUrl, Pacing, endpo
 
 use crate::config::Config;
 use crate::errors;
-use crate::resources::{Context, Kind, MODULES, app, group, user};
+use crate::resources::{Context, Kind, MODULES, api_token, app, device, group, user};
 use crate::scope::Scope;
 
 /// How the connector names itself to Okta.
 const USER_AGENT: &str = concat!("baton-okta/", env!("CARGO_PKG_VERSION"));
+
+/// Why an org may seem to have no users.
+const NO_USERS: &str = "Okta shows an empty list to whoever has no admin role. An OAuth service app needs one of its own, \
+                        whatever scopes it was granted (in the admin console: the app's \"Admin roles\" tab); for an API \
+                        token it is the admin who made it. Give it the Read-Only Administrator role, or a custom admin \
+                        role that may view all users, and check that no option leaves all users out";
 
 /// The kinds of work with their words for people.
 static KINDS: LazyLock<Vec<(WorkKind, &'static str)>> =
@@ -65,7 +72,12 @@ impl OktaSource {
 
 impl Source for OktaSource {
     fn resource_types(&self) -> Vec<ResourceType> {
-        MODULES.iter().map(|module| (module.resource_type)()).collect()
+        let existing = MODULES.iter().filter(|module| (module.exists)(&self.context.rules));
+        existing.map(|module| (module.resource_type)()).collect()
+    }
+
+    fn on_request(&self) -> Vec<&'static str> {
+        if self.context.rules.sync_devices { Vec::new() } else { vec![device::ID] }
     }
 
     fn fingerprint(&self) -> String {
@@ -81,7 +93,7 @@ impl Source for OktaSource {
     }
 
     fn start(&self, options: &Options) -> Vec<Work> {
-        let scope = Scope::of(options);
+        let scope = Scope::of(options, &self.context.rules);
         MODULES.iter().flat_map(|module| (module.start)(scope)).collect()
     }
 
@@ -115,8 +127,16 @@ impl Source for OktaSource {
         &[user::ID, group::ID, app::ID]
     }
 
-    fn never_empty(&self) -> &'static [&'static str] {
-        &[user::ID]
+    fn never_empty(&self) -> &'static [(&'static str, &'static str)] {
+        &[(user::ID, NO_USERS)]
+    }
+
+    fn pointing(&self) -> &'static [&'static str] {
+        if self.context.rules.filter_email_domains.is_empty() { &[] } else { &[api_token::ID] }
+    }
+
+    fn unlink(&self, resource: &mut Resource, is_there: &dyn Fn(&ResourceId) -> bool) -> Vec<Gap> {
+        api_token::unlink(resource, is_there).into_iter().collect()
     }
 
     fn missing_principal(&self, resource_type: &str) -> Missing {

@@ -3,6 +3,8 @@
 use baton_connector::{FetchError, FetchErrorKind, Gap, GapKind, SourceError};
 use okta_client::{Error, ErrorKind};
 
+use crate::resources::{api_token, app, custom_role, device, group, resource_set, resource_set_binding, role, user};
+
 /// What it means that Okta refuses (403) to tell something about one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -15,14 +17,34 @@ pub(crate) enum Refused {
 /// Okta's code for "you do not have permission".
 const NO_PERMISSION: &str = "E0000006";
 
-/// The failure of a request without which the sync cannot go on.
-pub(crate) fn fatal(doing: &str, error: &Error) -> FetchError {
-    FetchError { message: describe(doing, error), kind: kind(error) }
+/// The failure of a request without which the sync cannot go on. `resource_type` is what could not be read.
+pub(crate) fn fatal(resource_type: &str, doing: &str, error: &Error) -> FetchError {
+    FetchError { message: describe(Some(resource_type), doing, error), kind: kind(error) }
 }
 
 /// The failure before or in the first request.
 pub(crate) fn unusable(doing: &str, error: &Error) -> SourceError {
-    SourceError { message: describe(doing, error), kind: kind(error) }
+    SourceError { message: describe(None, doing, error), kind: kind(error) }
+}
+
+/// The failure of a list without which these resource types cannot be read at all, but all others can: a gap for each,
+/// or an error if the sync cannot go on.
+///
+/// Only types that are synced on request are dealt with in this way. The others hold together what is left, and a sync
+/// without one of them would show accesses that are not the whole of it.
+pub(crate) fn of_types(error: &Error, resource_types: &[&'static str], doing: &str) -> Result<Vec<Gap>, FetchError> {
+    let [first, ..] = resource_types else { return Ok(Vec::new()) };
+    // An org without the feature refuses with a code of its own, or does not know the path.
+    if !matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) {
+        return Err(fatal(first, doing, error));
+    }
+    let gap = |resource_type: &&'static str| Gap {
+        kind: GapKind::Forbidden,
+        resource_type: (*resource_type).to_owned(),
+        id: String::new(),
+        message: describe(Some(resource_type), doing, error),
+    };
+    Ok(resource_types.iter().map(gap).collect())
 }
 
 /// The failure of a request about one object: the gap that it leaves, or an error if the sync cannot go on. `what`
@@ -49,30 +71,106 @@ pub(crate) fn of_object(
         }
         // Not sent at all: an id that Okta gave us but that has no place in a path.
         ErrorKind::Invalid if error.status().is_none() => gap(GapKind::Unmappable, error.to_string()),
-        _ => Err(fatal(&format!("reading {what} {id}"), error)),
+        _ => Err(fatal(resource_type, &format!("reading {what} {id}"), error)),
     }
 }
 
-fn describe(doing: &str, error: &Error) -> String {
-    match next_step(error.kind()) {
+fn describe(resource_type: Option<&str>, doing: &str, error: &Error) -> String {
+    match next_step(resource_type, error) {
         Some(step) => format!("{doing} failed: {error}. {step}"),
         None => format!("{doing} failed: {error}"),
     }
 }
 
 /// What an operator of this connector can do, where the client's own words do not say it.
-fn next_step(kind: ErrorKind) -> Option<&'static str> {
-    match kind {
+fn next_step(resource_type: Option<&str>, error: &Error) -> Option<String> {
+    match error.kind() {
         ErrorKind::Unauthenticated => Some(
             "Check that --api-token (BATON_API_TOKEN) is whole and was made in this org, and that the admin who made \
-             it is still active",
+             it is still active"
+                .to_owned(),
         ),
-        ErrorKind::Forbidden => Some(
-            "Users, groups and apps take the Read-Only Administrator role, admin roles the Super Administrator role; \
-             or name only the types that may be read with --sync-resource-types",
-        ),
-        ErrorKind::NotFound => Some("Check that --domain (BATON_DOMAIN) names an Okta org"),
+        ErrorKind::Forbidden => resource_type.and_then(Need::of).map(|need| need.next_step(error.code())),
+        ErrorKind::NotFound => Some(match resource_type.and_then(Need::of) {
+            Some(need) if need.switch != TYPES => format!("If the org does not have the feature, {}", need.without()),
+            _ => "Check that --domain (BATON_DOMAIN) names an Okta org".to_owned(),
+        }),
         _ => None,
+    }
+}
+
+/// What it takes to read a resource type, and how to do without.
+struct Need {
+    /// The OAuth scope.
+    scope: &'static str,
+    /// The admin role.
+    role: &'static str,
+    /// The setting that brings the type into a sync.
+    switch: &'static str,
+}
+
+/// The setting that chooses among the types of every sync.
+const TYPES: &str = "--sync-resource-types";
+
+/// What Okta calls an API that needs a scope the access token does not have.
+const NO_SCOPE: &str = "insufficient_scope";
+/// Okta's code for a feature that the org does not have.
+const NO_FEATURE: &str = "E0000015";
+
+impl Need {
+    fn of(resource_type: &str) -> Option<Self> {
+        let roles = "the Super Administrator role, or a custom admin role that may view roles, resources and admin \
+                     assignments";
+        let (scope, role, switch) = match resource_type {
+            user::ID => (
+                "okta.users.read",
+                "the Read-Only Administrator role, or a custom admin role that may view all users",
+                TYPES,
+            ),
+            group::ID => (
+                "okta.groups.read",
+                "the Read-Only Administrator role, or a custom admin role that may view all groups",
+                TYPES,
+            ),
+            app::ID => (
+                "okta.apps.read",
+                "the Read-Only Administrator role, or a custom admin role that may view all applications",
+                TYPES,
+            ),
+            role::ID => ("okta.roles.read", roles, TYPES),
+            custom_role::ID | resource_set::ID | resource_set_binding::ID => {
+                ("okta.roles.read", roles, "--sync-custom-roles")
+            }
+            api_token::ID => ("okta.apiTokens.read", "the Super Administrator role", "--sync-secrets"),
+            device::ID => (
+                "okta.devices.read",
+                "the Read-Only Administrator role, or a custom admin role that may view devices",
+                "--sync-devices",
+            ),
+            _ => return None,
+        };
+        Some(Self { scope, role, switch })
+    }
+
+    /// What to do about a refusal with this code.
+    fn next_step(&self, code: Option<&str>) -> String {
+        let Self { scope, role, .. } = self;
+        let without = self.without();
+        match code {
+            Some(NO_SCOPE) => format!("Grant the OAuth scope {scope} to the service app; or {without}"),
+            Some(NO_FEATURE) => format!("To sync without it, {without}"),
+            _ => format!(
+                "Give {role} to the admin who made the API token, or to the OAuth service app itself, which also needs \
+                 the scope {scope}; or {without}"
+            ),
+        }
+    }
+
+    fn without(&self) -> String {
+        match self.switch {
+            TYPES => format!("name only the types that may be read with {TYPES}"),
+            switch => format!("leave {switch} out"),
+        }
     }
 }
 
@@ -138,9 +236,51 @@ mod tests {
 
     #[test]
     fn refusals_say_what_to_do() {
-        let error = fatal("listing the users", &Error::new(ErrorKind::Forbidden, "no"));
-        assert!(error.message.contains("Read-Only Administrator"), "{error}");
+        let no = Error::new(ErrorKind::Forbidden, "no");
+        for (resource_type, scope, role, without) in [
+            ("user", "okta.users.read", "Read-Only Administrator", "--sync-resource-types"),
+            ("group", "okta.groups.read", "Read-Only Administrator", "--sync-resource-types"),
+            ("app", "okta.apps.read", "Read-Only Administrator", "--sync-resource-types"),
+            ("role", "okta.roles.read", "Super Administrator", "--sync-resource-types"),
+            ("custom-role", "okta.roles.read", "Super Administrator", "--sync-custom-roles"),
+            ("resource-set", "okta.roles.read", "Super Administrator", "--sync-custom-roles"),
+            ("resourceset-binding", "okta.roles.read", "Super Administrator", "--sync-custom-roles"),
+            ("api-token", "okta.apiTokens.read", "Super Administrator", "--sync-secrets"),
+            ("device", "okta.devices.read", "Read-Only Administrator", "--sync-devices"),
+        ] {
+            let error = fatal(resource_type, "listing", &no);
+            for part in [scope, role, without] {
+                assert!(error.message.contains(part), "{resource_type}: {error}");
+            }
+        }
         let error = unusable("checking the connection to Okta", &Error::new(ErrorKind::Unauthenticated, "no"));
         assert!(error.message.contains("--api-token"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_scope_a_missing_role_and_a_missing_feature_are_told_apart() {
+        let need = Need::of("device").unwrap();
+        let scope = need.next_step(Some("insufficient_scope"));
+        assert!(scope.contains("okta.devices.read") && !scope.contains("Administrator"), "{scope}");
+        let role = need.next_step(Some("E0000006"));
+        assert!(role.contains("Read-Only Administrator") && role.contains("service app itself"), "{role}");
+        let feature = need.next_step(Some("E0000015"));
+        assert!(!feature.contains("Administrator") && !feature.contains("okta.devices.read"), "{feature}");
+        for step in [scope, role, feature] {
+            assert!(step.ends_with("leave --sync-devices out"), "{step}");
+        }
+    }
+
+    #[test]
+    fn types_on_request_are_not_read_instead_of_ending_the_sync() {
+        let types = ["resource-set", "resourceset-binding"];
+        for kind in [ErrorKind::Forbidden, ErrorKind::NotFound] {
+            let gaps = of_types(&Error::new(kind, "no"), &types, "listing the resource sets").unwrap();
+            let told: Vec<_> = gaps.iter().map(|gap| (gap.kind, gap.resource_type.as_str(), gap.id.as_str())).collect();
+            assert_eq!(told, types.map(|id| (GapKind::Forbidden, id, "")));
+            assert!(gaps.iter().all(|gap| gap.message.contains("--sync-custom-roles")), "{gaps:?}");
+        }
+        let error = of_types(&Error::new(ErrorKind::Server, "no"), &types, "listing the resource sets").unwrap_err();
+        assert_eq!(error.kind, FetchErrorKind::Unavailable);
     }
 }

@@ -2,21 +2,14 @@
 
 use std::time::Duration;
 
-use baton_runtime::{Failure, Field, Group, OtherTask, Settings, heading};
+use baton_runtime::{Failure, Field, Group, Settings, heading};
 use okta_client::OrgUrl;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Requests, Rules};
 use crate::email_domains::EmailDomains;
-
-/// What the Go connector can be set to sync and this version cannot: left out silently, it would look as if it had been
-/// deleted in Okta.
-pub(crate) const NOT_YET: &[OtherTask] = &[
-    ("sync-custom-roles", "custom roles and resource sets"),
-    ("sync-secrets", "API tokens"),
-    ("sync-devices", "devices"),
-];
+use crate::resources::{api_token, custom_role, resource_set, resource_set_binding};
 
 /// Everything that can be set (`okta-sync.md` 2, with the decisions).
 pub(crate) const FIELDS: &[Field] = &[
@@ -28,6 +21,15 @@ pub(crate) const FIELDS: &[Field] = &[
         .secret()
         .help(heading::CONNECTION, "An API token made by an admin who may read the org")
         .more("Better given as a variable than on the command line, where other users of this machine can see it."),
+    Field::switch("sync-custom-roles", false)
+        .help(heading::WHAT, "Also custom roles, resource sets, and who is bound to which")
+        .more("Takes an admin role that may view roles, resources and admin assignments."),
+    Field::switch("sync-secrets", false)
+        .help(heading::WHAT, "Also what Okta tells about API tokens, never the tokens themselves")
+        .more("Takes the OAuth scope okta.apiTokens.read or an admin role that may view API tokens."),
+    Field::switch("sync-devices", false)
+        .help(heading::WHAT, "Also devices")
+        .more("Takes the OAuth scope okta.devices.read or an admin role that may view devices. Naming `device` in --sync-resource-types does the same."),
     Field::switch("sync-inactive-apps", false).help(heading::WHAT, "Also applications that are not active"),
     Field::switch("skip-app-groups", false)
         .help(heading::WHAT, "Without groups that applications brought along, and what they grant"),
@@ -55,12 +57,29 @@ pub(crate) const GROUPS: &[Group] = &[Group { name: "api-token-group", required:
 /// The value of `auth-method` that asks for OAuth.
 const OAUTH_GROUP: &str = "private-key-group";
 
-/// Refuses what this version cannot do.
+/// Resource types that exist only with a switch, and the switch.
+const SWITCHED: [(&str, &str); 4] = [
+    (custom_role::ID, "sync-custom-roles"),
+    (resource_set::ID, "sync-custom-roles"),
+    (resource_set_binding::ID, "sync-custom-roles"),
+    (api_token::ID, "sync-secrets"),
+];
+
+/// Refuses what this version cannot do, and resource types without the switch that they need.
 ///
 /// # Errors
 ///
-/// OAuth is asked for.
+/// OAuth is asked for, or a type whose switch is off.
 pub(crate) fn check(settings: &Settings) -> Result<(), Failure> {
+    let asked = settings.list("sync-resource-types");
+    let off = SWITCHED.iter().find(|(id, switch)| asked.iter().any(|asked| asked == id) && !settings.switch(switch));
+    if let Some((id, switch)) = off {
+        return Err(Failure::new(format!(
+            "invalid resource type '{id}' in filter\n\
+             hint: it is synced with --{switch} (BATON_{}) only",
+            switch.to_uppercase().replace('-', "_")
+        )));
+    }
     if settings.text("auth-method") == OAUTH_GROUP {
         return Err(Failure::new(format!(
             "auth-method {OAUTH_GROUP}: signing in with OAuth and a private key is not in this version yet\n\
@@ -89,6 +108,9 @@ fn rules(settings: &Settings) -> Rules {
         sync_inactive_apps: settings.switch("sync-inactive-apps"),
         filter_email_domains: EmailDomains::new(settings.list("filter-email-domains")),
         app_grant_sources: settings.switch("app-grant-sources"),
+        sync_custom_roles: settings.switch("sync-custom-roles"),
+        sync_secrets: settings.switch("sync-secrets"),
+        sync_devices: settings.switch("sync-devices"),
     }
 }
 

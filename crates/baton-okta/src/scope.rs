@@ -5,15 +5,23 @@
 
 use baton_connector::Options;
 
-use crate::resources::{app, group, role, user};
+use crate::config::Rules;
+use crate::resources::{api_token, app, custom_role, device, group, resource_set, resource_set_binding, role, user};
 
 /// The relations and objects that belong to a sync.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Scope {
     pub users: bool,
     pub groups: bool,
     pub apps: bool,
+    /// The ten standard roles.
     pub roles: bool,
+    /// Custom roles, and the standard ones that Okta builds like them.
+    pub custom_roles: bool,
+    pub resource_sets: bool,
+    pub bindings: bool,
+    pub api_tokens: bool,
+    pub devices: bool,
     /// Entitlements, and grants between those types that are in the sync.
     pub access: bool,
 }
@@ -23,38 +31,50 @@ const ACCESS: &str = "access";
 
 impl Scope {
     /// The scope that an operator asked for.
-    pub(crate) fn of(options: &Options) -> Self {
+    pub(crate) fn of(options: &Options, rules: &Rules) -> Self {
+        let custom = |id: &str| rules.sync_custom_roles && options.wants(id);
         Self {
             users: options.wants(user::ID),
             groups: options.wants(group::ID),
             apps: options.wants(app::ID),
             roles: options.wants(role::ID),
+            custom_roles: custom(custom_role::ID),
+            resource_sets: custom(resource_set::ID),
+            bindings: custom(resource_set_binding::ID),
+            api_tokens: rules.sync_secrets && options.wants(api_token::ID),
+            devices: options.names(device::ID) || (rules.sync_devices && options.wants(device::ID)),
             access: !options.skip_entitlements_and_grants,
         }
     }
 
     /// The scope in a work's detail.
     pub(crate) fn parse(detail: &str) -> Self {
-        let has = |word: &str| detail.split(' ').any(|part| part == word);
-        Self {
-            users: has(user::ID),
-            groups: has(group::ID),
-            apps: has(app::ID),
-            roles: has(role::ID),
-            access: has(ACCESS),
+        let mut scope = Self::default();
+        for (wanted, word) in scope.words() {
+            *wanted = detail.split(' ').any(|part| part == word);
         }
+        scope
     }
 
     /// The words that [`Scope::parse`] understands.
-    pub(crate) fn detail(self) -> String {
-        let words = [
-            (self.users, user::ID),
-            (self.groups, group::ID),
-            (self.apps, app::ID),
-            (self.roles, role::ID),
-            (self.access, ACCESS),
-        ];
-        words.into_iter().filter(|(wanted, _)| *wanted).map(|(_, word)| word).collect::<Vec<_>>().join(" ")
+    pub(crate) fn detail(mut self) -> String {
+        let words = self.words().into_iter().filter(|(wanted, _)| **wanted);
+        words.map(|(_, word)| word).collect::<Vec<_>>().join(" ")
+    }
+
+    fn words(&mut self) -> [(&mut bool, &'static str); 10] {
+        [
+            (&mut self.users, user::ID),
+            (&mut self.groups, group::ID),
+            (&mut self.apps, app::ID),
+            (&mut self.roles, role::ID),
+            (&mut self.custom_roles, custom_role::ID),
+            (&mut self.resource_sets, resource_set::ID),
+            (&mut self.bindings, resource_set_binding::ID),
+            (&mut self.api_tokens, api_token::ID),
+            (&mut self.devices, device::ID),
+            (&mut self.access, ACCESS),
+        ]
     }
 
     /// Whether memberships of users in groups are read.
@@ -64,12 +84,26 @@ impl Scope {
 
     /// Whether roles of groups are read.
     pub(crate) fn group_roles(self) -> bool {
-        self.access && self.groups && self.roles
+        self.access && self.groups && self.any_roles()
     }
 
     /// Whether roles of users are read.
     pub(crate) fn user_roles(self) -> bool {
-        self.access && self.users && self.roles
+        self.access && self.users && self.any_roles()
+    }
+
+    fn any_roles(self) -> bool {
+        self.roles || self.custom_roles
+    }
+
+    /// Whether the roles that are bound on a resource set are granted it.
+    pub(crate) fn bound_roles(self) -> bool {
+        self.access && self.resource_sets && self.custom_roles
+    }
+
+    /// Whether the members of bindings are read.
+    pub(crate) fn binding_members(self) -> bool {
+        self.access && self.bindings && (self.users || self.groups)
     }
 
     /// Whether assignments of users to apps are read.
@@ -89,26 +123,48 @@ mod tests {
 
     #[test]
     fn a_scope_survives_the_plan() {
-        for bits in 0..32_u8 {
-            let scope = Scope {
-                users: bits & 1 > 0,
-                groups: bits & 2 > 0,
-                apps: bits & 4 > 0,
-                roles: bits & 8 > 0,
-                access: bits & 16 > 0,
-            };
+        for bits in 0..1 << 10 {
+            let mut scope = Scope::default();
+            for (n, (wanted, _)) in scope.words().into_iter().enumerate() {
+                *wanted = bits & (1 << n) > 0;
+            }
             assert_eq!(Scope::parse(&scope.detail()), scope);
         }
     }
 
+    fn named(types: &[&str]) -> Options {
+        Options { resource_types: types.iter().map(ToString::to_string).collect(), ..Options::default() }
+    }
+
     #[test]
     fn relations_need_both_ends() {
-        let options = Options { resource_types: vec!["group".to_owned(), "app".to_owned()], ..Options::default() };
-        let scope = Scope::of(&options);
+        let rules = Rules { sync_custom_roles: true, ..Rules::default() };
+        let scope = Scope::of(&named(&["group", "app"]), &rules);
         assert!(scope.app_groups());
         assert!(!scope.memberships() && !scope.group_roles() && !scope.user_roles() && !scope.app_users());
-        let scope = Scope::of(&Options { skip_entitlements_and_grants: true, ..Options::default() });
-        assert!(scope.users && scope.groups && scope.apps && scope.roles);
+        let scope = Scope::of(&named(&["user", "custom-role"]), &rules);
+        assert!(scope.user_roles() && !scope.group_roles() && !scope.bound_roles() && !scope.binding_members());
+        assert!(Scope::of(&named(&["resource-set", "custom-role"]), &rules).bound_roles());
+        assert!(Scope::of(&named(&["resourceset-binding", "group"]), &rules).binding_members());
+        let scope = Scope::of(&Options { skip_entitlements_and_grants: true, ..Options::default() }, &rules);
+        assert!(scope.users && scope.groups && scope.apps && scope.roles && scope.custom_roles && scope.bindings);
         assert!(!scope.app_groups() && !scope.memberships() && !scope.group_roles());
+        assert!(!scope.bound_roles() && !scope.binding_members());
+    }
+
+    #[test]
+    fn what_takes_a_switch_is_not_there_without_it() {
+        let scope = Scope::of(&Options::default(), &Rules::default());
+        assert_eq!(
+            scope,
+            Scope { users: true, groups: true, apps: true, roles: true, access: true, ..Scope::default() }
+        );
+        let all = Rules { sync_custom_roles: true, sync_secrets: true, sync_devices: true, ..Rules::default() };
+        let mut scope = Scope::of(&Options::default(), &all);
+        assert!(scope.words().iter().all(|(wanted, _)| **wanted));
+        // Naming devices is asking for them; naming others is not.
+        assert!(Scope::of(&named(&["device"]), &Rules::default()).devices);
+        assert!(!Scope::of(&named(&["user"]), &all).devices);
+        assert!(!Scope::of(&named(&["custom-role", "api-token"]), &Rules::default()).custom_roles);
     }
 }

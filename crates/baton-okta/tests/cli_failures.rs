@@ -29,14 +29,14 @@ fn settings_that_ask_for_something_else_never_become_a_sync() {
     for (variable, value, words) in [
         ("BATON_CLIENT_ID", "name@tenant.example/api/connector", "service mode"),
         ("BATON_REVOKE_GRANT", "group:00g1:member:user:00u1", "a change"),
-        ("BATON_SYNC_CUSTOM_ROLES", "true", "custom roles"),
+        ("BATON_SYNC_RESOURCES", "bid:r:user/00u1", "single resources"),
     ] {
         let ended = Run::to_nobody(&[]).env(variable, value).end();
         assert_eq!(ended.code, Some(2), "{variable}: {}", ended.stderr);
         assert!(ended.stderr.contains(variable) && ended.stderr.contains(words), "{}", ended.stderr);
     }
     // Switched off, they ask for nothing: the run gets as far as the host that does not answer.
-    let ended = Run::to_nobody(&[]).env("BATON_SYNC_CUSTOM_ROLES", "false").end();
+    let ended = Run::to_nobody(&[]).env("BATON_EVENT_FEED", "false").end();
     assert_eq!(ended.code, Some(14), "{}", ended.stderr);
 }
 
@@ -55,6 +55,29 @@ fn an_unknown_resource_type_is_refused_before_any_request() {
     let ended = Run::to_nobody(&["--sync-resource-types", "user,grupo"]).end();
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("invalid resource type 'grupo' in filter"), "{}", ended.stderr);
+}
+
+#[test]
+fn types_that_take_a_switch_are_refused_without_it() {
+    for (id, switch) in [
+        ("custom-role", "sync-custom-roles"),
+        ("resource-set", "sync-custom-roles"),
+        ("resourceset-binding", "sync-custom-roles"),
+        ("api-token", "sync-secrets"),
+    ] {
+        let types = format!("user,{id}");
+        let ended = Run::to_nobody(&["--sync-resource-types", &types]).end();
+        assert_eq!(ended.code, Some(2), "{id}: {}", ended.stderr);
+        for words in [format!("invalid resource type '{id}' in filter"), format!("--{switch}")] {
+            assert!(ended.stderr.contains(&words), "{id}: {}", ended.stderr);
+        }
+        // With the switch, the run gets as far as the host that does not answer.
+        let variable = format!("BATON_{}", switch.to_uppercase().replace('-', "_"));
+        let ended = Run::to_nobody(&["--sync-resource-types", &types]).env(&variable, "true").end();
+        assert_eq!(ended.code, Some(14), "{id}: {}", ended.stderr);
+    }
+    // Naming devices is asking for them.
+    assert_eq!(Run::to_nobody(&["--sync-resource-types", "device"]).end().code, Some(14));
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn unknown_flags_are_refused_without_the_usage() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
     assert_eq!(ended.stderr, "unknown flag: --domian\nhint: did you mean --domain?\n");
     // What this version cannot do is unknown to it, not silently ignored.
-    for flag in ["--provisioning", "-p", "--client-id=x", "--event-feed=true", "--sync-secrets"] {
+    for flag in ["--provisioning", "-p", "--client-id=x", "--event-feed=true"] {
         let ended = Run::to_nobody(&[flag]).end();
         assert_eq!(ended.code, Some(2), "{flag}");
         assert!(ended.stderr.starts_with("unknown flag: "), "{flag}: {}", ended.stderr);

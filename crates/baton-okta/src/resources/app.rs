@@ -39,6 +39,7 @@ pub(crate) const GATE: Gate = Gate { name: "app-groups-side", after: &[group::GR
 /// The resource type `app`.
 pub(crate) const MODULE: Module = Module {
     resource_type,
+    exists: |_| true,
     kinds: &[
         Kind { name: APPS, label: "apps", bucket: Bucket::Apps, fetch: fetch_apps },
         Kind { name: APP_USERS, label: "app users", bucket: Bucket::Apps, fetch: fetch_app_users },
@@ -58,7 +59,7 @@ const NOT_AN_IDENTITY: [&str; 5] = ["BOOKMARK", "BROWSER_PLUGIN", "AUTO_LOGIN", 
 
 /// The description of the resource type.
 pub(crate) fn resource_type() -> ResourceType {
-    describe(ID, "App", Trait::App, false, ["okta.apps.read", "okta.apps.manage"])
+    describe(ID, "App", Some(Trait::App), false, &["okta.apps.read", "okta.apps.manage"])
 }
 
 /// The work that reads the apps of a group, if that turns out to be the cheaper side.
@@ -80,8 +81,11 @@ fn fetch_apps<'a>(
     async move {
         let scope = Scope::parse(&work.detail);
         let request = endpoints::apps::list(context.limit(200), !context.rules.sync_inactive_apps);
-        let answer =
-            context.client.page(&request, cursor).await.map_err(|error| errors::fatal("listing the apps", &error))?;
+        let answer = context
+            .client
+            .page(&request, cursor)
+            .await
+            .map_err(|error| errors::fatal(ID, "listing the apps", &error))?;
         let mut page = begin(&answer, ID);
         let sources = scope.groups && context.rules.app_grant_sources;
         for app in &answer.items {

@@ -30,6 +30,7 @@ pub(crate) const GROUP_MEMBERS: WorkKind = "group-members";
 /// The resource type `group`.
 pub(crate) const MODULE: Module = Module {
     resource_type,
+    exists: |_| true,
     kinds: &[
         Kind { name: GROUPS, label: "groups", bucket: Bucket::Groups, fetch: fetch_groups },
         Kind { name: GROUP_MEMBERS, label: "group members", bucket: Bucket::Groups, fetch: fetch_members },
@@ -49,7 +50,7 @@ const APP_GROUP: &str = "APP_GROUP";
 
 /// The description of the resource type.
 pub(crate) fn resource_type() -> ResourceType {
-    describe(ID, "Group", Trait::Group, false, ["okta.groups.read", "okta.groups.manage"])
+    describe(ID, "Group", Some(Trait::Group), false, &["okta.groups.read", "okta.groups.manage"])
 }
 
 fn fetch_groups<'a>(
@@ -60,8 +61,11 @@ fn fetch_groups<'a>(
     async move {
         let scope = Scope::parse(&work.detail);
         let request = endpoints::groups::list(context.limit(200));
-        let answer =
-            context.client.page(&request, cursor).await.map_err(|error| errors::fatal("listing the groups", &error))?;
+        let answer = context
+            .client
+            .page(&request, cursor)
+            .await
+            .map_err(|error| errors::fatal(ID, "listing the groups", &error))?;
         let mut page = begin(&answer, ID);
         for group in &answer.items {
             if context.rules.skip_app_groups && kind(group) == APP_GROUP {
@@ -110,7 +114,7 @@ fn follow_up(group: &Group, scope: Scope, members_page: u32) -> Vec<Work> {
         works.push(Work::new(GROUP_MEMBERS, group.id.as_str()).with_pages_hint(pages));
     }
     if scope.group_roles() && stats.has_admin_privilege != Some(false) {
-        works.push(role::roles_of_group(&group.id, members == Some(0)));
+        works.push(role::roles_of_group(&group.id, scope, members == Some(0)));
     }
     if scope.app_groups() && stats.apps_count != Some(0) {
         works.push(app::apps_of_group(&group.id));

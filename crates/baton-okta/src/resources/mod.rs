@@ -3,8 +3,13 @@
 //! A grant is made in the file of the type that its entitlement belongs to. The mapping functions take Okta's models
 //! and make Baton's objects; the functions that ask Okta are thin around them.
 
+pub(crate) mod api_token;
 pub(crate) mod app;
+pub(crate) mod custom_role;
+pub(crate) mod device;
 pub(crate) mod group;
+pub(crate) mod resource_set;
+pub(crate) mod resource_set_binding;
 pub(crate) mod role;
 pub(crate) mod user;
 
@@ -13,21 +18,33 @@ use baton_proto::c1::connector::v2::{
     CapabilityPermission, CapabilityPermissions, RawId, ResourceType, SkipEntitlementsAndGrants, resource_type::Trait,
 };
 use futures::future::BoxFuture;
-use okta_client::models::Record;
+use okta_client::models::{Record, Time};
 use okta_client::{Bucket, Client, ListPage, ListRequest};
-use prost_types::Any;
+use prost_types::{Any, Timestamp};
 
 use crate::config::Rules;
 use crate::errors::{self, Refused};
 use crate::scope::Scope;
 
 /// All resource types, in the order in which they are stored.
-pub(crate) const MODULES: [&Module; 4] = [&user::MODULE, &group::MODULE, &role::MODULE, &app::MODULE];
+pub(crate) const MODULES: [&Module; 9] = [
+    &user::MODULE,
+    &group::MODULE,
+    &role::MODULE,
+    &app::MODULE,
+    &custom_role::MODULE,
+    &resource_set::MODULE,
+    &resource_set_binding::MODULE,
+    &api_token::MODULE,
+    &device::MODULE,
+];
 
 /// What a resource type brings to a sync.
 pub(crate) struct Module {
     /// The type itself.
     pub resource_type: fn() -> ResourceType,
+    /// Whether the type exists under these rules.
+    pub exists: fn(&Rules) -> bool,
     /// The kinds of work that read it.
     pub kinds: &'static [Kind],
     /// The work that begins the sync of this type.
@@ -61,6 +78,25 @@ impl Context {
     /// The page size to be asked for where a list's largest is `most`.
     pub(crate) fn limit(&self, most: u32) -> u32 {
         self.page_size.map_or(most, |size| size.clamp(1, most))
+    }
+
+    /// Reads a page of a list without which none of the resource types `of` can be read, and lets `map` make of it what
+    /// it can. If Okta refuses the list, the page says that those types are not read.
+    async fn page_of_types<T: Record>(
+        &self,
+        request: &ListRequest<T>,
+        cursor: Option<&str>,
+        (of, doing): (&[&'static str], &str),
+        map: impl FnOnce(&[T], &mut Page),
+    ) -> Result<Page, FetchError> {
+        match self.client.page(request, cursor).await {
+            Ok(answer) => {
+                let mut page = begin(&answer, of.first().copied().unwrap_or_default());
+                map(&answer.items, &mut page);
+                Ok(page)
+            }
+            Err(error) => Ok(Page { gaps: errors::of_types(&error, of, doing)?, ..Page::default() }),
+        }
     }
 
     /// Reads a page of a list below one object and lets `map` make of it what it can. Where Okta cannot tell, for a
@@ -118,20 +154,40 @@ fn gap(kind: GapKind, resource_type: &str, id: &str, message: String) -> Gap {
 
 /// A resource type as Okta's are described: the V1 id first, then whether there is anything to be had on it, then the
 /// OAuth scopes that reading and changing it need.
-fn describe(id: &str, display_name: &str, of: Trait, bare: bool, permissions: [&str; 2]) -> ResourceType {
+fn describe(id: &str, display_name: &str, of: Option<Trait>, bare: bool, permissions: &[&str]) -> ResourceType {
     let mut annotations = vec![build::v1_identifier(id)];
     if bare {
         annotations.push(build::annotation(&SkipEntitlementsAndGrants::default()));
     }
-    let permissions = permissions.map(|permission| CapabilityPermission { permission: permission.to_owned() }).to_vec();
+    let permission = |permission: &&str| CapabilityPermission { permission: (*permission).to_owned() };
+    let permissions = permissions.iter().map(permission).collect();
     annotations.push(build::annotation(&CapabilityPermissions { permissions }));
     ResourceType {
         id: id.to_owned(),
         display_name: display_name.to_owned(),
-        traits: vec![of.into()],
+        traits: of.into_iter().map(i32::from).collect(),
         annotations,
         ..ResourceType::default()
     }
+}
+
+/// Okta's time as protobuf's, fraction included. A text that is no time is named in `unmapped`.
+fn point_in_time(member: &str, time: Option<&Time>, unmapped: &mut Vec<String>) -> Option<Timestamp> {
+    let time = time?;
+    let Some(parsed) = time.parse() else {
+        unmapped.push(format!("`{member}`, which is no time: {time}"));
+        return None;
+    };
+    let mut timestamp = Timestamp { seconds: parsed.as_second(), nanos: parsed.subsec_nanosecond() };
+    timestamp.normalize();
+    Some(timestamp)
+}
+
+/// The gaps of an object that is stored without a part of it.
+fn stored_without(resource_type: &str, what: &str, id: &str, unmapped: Vec<String>) -> impl Iterator<Item = Gap> {
+    unmapped
+        .into_iter()
+        .map(move |part| gap(GapKind::Unmappable, resource_type, id, format!("{what} {id} is stored without {part}")))
 }
 
 /// The annotations that name an object of Okta's by its id.
@@ -154,25 +210,38 @@ mod tests {
     #[test]
     fn resource_types_are_described_as_published() {
         let types: Vec<_> = MODULES.iter().map(|module| json::to_value(&(module.resource_type)()).unwrap()).collect();
-        let described = |id: &str, name: &str, of: &str, scopes: [&str; 2], bare: bool| {
+        let annotation = |name: &str| json!({"@type": format!("type.googleapis.com/c1.connector.v2.{name}")});
+        let described = |id: &str, name: &str, of: Option<&str>, scopes: &[&str], bare: bool| {
             let mut annotations = vec![json!({"@type": "type.googleapis.com/c1.connector.v2.V1Identifier", "id": id})];
             if bare {
-                annotations.push(json!({"@type": "type.googleapis.com/c1.connector.v2.SkipEntitlementsAndGrants"}));
+                annotations.push(annotation("SkipEntitlementsAndGrants"));
             }
-            let permissions = scopes.map(|scope| json!({ "permission": scope }));
+            let permissions: Vec<_> = scopes.iter().map(|scope| json!({ "permission": scope })).collect();
             annotations.push(json!({
                 "@type": "type.googleapis.com/c1.connector.v2.CapabilityPermissions",
                 "permissions": permissions,
             }));
-            json!({"id": id, "displayName": name, "traits": [of], "annotations": annotations})
+            let mut described = json!({"id": id, "displayName": name, "annotations": annotations});
+            if let Some(of) = of {
+                described["traits"] = json!([of]);
+            }
+            described
         };
+        let roles = ["okta.roles.read", "okta.roles.manage"];
+        let mut device = described("device", "Device", Some("TRAIT_MANAGED_DEVICE"), &["okta.devices.read"], true);
+        device["annotations"].as_array_mut().unwrap().push(annotation("OptInRequired"));
         assert_eq!(
             types,
             [
-                described("user", "User", "TRAIT_USER", ["okta.users.read", "okta.users.manage"], true),
-                described("group", "Group", "TRAIT_GROUP", ["okta.groups.read", "okta.groups.manage"], false),
-                described("role", "Role", "TRAIT_ROLE", ["okta.roles.read", "okta.roles.manage"], false),
-                described("app", "App", "TRAIT_APP", ["okta.apps.read", "okta.apps.manage"], false),
+                described("user", "User", Some("TRAIT_USER"), &["okta.users.read", "okta.users.manage"], true),
+                described("group", "Group", Some("TRAIT_GROUP"), &["okta.groups.read", "okta.groups.manage"], false),
+                described("role", "Role", Some("TRAIT_ROLE"), &roles, false),
+                described("app", "App", Some("TRAIT_APP"), &["okta.apps.read", "okta.apps.manage"], false),
+                described("custom-role", "Custom Role", Some("TRAIT_ROLE"), &roles, false),
+                described("resource-set", "Resource Set", None, &roles, false),
+                described("resourceset-binding", "Resource Set Binding", None, &roles, false),
+                described("api-token", "API Token", Some("TRAIT_SECRET"), &["okta.apiTokens.read"], true),
+                device,
             ]
         );
     }

@@ -5,7 +5,10 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use okta_client::models::{App, AppUser, Group, Record, RoleAssignment, User, list_from_json, record_from_json};
+use okta_client::models::{
+    App, AppUser, CustomRole, Device, Group, Record, ResourceSet, RoleAssignment, TokenInfo, User, list_from_json,
+    record_from_json,
+};
 use serde_json::Value;
 
 use super::*;
@@ -109,11 +112,54 @@ fn every_recorded_role_assignment() {
             let assignments = list_from_json::<RoleAssignment>(body.to_string().as_bytes(), None).unwrap();
             assert_eq!(assignments.unreadable, []);
             let own = assignments.items.iter().filter(|a| a.assignment_type.as_deref() == Some(of));
-            let standard = own.filter(|a| a.role_type.as_deref() != Some("CUSTOM")).count();
+            let roles: std::collections::BTreeSet<_> =
+                own.map(|a| {
+                    if a.role_type.as_deref() == Some("CUSTOM") { a.role.as_deref() } else { a.role_type.as_deref() }
+                })
+                .collect();
             let mut page = Page::default();
-            let holder = if of == "USER" { role::Holder::user("00u1") } else { role::Holder::group("00g1", false) };
+            let wanted = role::Wanted { standard: true, custom: true };
+            let holder = match of {
+                "USER" => role::Holder::user("00u1", wanted),
+                _ => role::Holder::group("00g1", false, wanted),
+            };
             holder.add_grants(&assignments.items, &mut page);
-            assert_eq!((page.grants.len(), page.gaps.len()), (standard, 0));
+            assert_eq!((page.grants.len(), page.gaps.len()), (roles.len(), 0));
         }
+    }
+}
+
+#[test]
+fn every_recorded_custom_role_and_resource_set() {
+    for (model, json) in records::<CustomRole>("iam.jsonl.gz", &["/api/v1/iam/roles/*"]) {
+        let stored = baton_proto::json::to_value(&custom_role::resource(&model)).unwrap();
+        assert_eq!((&stored["id"]["resource"], &stored["displayName"]), (&json["id"], &json["label"]));
+    }
+    for (model, json) in records::<ResourceSet>("iam.jsonl.gz", &["/api/v1/iam/resource-sets/*"]) {
+        let stored = baton_proto::json::to_value(&resource_set::resource(&model)).unwrap();
+        assert_eq!((&stored["id"]["resource"], &stored["displayName"]), (&json["id"], &json["label"]));
+        assert_eq!(stored["profile"]["description"], json["description"]);
+    }
+    for body in bodies("iam.jsonl.gz", &["/api/v1/iam/resource-sets"]).unwrap_or_default() {
+        let list = list_from_json::<ResourceSet>(body.to_string().as_bytes(), Some("resource-sets")).unwrap();
+        assert_eq!((list.items.len(), list.unreadable.len()), (body["resource-sets"].as_array().unwrap().len(), 0));
+    }
+}
+
+#[test]
+fn every_recorded_token_and_device() {
+    for (model, json) in records::<TokenInfo>("tokens-devices-logs.jsonl.gz", &["/api/v1/api-tokens"]) {
+        let mut page = Page::default();
+        api_token::add(&mut page, &model);
+        let stored = baton_proto::json::to_value(&page.resources[0]).unwrap();
+        assert_eq!((&stored["id"]["resource"], &stored["displayName"]), (&json["id"], &json["name"]));
+        assert_eq!(stored["annotations"][0]["identityId"]["resource"], json["userId"]);
+        assert!(stored["annotations"][0]["expiresAt"].is_string() && stored["createdAt"].is_string());
+        assert_eq!(page.gaps, []);
+    }
+    for (model, json) in records::<Device>("tokens-devices-logs.jsonl.gz", &["/api/v1/devices", "/api/v1/devices/*"]) {
+        let stored = baton_proto::json::to_value(&device::resource(&model)).unwrap();
+        assert_eq!((&stored["id"]["resource"], &stored["displayName"]), (&json["id"], &json["profile"]["displayName"]));
+        assert_eq!(stored["annotations"][0]["os"]["name"], json["profile"]["platform"]);
     }
 }

@@ -1,6 +1,7 @@
 //! Standard admin roles: ten of them, the same in every org, held by users and by groups (`okta-sync.md` 6.4, 6.2).
 //!
-//! Who holds a role is asked once per administrator and once per administering group, for all roles together.
+//! Who holds a role is asked once per administrator and once per administering group, for all roles together; what of
+//! that belongs to `custom_role.rs` is told to it.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use futures::future::BoxFuture;
 use okta_client::models::RoleAssignment;
 use okta_client::{Bucket, endpoints};
 
-use super::{Below, Context, Kind, Module, begin, describe, gap, group, user};
+use super::{Below, Context, Kind, Module, begin, custom_role, describe, gap, group, user};
 use crate::errors::{self, Refused};
 use crate::profile::Profile;
 use crate::scope::Scope;
@@ -33,6 +34,7 @@ pub(crate) const GROUP_ROLES: WorkKind = "group-roles";
 /// The resource type `role`.
 pub(crate) const MODULE: Module = Module {
     resource_type,
+    exists: |_| true,
     kinds: &[
         Kind { name: ROLES, label: "roles", bucket: Bucket::Iam, fetch: list_roles },
         Kind { name: ASSIGNEES, label: "administrators", bucket: Bucket::Iam, fetch: fetch_assignees },
@@ -58,17 +60,51 @@ const STANDARD: [(&str, &str); 10] = [
     ("GROUP_MEMBERSHIP_ADMIN", "Group Membership Administrator"),
 ];
 
-/// The detail of [`GROUP_ROLES`] of a group that certainly has no members.
+/// The word in the detail of [`GROUP_ROLES`] for a group that certainly has no members.
 const EMPTY_GROUP: &str = "empty";
+
+/// Which roles somebody's assignments are looked through for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// The ten of this type.
+    pub standard: bool,
+    /// All others.
+    pub custom: bool,
+}
+
+impl Wanted {
+    fn by(scope: Scope) -> Self {
+        Self { standard: scope.roles, custom: scope.custom_roles }
+    }
+
+    fn parse(detail: &str) -> Self {
+        let has = |word: &str| detail.split(' ').any(|part| part == word);
+        Self { standard: has(ID), custom: has(custom_role::ID) }
+    }
+
+    fn detail(self) -> String {
+        let words = [(self.standard, ID), (self.custom, custom_role::ID)];
+        words.into_iter().filter(|(wanted, _)| *wanted).map(|(_, word)| word).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The resource type that is incomplete when the assignments cannot be read.
+    fn resource_type(self) -> &'static str {
+        if self.standard { ID } else { custom_role::ID }
+    }
+}
 
 /// The description of the resource type.
 pub(crate) fn resource_type() -> ResourceType {
-    describe(ID, "Role", Trait::Role, false, ["okta.roles.read", "okta.roles.manage"])
+    describe(ID, "Role", Some(Trait::Role), false, &["okta.roles.read", "okta.roles.manage"])
 }
 
 /// The work that reads the roles of a group.
-pub(crate) fn roles_of_group(group: &str, is_empty: bool) -> Work {
-    Work::new(GROUP_ROLES, group).with_detail(if is_empty { EMPTY_GROUP } else { "" })
+pub(crate) fn roles_of_group(group: &str, scope: Scope, is_empty: bool) -> Work {
+    let mut detail = Wanted::by(scope).detail();
+    if is_empty {
+        detail = format!("{detail} {EMPTY_GROUP}");
+    }
+    Work::new(GROUP_ROLES, group).with_detail(detail)
 }
 
 fn start(scope: Scope) -> Vec<Work> {
@@ -77,7 +113,7 @@ fn start(scope: Scope) -> Vec<Work> {
         works.push(Work::new(ROLES, "").with_detail(scope.detail()));
     }
     if scope.user_roles() {
-        works.push(Work::new(ASSIGNEES, ""));
+        works.push(Work::new(ASSIGNEES, "").with_detail(Wanted::by(scope).detail()));
     }
     works
 }
@@ -88,25 +124,24 @@ fn list_roles<'a>(
     _cursor: Option<&'a str>,
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     let resources: Vec<_> = STANDARD.iter().map(|(of, label)| resource(of, label)).collect();
-    let entitlements = if Scope::parse(&work.detail).access {
-        resources.iter().zip(STANDARD).map(|(resource, (of, label))| entitlement(resource, of, label)).collect()
-    } else {
-        Vec::new()
-    };
+    let entitlements =
+        if Scope::parse(&work.detail).access { resources.iter().map(entitlement).collect() } else { Vec::new() };
     futures::future::ready(Ok(Page { resources, entitlements, ..Page::default() })).boxed()
 }
 
 fn fetch_assignees<'a>(
     context: &'a Context,
-    _work: &'a Work,
+    work: &'a Work,
     cursor: Option<&'a str>,
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
+        let of = Wanted::parse(&work.detail).resource_type();
         let request = endpoints::roles::assignees(context.limit(200));
         let answer = context.client.page(&request, cursor).await;
-        let answer = answer.map_err(|error| errors::fatal("listing the users with admin roles", &error))?;
-        let mut page = begin(&answer, ID);
-        page.opens = answer.items.iter().map(|assignee| Work::new(USER_ROLES, assignee.id.as_str())).collect();
+        let answer = answer.map_err(|error| errors::fatal(of, "listing the users with admin roles", &error))?;
+        let mut page = begin(&answer, of);
+        let roles_of = |id: &str| Work::new(USER_ROLES, id).with_detail(work.detail.as_str());
+        page.opens = answer.items.iter().map(|assignee| roles_of(&assignee.id)).collect();
         Ok(page)
     }
     .boxed()
@@ -118,11 +153,12 @@ fn fetch_user_roles<'a>(
     cursor: Option<&'a str>,
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
-        let id = work.subject.as_str();
-        let below = Below { resource_type: ID, what: "the roles of user", id, refused: Refused::Fatal };
+        let (id, wanted) = (work.subject.as_str(), Wanted::parse(&work.detail));
+        let below =
+            Below { resource_type: wanted.resource_type(), what: "the roles of user", id, refused: Refused::Fatal };
         context
             .page_below(endpoints::roles::of_user(id), cursor, below, |roles, page| {
-                Holder::user(id).add_grants(roles, page);
+                Holder::user(id, wanted).add_grants(roles, page);
             })
             .await
     }
@@ -135,33 +171,44 @@ fn fetch_group_roles<'a>(
     cursor: Option<&'a str>,
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
-        let id = work.subject.as_str();
-        let below = Below { resource_type: ID, what: "the roles of group", id, refused: Refused::Gap };
+        let (id, wanted) = (work.subject.as_str(), Wanted::parse(&work.detail));
+        let is_empty = work.detail.split(' ').any(|word| word == EMPTY_GROUP);
+        let below =
+            Below { resource_type: wanted.resource_type(), what: "the roles of group", id, refused: Refused::Gap };
         context
             .page_below(endpoints::groups::roles(id), cursor, below, |roles, page| {
-                Holder::group(id, work.detail == EMPTY_GROUP).add_grants(roles, page);
+                Holder::group(id, is_empty, wanted).add_grants(roles, page);
             })
             .await
     }
     .boxed()
 }
 
+/// A standard role.
 fn resource(of: &str, label: &str) -> Resource {
+    described(ID, of, label, Profile::default().text("id", "").text("label", label).text("type", of))
+}
+
+/// A role of either kind as a resource.
+pub(super) fn described(resource_type: &str, id: &str, label: &str, profile: Profile) -> Resource {
     Resource {
-        annotations: vec![build::v1_identifier(format!("role:{of}")), build::annotation(&RoleTrait::default())],
-        profile: Some(Profile::default().text("id", "").text("label", label).text("type", of).build()),
-        ..build::resource(ID, of, label)
+        annotations: vec![build::v1_identifier(format!("role:{id}")), build::annotation(&RoleTrait::default())],
+        profile: Some(profile.build()),
+        ..build::resource(resource_type, id, label)
     }
 }
 
-fn entitlement(resource: &Resource, of: &str, label: &str) -> Entitlement {
+/// Every role, of either kind, has one.
+pub(super) fn entitlement(role: &Resource) -> Entitlement {
+    let label = &role.display_name;
+    let id = role.id.as_ref().map(|id| id.resource.as_str()).unwrap_or_default();
     build::assignment(
-        resource,
+        role,
         SLUG,
         format!("{label} Role Member"),
         format!("Has the {label} role in Okta"),
         vec![user::resource_type(), group::resource_type()],
-        format!("role:{of}"),
+        format!("role:{id}"),
     )
 }
 
@@ -183,72 +230,97 @@ pub(super) struct Holder<'a> {
     /// from the grants of the groups.
     assignment_type: &'static str,
     expandable: Option<GrantExpandable>,
+    wanted: Wanted,
 }
 
 impl<'a> Holder<'a> {
-    pub(super) fn user(id: &'a str) -> Self {
-        Self { of: user::ID, id, assignment_type: "USER", expandable: None }
+    pub(super) fn user(id: &'a str, wanted: Wanted) -> Self {
+        Self { of: user::ID, id, assignment_type: "USER", expandable: None, wanted }
     }
 
     /// Nobody but the group itself has the roles of a group without members.
-    pub(super) fn group(id: &'a str, is_empty: bool) -> Self {
+    pub(super) fn group(id: &'a str, is_empty: bool, wanted: Wanted) -> Self {
         let expandable = (!is_empty).then(|| members_have_it_too(id));
-        Self { of: group::ID, id, assignment_type: "GROUP", expandable }
+        Self { of: group::ID, id, assignment_type: "GROUP", expandable, wanted }
     }
 
-    /// Adds a grant per role, and what is missing.
+    /// Adds a grant per role, and what is missing. A custom role that is limited to several resource sets is held once.
     pub(super) fn add_grants(&self, assignments: &[RoleAssignment], page: &mut Page) {
         let mut seen = Vec::new();
         for assignment in assignments {
-            match self.judge(assignment) {
-                Judgement::Grant(of) if seen.contains(&of) => {}
-                Judgement::Grant(of) => {
-                    seen.push(of);
-                    page.grants.push(self.grant(of));
+            let (resource_type, role) = match self.judge(assignment) {
+                Judgement::Standard(of) => (ID, of),
+                Judgement::Custom(role) => (custom_role::ID, role),
+                Judgement::Beyond(of) => {
+                    page.resources.push(custom_role::standard(of, assignment.label.as_deref()));
+                    page.entitlements.extend(page.resources.last().map(entitlement));
+                    (custom_role::ID, of)
                 }
-                Judgement::Missing(gap) => page.gaps.push(gap),
-                Judgement::NotOurs => {}
+                Judgement::Missing(gap) => {
+                    page.gaps.push(gap);
+                    continue;
+                }
+                Judgement::NotOurs => continue,
+            };
+            if !seen.contains(&(resource_type, role)) {
+                seen.push((resource_type, role));
+                page.grants.push(self.grant(resource_type, role));
             }
         }
     }
 
-    /// What an assignment means (`okta-sync.md` 6.2 step 2 and 6.4 step 3). Custom roles are no part of this type.
+    /// What an assignment means (`okta-sync.md` 6.2 step 2, 6.4 step 3 and 6.5).
     fn judge<'r>(&self, assignment: &'r RoleAssignment) -> Judgement<'r> {
         let (Some(of), Some(assigned_to)) = (assignment.role_type.as_deref(), assignment.assignment_type.as_deref())
         else {
-            return Judgement::Missing(self.gap(GapKind::Unmappable, "a role assignment names no type"));
+            return self.missing(GapKind::Unmappable, "a role assignment names no type");
         };
         let inactive = assignment.status.as_deref() == Some("INACTIVE");
-        if inactive || assigned_to != self.assignment_type || of == "CUSTOM" {
+        if inactive || assigned_to != self.assignment_type {
             return Judgement::NotOurs;
         }
-        if STANDARD.iter().any(|(standard, _)| *standard == of) {
-            return Judgement::Grant(of);
+        if of == "CUSTOM" {
+            return match assignment.role.as_deref().filter(|role| !role.is_empty()) {
+                _ if !self.wanted.custom => Judgement::NotOurs,
+                Some(role) => Judgement::Custom(role),
+                None => self.missing(GapKind::Unmappable, "the assignment of a custom role names no role"),
+            };
         }
-        let message =
-            format!("the role {of} is not a standard role of this connector, and custom roles are not synced");
-        Judgement::Missing(self.gap(GapKind::Dangling, &message))
+        if STANDARD.iter().any(|(standard, _)| *standard == of) {
+            return if self.wanted.standard { Judgement::Standard(of) } else { Judgement::NotOurs };
+        }
+        if self.wanted.custom {
+            return Judgement::Beyond(of);
+        }
+        let message = format!("the role {of} is synced as a custom role only, with --sync-custom-roles");
+        self.missing(GapKind::Dangling, &message)
     }
 
-    fn grant(&self, of: &str) -> GrantDraft {
-        let entitlement = Arc::new(build::entitlement_ref(ID, of, SLUG));
-        let v1_prefix = Arc::from(format!("grant:role:{of}:"));
+    fn grant(&self, resource_type: &'static str, role: &str) -> GrantDraft {
+        let entitlement = Arc::new(build::entitlement_ref(resource_type, role, SLUG));
+        let v1_prefix = Arc::from(format!("grant:role:{role}:"));
         let principal = Principal { resource_type: self.of, id: self.id.to_owned() };
         GrantDraft { expandable: self.expandable.clone(), ..GrantDraft::new(&entitlement, &v1_prefix, principal) }
     }
 
-    fn gap(&self, kind: GapKind, message: &str) -> Gap {
-        gap(kind, ID, self.id, format!("{} {}: {message}", self.of, self.id))
+    fn missing<'r>(&self, kind: GapKind, message: &str) -> Judgement<'r> {
+        let message = format!("{} {}: {message}", self.of, self.id);
+        Judgement::Missing(gap(kind, self.wanted.resource_type(), self.id, message))
     }
 }
 
 /// What an assignment means.
 enum Judgement<'a> {
-    /// The holder has the role of this type.
-    Grant(&'a str),
+    /// The holder has the standard role of this type.
+    Standard(&'a str),
+    /// The holder has the custom role with this id.
+    Custom(&'a str),
+    /// The holder has a standard role beyond the ten, of this type: Okta builds these like custom roles and may or may
+    /// not list them among them, so the assignment has to bring the role along.
+    Beyond(&'a str),
     /// The holder has something that cannot be shown.
     Missing(Gap),
-    /// It is inactive, another's, or belongs to another resource type.
+    /// It is inactive, another's, or not wanted.
     NotOurs,
 }
 

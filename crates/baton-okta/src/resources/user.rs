@@ -6,12 +6,11 @@ use baton_proto::c1::connector::v2::user_trait::{self, AccountType, Email};
 use baton_proto::c1::connector::v2::{Resource, ResourceType, Status, UserTrait, resource_type::Trait};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use okta_client::models::{Time, User};
+use okta_client::models::User;
 use okta_client::{Bucket, endpoints};
-use prost_types::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Context, Kind, Module, begin, describe, gap, identified};
+use super::{Context, Kind, Module, begin, describe, gap, identified, point_in_time, stored_without};
 use crate::config::Rules;
 use crate::errors;
 use crate::profile::{Profile, TooDeep};
@@ -25,6 +24,7 @@ pub(crate) const USERS: WorkKind = "users";
 /// The resource type `user`.
 pub(crate) const MODULE: Module = Module {
     resource_type,
+    exists: |_| true,
     kinds: &[Kind { name: USERS, label: "users", bucket: Bucket::Users, fetch: fetch_users }],
     start: |scope| if scope.users { vec![Work::new(USERS, "")] } else { Vec::new() },
 };
@@ -41,7 +41,7 @@ const NO_NAME: &str = "unknown";
 
 /// The description of the resource type.
 pub(crate) fn resource_type() -> ResourceType {
-    describe(ID, "User", Trait::User, true, ["okta.users.read", "okta.users.manage"])
+    describe(ID, "User", Some(Trait::User), true, &["okta.users.read", "okta.users.manage"])
 }
 
 fn fetch_users<'a>(
@@ -51,8 +51,11 @@ fn fetch_users<'a>(
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
         let request = endpoints::users::list(context.limit(200));
-        let answer =
-            context.client.page(&request, cursor).await.map_err(|error| errors::fatal("listing the users", &error))?;
+        let answer = context
+            .client
+            .page(&request, cursor)
+            .await
+            .map_err(|error| errors::fatal(ID, "listing the users", &error))?;
         let mut page = begin(&answer, ID);
         for user in &answer.items {
             add(&mut page, user, &context.rules);
@@ -72,11 +75,7 @@ pub(super) fn add(page: &mut Page, user: &User, rules: &Rules) {
     }
     let Mapped { resource, unmapped } = map(user, &profile, rules.skip_secondary_emails);
     page.resources.push(resource);
-    page.gaps.extend(
-        unmapped
-            .into_iter()
-            .map(|what| gap(GapKind::Unmappable, ID, &user.id, format!("user {} is stored without {what}", user.id))),
-    );
+    page.gaps.extend(stored_without(ID, "user", &user.id, unmapped));
 }
 
 /// A user as a resource.
@@ -115,18 +114,6 @@ fn map(user: &User, profile: &Map<String, Value>, skip_secondary_email: bool) ->
         ..build::resource(ID, &user.id, display_name(profile))
     };
     Mapped { resource, unmapped }
-}
-
-/// Okta's time as protobuf's, fraction included.
-fn point_in_time(member: &str, time: Option<&Time>, unmapped: &mut Vec<String>) -> Option<Timestamp> {
-    let time = time?;
-    let Some(parsed) = time.parse() else {
-        unmapped.push(format!("`{member}`, which is no time: {time}"));
-        return None;
-    };
-    let mut timestamp = Timestamp { seconds: parsed.as_second(), nanos: parsed.subsec_nanosecond() };
-    timestamp.normalize();
-    Some(timestamp)
 }
 
 /// Whether the text of a JSON object has no members.

@@ -20,21 +20,31 @@ mod sample {
         let count = |id: &str, name: &str, resources, entitlements, grants| TypeCount {
             id: id.to_owned(),
             display_name: name.to_owned(),
+            read: true,
             resources,
             entitlements,
             grants,
         };
+        let unread = TypeCount { read: false, ..count("device", "Device", 0, 0, 0) };
         Summary {
             sync_id: "2lnjFJ0nHXSyrnTkdFiUOQRjmYk".to_owned(),
             sync_type: "full",
             resumed: true,
-            types: vec![count("user", "User", 1200, 0, 0), count("group", "Group", 60, 60, 4021)],
-            gaps: vec![GapCount {
-                kind: GapKind::Gone,
-                resource_type: "group".to_owned(),
-                count: 3,
-                examples: vec![("00g1".to_owned(), "it was deleted while its members were read".to_owned())],
-            }],
+            types: vec![count("user", "User", 1200, 0, 0), count("group", "Group", 60, 60, 4021), unread],
+            gaps: vec![
+                GapCount {
+                    kind: GapKind::Gone,
+                    resource_type: "group".to_owned(),
+                    count: 3,
+                    examples: vec![("00g1".to_owned(), "it was deleted while its members were read".to_owned())],
+                },
+                GapCount {
+                    kind: GapKind::Forbidden,
+                    resource_type: "device".to_owned(),
+                    count: 1,
+                    examples: vec![(String::new(), "the token may not read devices".to_owned())],
+                },
+            ],
             traffic: vec![
                 LaneTraffic {
                     lane: "users".to_owned(),

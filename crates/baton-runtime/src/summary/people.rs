@@ -35,7 +35,8 @@ fn types(summary: &Summary) -> String {
     let mut table = Table::of_numbers(&["", "Resources", "Entitlements", "Grants"]);
     for count in &summary.types {
         let name = if count.display_name.is_empty() { &count.id } else { &count.display_name };
-        table.row(name, &[count.resources, count.entitlements, count.grants].map(words::number));
+        let counts = [count.resources, count.entitlements, count.grants].map(words::number);
+        table.row(name, &if count.read { counts } else { ["not read".to_owned(), String::new(), String::new()] });
     }
     let sum = |part: fn(&baton_sync::TypeCount) -> u64| words::number(summary.types.iter().map(part).sum());
     table.row("Total", &[sum(|count| count.resources), sum(|count| count.entitlements), sum(|count| count.grants)]);
@@ -65,7 +66,11 @@ fn gaps(gaps: &[GapCount]) -> String {
     }
     let mut text = "Skipped, and why\n".to_owned();
     for gap in gaps {
-        text.push_str(&format!("  {}, {}: {}\n", gap.resource_type, gap.kind.as_str(), words::number(gap.count)));
+        if gap.is_whole_type() {
+            text.push_str(&format!("  {}: not read, and not in the file\n", gap.resource_type));
+        } else {
+            text.push_str(&format!("  {}, {}: {}\n", gap.resource_type, gap.kind.as_str(), words::number(gap.count)));
+        }
         for (id, message) in &gap.examples {
             let id = if message.contains(id.as_str()) { String::new() } else { format!("{id}: ") };
             text.push_str(&words::wrapped(&format!("{id}{message}"), "    "));
@@ -109,10 +114,11 @@ mod tests {
 Synced into sync.c1z in 3.2 s (34.0 KiB)
 Carried on where an interrupted run ended: 4 pages had been fetched before
 
-         Resources  Entitlements  Grants
-  User       1,200             0       0
-  Group         60            60   4,021
-  Total      1,260            60   4,021
+          Resources  Entitlements  Grants
+  User        1,200             0       0
+  Group          60            60   4,021
+  Device   not read
+  Total       1,260            60   4,021
 
   Requests  Sent  Repeated  Refused (429)
   users        7         1              1
@@ -121,6 +127,8 @@ Skipped, and why
   group, gone: 3
     00g1: it was deleted while its members were read
     and 2 more
+  device: not read, and not in the file
+    the token may not read devices
 
 Look into it
   baton-x stats

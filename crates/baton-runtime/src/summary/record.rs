@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 pub(crate) fn fields(summary: &Summary) -> Map<String, Value> {
     let types = summary.types.iter().map(|count| {
         let counts = json!({"resources": count.resources, "entitlements": count.entitlements, "grants": count.grants});
-        (count.id.clone(), counts)
+        (count.id.clone(), if count.read { counts } else { json!({"not_read": true}) })
     });
     let traffic = summary.traffic.iter().filter(|lane| lane.calls > 0).map(|lane| {
         let counts = json!({
@@ -64,6 +64,7 @@ mod tests {
                 "types": {
                     "user": {"resources": 1200, "entitlements": 0, "grants": 0},
                     "group": {"resources": 60, "entitlements": 60, "grants": 4021},
+                    "device": {"not_read": true},
                 },
                 "requests": {"users": {"calls": 7, "retries": 1, "throttled": 1, "waited": 1.5}},
                 "calls": 7,
@@ -74,6 +75,11 @@ mod tests {
                     "resource_type_id": "group",
                     "count": 3,
                     "examples": [{"id": "00g1", "message": "it was deleted while its members were read"}],
+                }, {
+                    "kind": "forbidden",
+                    "resource_type_id": "device",
+                    "count": 1,
+                    "examples": [{"id": "", "message": "the token may not read devices"}],
                 }],
                 "pages_fetched": 6,
                 "pages_from_before": 4,

@@ -13,7 +13,7 @@ use baton_connector::{
     FetchError, FetchErrorKind, Gap, GapKind, Gate, GrantDraft, Lane, Missing, Options, Page, Principal, Source,
     SourceError, Work, WorkKind, build,
 };
-use baton_proto::c1::connector::v2::{GrantExpandable, ResourceType};
+use baton_proto::c1::connector::v2::{GrantExpandable, Resource, ResourceId, ResourceType};
 use baton_sync::{Silent, Summary, SyncConfig, SyncError};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -39,6 +39,12 @@ pub struct MadeUp {
     /// Its users and groups must not get lost, and there is always a user.
     pub guarded: bool,
     pub drops_missing: bool,
+    /// The second page of applications is refused.
+    pub apps_refused: bool,
+    /// Applications are synced only when they are named.
+    pub apps_on_request: bool,
+    /// Every group points to the user `u0`, in its name.
+    pub groups_point: bool,
     /// Users that exist but are not listed.
     pub unlisted: Vec<usize>,
     pub fingerprint: &'static str,
@@ -62,6 +68,9 @@ impl Default for MadeUp {
             circles: false,
             guarded: false,
             drops_missing: false,
+            apps_refused: false,
+            apps_on_request: false,
+            groups_point: false,
             unlisted: Vec::new(),
             fingerprint: "made up",
             extra: Vec::new(),
@@ -125,6 +134,12 @@ impl MadeUp {
                     }
                 }
             }
+            "apps" if self.apps_refused && cursor.is_some() => page.gaps.push(Gap {
+                kind: GapKind::Forbidden,
+                resource_type: "app".to_owned(),
+                id: String::new(),
+                message: "the credential may not see applications".to_owned(),
+            }),
             "apps" => {
                 let (apps, next) = self.page(&(0..self.apps).collect::<Vec<_>>(), cursor);
                 page.next = next;
@@ -171,6 +186,10 @@ impl Source for MadeUp {
 
     fn fingerprint(&self) -> String {
         self.fingerprint.to_owned()
+    }
+
+    fn on_request(&self) -> Vec<&'static str> {
+        if self.apps_on_request { vec!["app"] } else { Vec::new() }
     }
 
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
@@ -238,8 +257,20 @@ impl Source for MadeUp {
         if self.guarded { &["user", "group"] } else { &[] }
     }
 
-    fn never_empty(&self) -> &'static [&'static str] {
-        if self.guarded { &["user"] } else { &[] }
+    fn never_empty(&self) -> &'static [(&'static str, &'static str)] {
+        if self.guarded { &[("user", "somebody made this up")] } else { &[] }
+    }
+
+    fn pointing(&self) -> &'static [&'static str] {
+        if self.groups_point { &["group"] } else { &[] }
+    }
+
+    fn unlink(&self, resource: &mut Resource, is_there: &dyn Fn(&ResourceId) -> bool) -> Vec<Gap> {
+        if is_there(&build::resource_id("user", "u0")) {
+            return Vec::new();
+        }
+        resource.display_name.push_str(" without u0");
+        vec![Gap { kind: GapKind::LeftOut, resource_type: "group".to_owned(), ..gap() }]
     }
 
     fn missing_principal(&self, _resource_type: &str) -> Missing {

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const ALL: Scope = Scope { users: true, groups: true, apps: true, roles: true, access: true };
+fn all() -> Scope {
+    Scope { users: true, groups: true, apps: true, roles: true, access: true, ..Scope::default() }
+}
 
 fn group(body: &Value) -> Group {
     record_from_json(body.to_string().as_bytes()).unwrap()
@@ -100,32 +102,32 @@ fn members_that_okta_does_not_send() {
 #[test]
 fn only_what_is_not_known_is_asked() {
     let full = with_stats(&json!({"usersCount": 2001, "appsCount": 1, "hasAdminPrivilege": true}));
-    let works = follow_up(&full, ALL, 1000);
+    let works = follow_up(&full, all(), 1000);
     assert_eq!(kinds(&works), ["group-members", "group-roles", "group-apps"]);
     assert_eq!(works.iter().map(|work| work.subject.as_str()).collect::<Vec<_>>(), ["00g1"; 3]);
     assert_eq!(works[0].pages_hint, 3);
     assert_eq!(works[2].held_by, Some("app-groups-side"));
 
     let none = with_stats(&json!({"usersCount": 0, "appsCount": 0, "hasAdminPrivilege": false}));
-    assert_eq!(follow_up(&none, ALL, 1000), []);
+    assert_eq!(follow_up(&none, all(), 1000), []);
 
     for unknown in [with_stats(&json!({})), group(&json!({"id": "00g1"}))] {
-        let works = follow_up(&unknown, ALL, 1000);
+        let works = follow_up(&unknown, all(), 1000);
         assert_eq!(kinds(&works), ["group-members", "group-roles", "group-apps"]);
         assert_eq!(works[0].pages_hint, 1);
     }
     let misspelt = with_stats(&json!({"usersCount": 0, "appsCount": 0, "hasAdminPrivlege": false}));
-    assert_eq!(follow_up(&misspelt, ALL, 1000), []);
+    assert_eq!(follow_up(&misspelt, all(), 1000), []);
 }
 
 #[test]
 fn only_what_is_wanted_is_asked() {
     let full = with_stats(&json!({"usersCount": 1, "appsCount": 1, "hasAdminPrivilege": true}));
     let kinds_in = |scope| kinds(&follow_up(&full, scope, 1000));
-    assert_eq!(kinds_in(Scope { users: false, ..ALL }), ["group-roles", "group-apps"]);
-    assert_eq!(kinds_in(Scope { roles: false, ..ALL }), ["group-members", "group-apps"]);
-    assert_eq!(kinds_in(Scope { apps: false, ..ALL }), ["group-members", "group-roles"]);
-    assert_eq!(kinds_in(Scope { access: false, ..ALL }), Vec::<&str>::new());
+    assert_eq!(kinds_in(Scope { users: false, ..all() }), ["group-roles", "group-apps"]);
+    assert_eq!(kinds_in(Scope { roles: false, ..all() }), ["group-members", "group-apps"]);
+    assert_eq!(kinds_in(Scope { apps: false, ..all() }), ["group-members", "group-roles"]);
+    assert_eq!(kinds_in(Scope { access: false, ..all() }), Vec::<&str>::new());
 }
 
 #[test]

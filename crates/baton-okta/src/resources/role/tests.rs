@@ -15,6 +15,11 @@ fn granted(holder: &Holder<'_>, body: &Value) -> Page {
     page
 }
 
+/// The ten standard roles alone.
+const STANDARD_ONLY: Wanted = Wanted { standard: true, custom: false };
+/// Standard and custom roles.
+const ALL: Wanted = Wanted { standard: true, custom: true };
+
 fn ids(page: &Page) -> Vec<String> {
     page.grants.iter().map(GrantDraft::id).collect()
 }
@@ -35,7 +40,7 @@ fn a_role_becomes_a_resource_and_an_entitlement() {
     assert_eq!(protojson::to_value(&role).unwrap(), stored);
     let types = [user::resource_type(), group::resource_type()].map(|of| protojson::to_value(&of).unwrap());
     assert_eq!(
-        protojson::to_value(&entitlement(&role, of, label)).unwrap(),
+        protojson::to_value(&entitlement(&role)).unwrap(),
         json!({
             "resource": stored,
             "id": "role:GROUP_MEMBERSHIP_ADMIN:assigned",
@@ -73,7 +78,7 @@ fn the_ten_standard_roles() {
 #[test]
 fn roles_of_a_user() {
     let page = granted(
-        &Holder::user("00u1"),
+        &Holder::user("00u1", STANDARD_ONLY),
         &json!([
             {"id": "ra1", "type": "SUPER_ADMIN", "status": "ACTIVE", "assignmentType": "USER", "label": "Super Administrator"},
             {"id": "ra2", "type": "APP_ADMIN", "status": "ACTIVE", "assignmentType": "GROUP"},
@@ -95,19 +100,19 @@ fn roles_of_a_group_reach_its_direct_members() {
         {"id": "gra1", "type": "APP_ADMIN", "status": "ACTIVE", "assignmentType": "GROUP"},
         {"id": "gra2", "type": "MOBILE_ADMIN", "status": "ACTIVE", "assignmentType": "USER"},
     ]);
-    let page = granted(&Holder::group("00g1", false), &body);
+    let page = granted(&Holder::group("00g1", false, STANDARD_ONLY), &body);
     assert_eq!(ids(&page), ["role:APP_ADMIN:assigned:group:00g1"]);
     assert_eq!(&*page.grants[0].v1_prefix, "grant:role:APP_ADMIN:");
     let expandable = page.grants[0].expandable.clone().unwrap();
     assert_eq!(expandable.entitlement_ids, ["group:00g1:member"]);
     assert!(expandable.shallow && expandable.resource_type_ids.is_empty());
-    assert_eq!(granted(&Holder::group("00g1", true), &body).grants[0].expandable, None);
+    assert_eq!(granted(&Holder::group("00g1", true, STANDARD_ONLY), &body).grants[0].expandable, None);
 }
 
 #[test]
 fn roles_that_nobody_lists_are_reported() {
     let body = json!([{"id": "ra1", "type": "WORKFLOWS_ADMIN", "status": "ACTIVE", "assignmentType": "GROUP"}]);
-    let page = granted(&Holder::group("00g1", true), &body);
+    let page = granted(&Holder::group("00g1", true, STANDARD_ONLY), &body);
     assert_eq!(ids(&page), Vec::<String>::new());
     assert_eq!((page.gaps[0].kind, page.gaps[0].resource_type.as_str()), (GapKind::Dangling, "role"));
     assert!(page.gaps[0].message.contains("group 00g1") && page.gaps[0].message.contains("WORKFLOWS_ADMIN"));
@@ -116,7 +121,7 @@ fn roles_that_nobody_lists_are_reported() {
 #[test]
 fn assignments_that_do_not_say_what_they_are_are_reported() {
     let page = granted(
-        &Holder::user("00u1"),
+        &Holder::user("00u1", STANDARD_ONLY),
         &json!([{"id": "ra1", "type": "SUPER_ADMIN"}, {"id": "ra2", "assignmentType": "USER"}]),
     );
     assert_eq!(ids(&page), Vec::<String>::new());
@@ -124,7 +129,49 @@ fn assignments_that_do_not_say_what_they_are_are_reported() {
 }
 
 #[test]
-fn an_empty_group_is_remembered_in_the_plan() {
-    assert_eq!(roles_of_group("00g1", true).detail, "empty");
-    assert_eq!(roles_of_group("00g1", false).detail, "");
+fn custom_roles_of_a_user() {
+    let body = json!([
+        {"id": "irb1", "type": "CUSTOM", "status": "ACTIVE", "assignmentType": "USER", "role": "cr0vault", "resource-set": "iam1"},
+        {"id": "irb2", "type": "CUSTOM", "status": "ACTIVE", "assignmentType": "USER", "role": "cr0vault", "resource-set": "iam2"},
+        {"id": "irb3", "type": "CUSTOM", "status": "ACTIVE", "assignmentType": "GROUP", "role": "cr0audit"},
+        {"id": "irb4", "type": "CUSTOM", "status": "INACTIVE", "assignmentType": "USER", "role": "cr0old"},
+        {"id": "irb5", "type": "CUSTOM", "status": "ACTIVE", "assignmentType": "USER"},
+        {"id": "ra1", "type": "SUPER_ADMIN", "status": "ACTIVE", "assignmentType": "USER"},
+    ]);
+    let page = granted(&Holder::user("00u1", ALL), &body);
+    assert_eq!(ids(&page), ["custom-role:cr0vault:assigned:user:00u1", "role:SUPER_ADMIN:assigned:user:00u1"]);
+    assert_eq!(&*page.grants[0].v1_prefix, "grant:role:cr0vault:");
+    assert_eq!((page.gaps.len(), page.gaps[0].kind), (1, GapKind::Unmappable));
+    // Each type by itself.
+    assert_eq!(ids(&granted(&Holder::user("00u1", STANDARD_ONLY), &body)), ["role:SUPER_ADMIN:assigned:user:00u1"]);
+    let page = granted(&Holder::user("00u1", Wanted { standard: false, custom: true }), &body);
+    assert_eq!(ids(&page), ["custom-role:cr0vault:assigned:user:00u1"]);
+    assert_eq!(page.gaps[0].resource_type, "custom-role");
+}
+
+#[test]
+fn standard_roles_beyond_the_ten_are_custom_roles() {
+    let body = json!([{
+        "id": "ra1", "type": "WORKFLOWS_ADMIN", "label": "Workflows Administrator", "status": "ACTIVE",
+        "assignmentType": "GROUP", "role": "WORKFLOWS_ADMIN", "resource-set": "WORKFLOWS_IAM_POLICY",
+    }]);
+    let page = granted(&Holder::group("00g1", false, ALL), &body);
+    assert_eq!(ids(&page), ["custom-role:WORKFLOWS_ADMIN:assigned:group:00g1"]);
+    assert_eq!(page.grants[0].expandable.clone().unwrap().entitlement_ids, ["group:00g1:member"]);
+    assert_eq!(&*page.grants[0].v1_prefix, "grant:role:WORKFLOWS_ADMIN:");
+    // Okta need not list the role for it to be there.
+    assert_eq!(page.resources[0].display_name, "Workflows Administrator");
+    assert_eq!(page.resources[0].id.as_ref().unwrap().resource, "WORKFLOWS_ADMIN");
+    assert_eq!(page.entitlements[0].id, "custom-role:WORKFLOWS_ADMIN:assigned");
+    assert_eq!(page.gaps, []);
+}
+
+#[test]
+fn what_the_work_must_know_is_remembered_in_the_plan() {
+    let scope = Scope { roles: true, custom_roles: true, ..Scope::default() };
+    assert_eq!(roles_of_group("00g1", scope, true).detail, "role custom-role empty");
+    assert_eq!(roles_of_group("00g1", Scope { roles: true, ..Scope::default() }, false).detail, "role");
+    for wanted in [ALL, STANDARD_ONLY, Wanted { standard: false, custom: true }] {
+        assert_eq!(Wanted::parse(&wanted.detail()), wanted);
+    }
 }

@@ -210,7 +210,7 @@ fn a_user_without_a_profile_is_stored() {
 #[test]
 fn times_keep_their_fraction_and_may_be_missing() {
     let resource = mapped(&json!({"id": "00u1", "created": "1969-12-31T23:59:58.750Z", "lastLogin": null}));
-    assert_eq!(resource.created_at, Some(Timestamp { seconds: -2, nanos: 750_000_000 }));
+    assert_eq!(resource.created_at, Some(prost_types::Timestamp { seconds: -2, nanos: 750_000_000 }));
     assert_eq!(user_trait(&resource).last_login, None);
     assert_eq!(mapped(&json!({"id": "00u1", "created": null})).created_at, None);
 

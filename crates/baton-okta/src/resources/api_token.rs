@@ -1,0 +1,162 @@
+//! API tokens: who has made one and when it ends, never the token itself (`okta-sync.md` 6.8, with the decisions).
+
+use baton_connector::{FetchError, Gap, GapKind, Page, Work, WorkKind, build};
+use baton_proto::any;
+use baton_proto::c1::connector::v2::secret_trait::CredentialType;
+use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType, SecretTrait, resource_type::Trait};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::models::TokenInfo;
+use okta_client::{Bucket, endpoints};
+
+use super::{Context, Kind, Module, describe, gap, point_in_time, stored_without, user};
+
+/// The resource type's id.
+pub(crate) const ID: &str = "api-token";
+
+/// All API tokens.
+pub(crate) const API_TOKENS: WorkKind = "api-tokens";
+
+/// The resource type `api-token`.
+pub(crate) const MODULE: Module = Module {
+    resource_type,
+    exists: |rules| rules.sync_secrets,
+    kinds: &[Kind { name: API_TOKENS, label: "API tokens", bucket: Bucket::Rest, fetch: fetch_tokens }],
+    start: |scope| if scope.api_tokens { vec![Work::new(API_TOKENS, "")] } else { Vec::new() },
+};
+
+/// The description of the resource type.
+fn resource_type() -> ResourceType {
+    describe(ID, "API Token", Some(Trait::Secret), true, &["okta.apiTokens.read"])
+}
+
+fn fetch_tokens<'a>(
+    context: &'a Context,
+    _work: &'a Work,
+    cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let list = (&[ID][..], "listing the API tokens");
+        context
+            .page_of_types(&endpoints::tokens::list(), cursor, list, |tokens, page| {
+                tokens.iter().for_each(|token| add(page, token));
+            })
+            .await
+    }
+    .boxed()
+}
+
+/// Adds a token, and what of it could not be stored. Whatever Okta leaves out of it is left out here.
+pub(super) fn add(page: &mut Page, token: &TokenInfo) {
+    let mut unmapped = Vec::new();
+    let owner = token.user_id.as_deref().filter(|id| !id.is_empty()).map(|id| build::resource_id(user::ID, id));
+    let of_token = SecretTrait {
+        expires_at: point_in_time("expiresAt", token.expires_at.as_ref(), &mut unmapped),
+        created_by_id: owner.clone(),
+        identity_id: owner,
+        credential_type: CredentialType::StaticSecret.into(),
+        credential_detail: "okta.api_token".to_owned(),
+        ..SecretTrait::default()
+    };
+    page.resources.push(Resource {
+        annotations: vec![build::annotation(&of_token)],
+        created_at: point_in_time("created", token.created.as_ref(), &mut unmapped),
+        ..build::resource(ID, &token.id, token.name.as_deref().unwrap_or_default())
+    });
+    page.gaps.extend(stored_without(ID, "API token", &token.id, unmapped));
+}
+
+/// Takes the owner out of a token if the owner does not belong to the sync.
+pub(crate) fn unlink(token: &mut Resource, is_there: &dyn Fn(&ResourceId) -> bool) -> Option<Gap> {
+    let mut of_token: SecretTrait = any::find(&token.annotations)?;
+    let owner = of_token.identity_id.take().filter(|owner| !is_there(owner))?;
+    of_token.created_by_id = None;
+    let packed = build::annotation(&of_token);
+    let place = token.annotations.iter_mut().find(|annotation| annotation.type_url == packed.type_url)?;
+    *place = packed;
+    let id = token.id.as_ref().map(|id| id.resource.as_str()).unwrap_or_default();
+    let message = format!("API token {id} is stored without its owner {}, who is not in this sync", owner.resource);
+    Some(gap(GapKind::LeftOut, ID, id, message))
+}
+
+#[cfg(test)]
+mod tests {
+    //! Every row of the mapping of tokens, with literal expectations.
+
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use baton_proto::json as protojson;
+    use okta_client::models::record_from_json;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn mapped(token: &Value) -> (Resource, Vec<Gap>) {
+        let mut page = Page::default();
+        add(&mut page, &record_from_json(token.to_string().as_bytes()).unwrap());
+        (page.resources.remove(0), page.gaps)
+    }
+
+    fn whole() -> Value {
+        json!({
+            "id": "00Tok1", "name": "ci token", "userId": "00u1", "clientName": "Okta API", "tokenWindow": "P30D",
+            "network": {"connection": "ANYWHERE"}, "expiresAt": "2026-12-31T23:59:59.500Z",
+            "created": "2023-01-02T03:04:05.000Z", "lastUpdated": "2024-05-06T07:08:09.000Z",
+        })
+    }
+
+    #[test]
+    fn a_token_is_a_secret_of_its_owner() {
+        let (token, gaps) = mapped(&whole());
+        let owner = json!({"resourceType": "user", "resource": "00u1"});
+        assert_eq!(
+            protojson::to_value(&token).unwrap(),
+            json!({
+                "id": {"resourceType": "api-token", "resource": "00Tok1"},
+                "displayName": "ci token",
+                "createdAt": "2023-01-02T03:04:05Z",
+                "annotations": [{
+                    "@type": "type.googleapis.com/c1.connector.v2.SecretTrait",
+                    "expiresAt": "2026-12-31T23:59:59.500Z",
+                    "createdById": owner,
+                    "identityId": owner,
+                    "credentialType": "CREDENTIAL_TYPE_STATIC_SECRET",
+                    "credentialDetail": "okta.api_token",
+                }],
+            })
+        );
+        assert_eq!(gaps, []);
+    }
+
+    #[test]
+    fn nothing_but_the_id_is_needed() {
+        let (token, gaps) = mapped(&json!({"id": "00Tok1", "name": null, "expiresAt": "soon"}));
+        assert_eq!(
+            protojson::to_value(&token).unwrap(),
+            json!({
+                "id": {"resourceType": "api-token", "resource": "00Tok1"},
+                "annotations": [{
+                    "@type": "type.googleapis.com/c1.connector.v2.SecretTrait",
+                    "credentialType": "CREDENTIAL_TYPE_STATIC_SECRET",
+                    "credentialDetail": "okta.api_token",
+                }],
+            })
+        );
+        assert_eq!((gaps.len(), gaps[0].kind), (1, GapKind::Unmappable));
+        assert!(gaps[0].message.contains("00Tok1") && gaps[0].message.contains("expiresAt"), "{gaps:?}");
+    }
+
+    #[test]
+    fn an_owner_who_is_not_in_the_sync_is_taken_out() {
+        let (whole, _) = mapped(&whole());
+        let mut token = whole.clone();
+        assert_eq!(unlink(&mut token, &|owner| owner.resource == "00u1"), None);
+        assert_eq!(token, whole);
+        let gap = unlink(&mut token, &|_| false).unwrap();
+        assert_eq!((gap.kind, gap.id.as_str()), (GapKind::LeftOut, "00Tok1"));
+        assert!(gap.message.contains("00u1"), "{gap:?}");
+        let of_token: SecretTrait = any::find(&token.annotations).unwrap();
+        assert_eq!((of_token.identity_id, of_token.created_by_id), (None, None));
+        assert!(of_token.expires_at.is_some() && token.annotations.len() == 1);
+    }
+}

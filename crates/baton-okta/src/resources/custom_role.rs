@@ -1,0 +1,132 @@
+//! Custom admin roles, and the standard ones that Okta builds in the same way (`okta-sync.md` 6.5). Who holds them is
+//! read together with the standard roles, in `role.rs`.
+
+use baton_connector::{FetchError, Page, Work, WorkKind};
+use baton_proto::c1::connector::v2::{Resource, ResourceType, resource_type::Trait};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::models::CustomRole;
+use okta_client::{Bucket, endpoints};
+
+use super::{Context, Kind, Module, describe, role};
+use crate::profile::Profile;
+use crate::scope::Scope;
+
+/// The resource type's id.
+pub(crate) const ID: &str = "custom-role";
+
+/// All custom roles, page by page.
+pub(crate) const CUSTOM_ROLES: WorkKind = "custom-roles";
+
+/// The resource type `custom-role`.
+pub(crate) const MODULE: Module = Module {
+    resource_type,
+    exists: |rules| rules.sync_custom_roles,
+    kinds: &[Kind { name: CUSTOM_ROLES, label: "custom roles", bucket: Bucket::Iam, fetch: fetch_custom_roles }],
+    start: |scope| {
+        if scope.custom_roles { vec![Work::new(CUSTOM_ROLES, "").with_detail(scope.detail())] } else { Vec::new() }
+    },
+};
+
+/// The description of the resource type.
+fn resource_type() -> ResourceType {
+    describe(ID, "Custom Role", Some(Trait::Role), false, &["okta.roles.read", "okta.roles.manage"])
+}
+
+fn fetch_custom_roles<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let access = Scope::parse(&work.detail).access;
+        let list = (&[ID][..], "listing the custom roles");
+        context
+            .page_of_types(&endpoints::iam::roles(), cursor, list, |roles, page| {
+                page.resources = roles.iter().map(resource).collect();
+                if access {
+                    page.entitlements = page.resources.iter().map(role::entitlement).collect();
+                }
+            })
+            .await
+    }
+    .boxed()
+}
+
+/// The resource of a role that the list of custom roles holds.
+pub(super) fn resource(custom: &CustomRole) -> Resource {
+    let role_type = custom.role_type.as_deref().unwrap_or_default();
+    let id = if role_type.is_empty() { custom.id.as_str() } else { role_type };
+    let label = custom.label.as_deref().unwrap_or_default();
+    let profile = Profile::default().text("id", custom.id.as_str()).text("label", label).text("type", role_type);
+    role::described(ID, id, label, profile)
+}
+
+/// The resource of a standard role that only an assignment tells of. The list of custom roles, if it knows the role,
+/// has the last word.
+pub(super) fn standard(role_type: &str, label: Option<&str>) -> Resource {
+    let label = label.unwrap_or(role_type);
+    let profile = Profile::default().text("id", "").text("label", label).text("type", role_type);
+    role::described(ID, role_type, label, profile)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Every row of the mapping of custom roles, with literal expectations.
+
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use baton_proto::json as protojson;
+    use okta_client::models::record_from_json;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn mapped(role: &Value) -> Value {
+        protojson::to_value(&resource(&record_from_json(role.to_string().as_bytes()).unwrap())).unwrap()
+    }
+
+    fn stored(id: &str, label: &str, profile: &Value) -> Value {
+        let mut stored = json!({
+            "id": {"resourceType": "custom-role", "resource": id},
+            "annotations": [
+                {"@type": "type.googleapis.com/c1.connector.v2.V1Identifier", "id": format!("role:{id}")},
+                {"@type": "type.googleapis.com/c1.connector.v2.RoleTrait"},
+            ],
+            "profile": profile,
+        });
+        if !label.is_empty() {
+            stored["displayName"] = label.into();
+        }
+        stored
+    }
+
+    #[test]
+    fn a_custom_role_is_known_by_its_id_and_a_standard_one_by_its_type() {
+        let custom = json!({"id": "cr0vault", "label": "Vault Keeper", "description": "is not kept"});
+        let profile = json!({"id": "cr0vault", "label": "Vault Keeper", "type": ""});
+        assert_eq!(mapped(&custom), stored("cr0vault", "Vault Keeper", &profile));
+        let typed = json!({"id": "cr0x", "type": "WORKFLOWS_ADMIN", "label": "Workflows Administrator"});
+        let profile = json!({"id": "cr0x", "label": "Workflows Administrator", "type": "WORKFLOWS_ADMIN"});
+        assert_eq!(mapped(&typed), stored("WORKFLOWS_ADMIN", "Workflows Administrator", &profile));
+        let bare = json!({"id": "cr0bare", "label": null});
+        assert_eq!(mapped(&bare), stored("cr0bare", "", &json!({"id": "cr0bare", "label": "", "type": ""})));
+        let known =
+            protojson::to_value(&standard("ACCESS_REQUESTS_ADMIN", Some("Access Requests Administrator"))).unwrap();
+        let profile = json!({"id": "", "label": "Access Requests Administrator", "type": "ACCESS_REQUESTS_ADMIN"});
+        assert_eq!(known, stored("ACCESS_REQUESTS_ADMIN", "Access Requests Administrator", &profile));
+        assert_eq!(standard("TOMORROWS_ADMIN", None).display_name, "TOMORROWS_ADMIN");
+    }
+
+    #[test]
+    fn the_entitlement_is_that_of_a_role() {
+        let role = standard("cr0vault", Some("Vault Keeper"));
+        let entitlement = role::entitlement(&role);
+        assert_eq!(entitlement.id, "custom-role:cr0vault:assigned");
+        assert_eq!(entitlement.display_name, "Vault Keeper Role Member");
+        assert_eq!(entitlement.description, "Has the Vault Keeper role in Okta");
+        assert_eq!(entitlement.grantable_to.iter().map(|of| of.id.as_str()).collect::<Vec<_>>(), ["user", "group"]);
+        let v1 = baton_proto::any::find::<baton_proto::c1::connector::v2::V1Identifier>(&entitlement.annotations);
+        assert_eq!(v1.unwrap().id, "role:cr0vault");
+    }
+}

@@ -1,0 +1,174 @@
+//! Resource sets: what custom roles are limited to, and which roles are bound to each (`okta-sync.md` 6.6).
+//!
+//! The sets are listed once for this type and for the bindings; the page that lists a set's bindings, in
+//! `resource_set_binding.rs`, also grants the set to the roles.
+
+use std::sync::Arc;
+
+use baton_connector::{FetchError, GrantDraft, Page, Principal, Work, WorkKind, build};
+use baton_proto::c1::connector::v2::{AppTrait, Entitlement, Resource, ResourceType};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::models::{Binding, ResourceSet};
+use okta_client::{Bucket, endpoints};
+
+use super::{Context, Kind, Module, custom_role, describe, resource_set_binding};
+use crate::profile::Profile;
+use crate::scope::Scope;
+
+/// The resource type's id.
+pub(crate) const ID: &str = "resource-set";
+
+/// All resource sets, page by page.
+pub(crate) const RESOURCE_SETS: WorkKind = "resource-sets";
+
+/// The resource type `resource-set`.
+pub(crate) const MODULE: Module = Module {
+    resource_type,
+    exists: |rules| rules.sync_custom_roles,
+    kinds: &[Kind { name: RESOURCE_SETS, label: "resource sets", bucket: Bucket::Iam, fetch: fetch_sets }],
+    start: |scope| {
+        if scope.resource_sets || scope.bindings {
+            vec![Work::new(RESOURCE_SETS, "").with_detail(scope.detail())]
+        } else {
+            Vec::new()
+        }
+    },
+};
+
+const SLUG: &str = "bindings";
+
+/// The description of the resource type.
+pub(super) fn resource_type() -> ResourceType {
+    describe(ID, "Resource Set", None, false, &["okta.roles.read", "okta.roles.manage"])
+}
+
+fn fetch_sets<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let scope = Scope::parse(&work.detail);
+        let types = [(scope.resource_sets, ID), (scope.bindings, resource_set_binding::ID)];
+        let types: Vec<_> = types.into_iter().filter(|(wanted, _)| *wanted).map(|(_, id)| id).collect();
+        let list = (types.as_slice(), "listing the resource sets");
+        context.page_of_types(&endpoints::iam::resource_sets(), cursor, list, |sets, page| add(page, sets, scope)).await
+    }
+    .boxed()
+}
+
+fn add(page: &mut Page, sets: &[ResourceSet], scope: Scope) {
+    for set in sets {
+        if scope.resource_sets {
+            let resource = resource(set);
+            page.entitlements.extend(scope.access.then(|| entitlement(&resource)));
+            page.resources.push(resource);
+        }
+        if scope.bindings || scope.bound_roles() {
+            page.opens.push(resource_set_binding::bindings_of(set, scope));
+        }
+    }
+}
+
+/// The resource of a set.
+pub(super) fn resource(set: &ResourceSet) -> Resource {
+    let label = set.label.as_deref().unwrap_or_default();
+    described(ID, &set.id, label, set.description.as_deref().unwrap_or_default())
+}
+
+/// A set, or a binding on it, as a resource: they look alike.
+pub(super) fn described(resource_type: &str, id: &str, label: &str, description: &str) -> Resource {
+    let profile = Profile::default().text("id", id).text("label", label).text("description", description);
+    Resource {
+        annotations: vec![build::annotation(&AppTrait::default())],
+        profile: Some(profile.build()),
+        ..build::resource(resource_type, id, label)
+    }
+}
+
+/// Says that it can be granted to resource sets, although it is granted to roles: what C1 knows it by.
+fn entitlement(set: &Resource) -> Entitlement {
+    let label = &set.display_name;
+    let id = set.id.as_ref().map(|id| id.resource.as_str()).unwrap_or_default();
+    build::assignment(
+        set,
+        SLUG,
+        format!("{label} Resource Set Binding"),
+        format!("Member of {label} resource-set in Okta"),
+        vec![resource_type()],
+        format!("membership:{id}"),
+    )
+}
+
+/// A grant per role that is bound on a set. All have the same V1 id, which C1 knows them by.
+pub(super) fn grants(set: &str, bindings: &[Binding]) -> Vec<GrantDraft> {
+    let entitlement = Arc::new(build::entitlement_ref(ID, set, SLUG));
+    let v1_id = Arc::from(format!("grant:membership:{set}:{set}"));
+    let role = |binding: &Binding| Principal { resource_type: custom_role::ID, id: binding.id.clone() };
+    let grant = |binding| GrantDraft { v1_shared: true, ..GrantDraft::new(&entitlement, &v1_id, role(binding)) };
+    bindings.iter().map(grant).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    //! Every row of the mapping of resource sets, with literal expectations.
+
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use baton_proto::json as protojson;
+    use okta_client::models::record_from_json;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_set_becomes_a_resource_and_an_entitlement() {
+        let set = json!({"id": "iamrs1", "label": "Vaults", "description": "All vaults"});
+        let set = resource(&record_from_json(set.to_string().as_bytes()).unwrap());
+        let stored = json!({
+            "id": {"resourceType": "resource-set", "resource": "iamrs1"},
+            "displayName": "Vaults",
+            "annotations": [{"@type": "type.googleapis.com/c1.connector.v2.AppTrait"}],
+            "profile": {"id": "iamrs1", "label": "Vaults", "description": "All vaults"},
+        });
+        assert_eq!(protojson::to_value(&set).unwrap(), stored);
+        assert_eq!(
+            protojson::to_value(&entitlement(&set)).unwrap(),
+            json!({
+                "resource": stored,
+                "id": "resource-set:iamrs1:bindings",
+                "displayName": "Vaults Resource Set Binding",
+                "description": "Member of Vaults resource-set in Okta",
+                "grantableTo": [protojson::to_value(&resource_type()).unwrap()],
+                "annotations": [
+                    {"@type": "type.googleapis.com/c1.connector.v2.V1Identifier", "id": "membership:iamrs1"},
+                ],
+                "purpose": "PURPOSE_VALUE_ASSIGNMENT",
+                "slug": "bindings",
+            })
+        );
+    }
+
+    #[test]
+    fn members_that_are_missing_are_empty() {
+        let set = resource(&record_from_json(br#"{"id": "iamrs1", "label": null}"#).unwrap());
+        let profile = protojson::to_value(&set).unwrap()["profile"].take();
+        assert_eq!((set.display_name.as_str(), profile), ("", json!({"id": "iamrs1", "label": "", "description": ""})));
+    }
+
+    #[test]
+    fn bound_roles_are_granted_the_set() {
+        let bindings = ["cr0vault", "cr0audit"].map(|id| Binding { id: id.to_owned() });
+        let grants = grants("iamrs1", &bindings);
+        let ids: Vec<_> = grants.iter().map(GrantDraft::id).collect();
+        assert_eq!(
+            ids,
+            ["resource-set:iamrs1:bindings:custom-role:cr0vault", "resource-set:iamrs1:bindings:custom-role:cr0audit"]
+        );
+        for grant in &grants {
+            assert_eq!((&*grant.v1_prefix, grant.v1_shared), ("grant:membership:iamrs1:iamrs1", true));
+            assert_eq!(grant.expandable, None);
+        }
+    }
+}
