@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use baton_connector::{
-    FetchError, FetchErrorKind, Gap, GapKind, Gate, GrantDraft, Lane, Missing, Options, Page, Principal, Source,
-    SourceError, Work, WorkKind, build,
+    FetchError, FetchErrorKind, Gap, GapKind, Gate, GrantDraft, Lane, Missing, Options, Page, Principal, ResourceBid,
+    ResourceRef, Source, SourceError, Work, WorkKind, build,
 };
 use baton_proto::c1::connector::v2::{GrantExpandable, Resource, ResourceId, ResourceType};
 use baton_sync::{Silent, Summary, SyncConfig, SyncError};
@@ -47,6 +47,10 @@ pub struct MadeUp {
     pub groups_point: bool,
     /// Users that exist but are not listed.
     pub unlisted: Vec<usize>,
+    /// It can be read without its entitlements and grants.
+    pub resources_only: bool,
+    /// A resource type whose resources cannot be read one by one.
+    pub only_listed: Option<&'static str>,
     pub fingerprint: &'static str,
     /// Grants of the extra work `extra`, on top of the made-up ones.
     pub extra: Vec<GrantDraft>,
@@ -72,6 +76,8 @@ impl Default for MadeUp {
             apps_on_request: false,
             groups_point: false,
             unlisted: Vec::new(),
+            resources_only: false,
+            only_listed: None,
             fingerprint: "made up",
             extra: Vec::new(),
             fetches: Mutex::default(),
@@ -88,6 +94,9 @@ const KINDS: &[(WorkKind, &str)] = &[
     ("edges-by-app", "groups of applications"),
     ("edges-by-group", "applications of groups"),
     ("extra", "extra grants"),
+    ("one-user", "single users"),
+    ("one-group", "single groups"),
+    ("one-app", "single applications"),
 ];
 
 const EDGES: Gate = Gate { name: "edges", after: &["groups", "apps"] };
@@ -173,9 +182,45 @@ impl MadeUp {
                     .collect();
             }
             "extra" => page.grants.clone_from(&self.extra),
+            "one-user" | "one-group" | "one-app" => self.one(work, &mut page),
             other => panic!("unknown work {other}"),
         }
         page
+    }
+}
+
+impl MadeUp {
+    /// A single resource: `u3`, `g3` or `a3`, with an entitlement and the work for its grants if the detail says so. A
+    /// group also has applications, which are resources of another type.
+    fn one(&self, work: &Work, page: &mut Page) {
+        let id = work.subject.as_str();
+        let number: usize = id[1..].parse().unwrap();
+        let of = work.kind.trim_start_matches("one-");
+        let known = match of {
+            "user" => number < self.users && !self.unlisted.contains(&number),
+            "group" => number < self.groups,
+            _ => number < self.apps,
+        };
+        if !known {
+            let (resource_type, id) = (of.to_owned(), id.to_owned());
+            page.gaps.push(Gap { kind: GapKind::Gone, resource_type, id, message: "is not there".to_owned() });
+            return;
+        }
+        let resource = resource(of, id);
+        let slug = if of == "group" { "member" } else { "access" };
+        if of != "user" && work.detail.contains("entitlements") {
+            page.entitlements.push(entitlement(&resource, slug));
+        }
+        page.resources.push(resource);
+        if work.detail.contains("grants") {
+            let kinds: &[_] = match of {
+                "user" => &[],
+                "group" if number % 3 == 0 => &["members", "edges-by-group"],
+                "group" => &["members"],
+                _ => &["edges-by-app"],
+            };
+            page.opens = kinds.iter().map(|kind| Work::new(kind, number.to_string())).collect();
+        }
     }
 }
 
@@ -201,8 +246,28 @@ impl Source for MadeUp {
         if !self.extra.is_empty() {
             works.push(Work::new("extra", ""));
         }
-        assert!(!options.skip_entitlements_and_grants, "the made-up system has no such mode");
+        assert!(!options.skip_entitlements_and_grants || self.resources_only, "the made-up system has no such mode");
+        works.retain(|work| !options.skip_entitlements_and_grants || work.kind == "users");
         works
+    }
+
+    fn target(&self, resource: &ResourceBid, options: &Options) -> Option<Work> {
+        let ResourceRef { resource_type, id } = &resource.resource;
+        let kind = match resource_type.as_str() {
+            only_listed if self.only_listed == Some(only_listed) => return None,
+            "user" => "one-user",
+            "group" => "one-group",
+            "app" => "one-app",
+            other => panic!("unknown type {other}"),
+        };
+        let mut detail = Vec::new();
+        if !options.skip_entitlements_and_grants {
+            detail.push("entitlements");
+            if options.targets(&resource.resource) && !options.skip_grants {
+                detail.push("grants");
+            }
+        }
+        Some(Work::new(kind, id.as_str()).with_detail(detail.join(" ")))
     }
 
     fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
