@@ -64,10 +64,9 @@ impl Pacer {
     /// A pacer that knows nothing yet.
     pub(crate) fn new(pacing: &Pacing) -> Self {
         let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let scale = if pacing.time_scale.is_finite() && pacing.time_scale > 0.0 { pacing.time_scale } else { 1.0 };
         Self {
             started: Instant::now(),
-            clock: Mutex::new(ServerClock::new(wall.as_secs_f64(), scale)),
+            clock: Mutex::new(ServerClock::new(wall.as_secs_f64(), pacing.valid_time_scale())),
             lanes: Bucket::ALL.map(|_| Lane::new(pacing.share_percent)),
             slots: Arc::new(Slots::new(pacing.max_in_flight)),
         }

@@ -38,6 +38,13 @@ pub struct Pacing {
     pub time_scale: f64,
 }
 
+impl Pacing {
+    /// The time scale, or 1 if it is none that time can have.
+    pub(crate) fn valid_time_scale(&self) -> f64 {
+        if self.time_scale.is_finite() && self.time_scale > 0.0 { self.time_scale } else { 1.0 }
+    }
+}
+
 impl Default for Pacing {
     fn default() -> Self {
         Self { share_percent: 90, max_in_flight: 24, max_attempts: 8, time_scale: 1.0 }

@@ -5,7 +5,9 @@
 
 mod changes;
 mod failures;
+pub(crate) mod keys;
 mod models;
+mod oauth;
 mod pacing;
 mod recorded;
 mod requests;

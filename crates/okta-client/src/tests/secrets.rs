@@ -30,7 +30,7 @@ async fn neither_debug_nor_errors_show_it() {
 }
 
 /// Collects what is logged at any level.
-struct Log(Arc<Mutex<String>>);
+pub(super) struct Log(pub(super) Arc<Mutex<String>>);
 
 impl tracing::Subscriber for Log {
     fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {

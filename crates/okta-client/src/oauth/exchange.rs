@@ -1,0 +1,218 @@
+//! The request for an access token: OAuth 2.0 client credentials with `private_key_jwt`, and a DPoP proof in any case
+//! (an org that does not want one ignores it).
+//!
+//! It is paced and tried again like any call of the API. Every try has a new assertion and a new proof, as neither may be
+//! used twice. A nonce, or a clock that is wrong, costs one more try each.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use tokio::time::Instant;
+use url::Url;
+
+use super::jwt::{Signer, Subject};
+use super::token::Token;
+use super::{DPOP, nonce};
+use crate::answer;
+use crate::auth::{Challenge, Outgoing};
+use crate::bucket::Bucket;
+use crate::error::{Error, ErrorKind};
+use crate::pacer::{Pacer, throttle};
+use crate::retry::Tries;
+use crate::skew::Skew;
+use crate::transport::Transport;
+
+/// The path of the token endpoint.
+pub(super) const PATH: &str = "/oauth2/v1/token";
+
+/// Everything that a request for a token needs.
+pub(super) struct Exchange {
+    pub(super) endpoint: Url,
+    pub(super) signer: Signer,
+    /// The scopes to ask for.
+    pub(super) scopes: Vec<String>,
+    pub(super) transport: Box<dyn Transport>,
+    pub(super) pacer: Pacer,
+    pub(super) max_attempts: u32,
+    /// How many seconds of the server pass in one of ours.
+    pub(super) time_scale: f64,
+    pub(super) skew: Skew,
+    /// The nonce of the token endpoint; resources have their own.
+    pub(super) nonce: Mutex<Option<String>>,
+    /// Whether the host has ever answered.
+    pub(super) reached: AtomicBool,
+    /// Random numbers from 0 to 1, for pauses.
+    pub(super) dice: Box<dyn Fn() -> f64 + Send + Sync>,
+}
+
+/// An answer of the token endpoint.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    /// When the request was sent.
+    asked: Instant,
+    /// Whether the answer has shown that the time in the request was wrong.
+    was_late: bool,
+}
+
+/// How one try ended, if not with a token.
+enum Failure {
+    /// Worth another try at once, if the same was not asked before.
+    Challenge(Challenge, Error),
+    Throttle(crate::pacer::Throttle, Error),
+    Other(Error),
+    /// Okta does not want us.
+    Refused(Error),
+}
+
+impl Exchange {
+    /// Asks for a token until there is one or no hope.
+    pub(super) async fn run(&self) -> Result<Token, Error> {
+        let mut tries = Tries::new(self.max_attempts, true);
+        let mut attempt = 0_u32;
+        loop {
+            let failure = match self.attempt(attempt > 0).await {
+                Ok(token) => return Ok(token),
+                Err(failure) => failure,
+            };
+            attempt += 1;
+            let roll = (self.dice)();
+            let (error, pause) = match failure {
+                Failure::Challenge(challenge, error) => (error, tries.after_challenge(challenge)),
+                Failure::Refused(error) => (error, None),
+                Failure::Throttle(throttle, error) => (error, tries.after_throttle(throttle, roll)),
+                Failure::Other(error) => {
+                    let pause = tries.after_failure(&error, self.reached.load(Ordering::Relaxed), roll);
+                    (error, pause)
+                }
+            };
+            let Some(pause) = pause else { return Err(error.with_call(&Method::POST, PATH)) };
+            tracing::debug!(
+                path = PATH, attempt, pause_ms = pause.as_secs_f64() * 1000.0, cause = ?error.kind(),
+                code = error.code(), "asking for a token again"
+            );
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn attempt(&self, is_retry: bool) -> Result<Token, Failure> {
+        let answer = self.ask(is_retry).await.map_err(Failure::Other)?;
+        let Answer { status, headers, body, asked, was_late } = answer;
+        if status.is_success() {
+            let token = answer::check_body(&headers, &body).and_then(|()| Token::read(&body, asked, self.time_scale));
+            return token.map_err(Failure::Other);
+        }
+        let error = answer::refusal(status, &headers, &body);
+        if let Some(throttle) = throttle(status, &headers) {
+            return Err(Failure::Throttle(throttle, error));
+        }
+        if !status.is_client_error() || error.kind() == ErrorKind::Timeout {
+            return Err(Failure::Other(error));
+        }
+        Err(match error.code() {
+            Some("use_dpop_nonce") if nonce(&headers).is_some() => {
+                Failure::Challenge(Challenge::Nonce, self.refused(&error))
+            }
+            Some("invalid_client" | "invalid_dpop_proof") if was_late => {
+                Failure::Challenge(Challenge::Proof, self.refused(&error))
+            }
+            _ => Failure::Refused(self.refused(&error)),
+        })
+    }
+
+    /// Sends one request and reads the whole answer.
+    async fn ask(&self, is_retry: bool) -> Result<Answer, Error> {
+        let mut permit = self.pacer.admit(Bucket::Token, is_retry).await;
+        let (headers, body) = self.request()?;
+        let outgoing = Outgoing { method: Method::POST, url: self.endpoint.clone() };
+        let asked = Instant::now();
+        let answer = self.transport.send(outgoing, headers, Some(body)).await?;
+        permit.answered(answer.status, &answer.headers);
+        self.reached.store(true, Ordering::Relaxed);
+        let was_late = self.skew.observe(&answer.headers);
+        if let Some(nonce) = nonce(&answer.headers) {
+            *self.nonce.lock().unwrap_or_else(PoisonError::into_inner) = Some(nonce);
+        }
+        let body = answer.body.await?;
+        tracing::debug!(path = PATH, status = answer.status.as_u16(), duration = ?asked.elapsed(), "answered");
+        Ok(Answer { status: answer.status, headers: answer.headers, body, asked, was_late })
+    }
+
+    /// Headers and body of a new request.
+    fn request(&self) -> Result<(HeaderMap, Bytes), Error> {
+        let now = self.skew.now();
+        let nonce = self.nonce.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let subject = Subject { method: &Method::POST, url: &self.endpoint, nonce: nonce.as_deref(), token_hash: None };
+        let mut headers = HeaderMap::new();
+        headers.insert(DPOP, super::sensitive(&self.signer.proof(subject, now)?)?);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "client_credentials")
+            .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+            .append_pair("client_assertion", &self.signer.assertion(&self.endpoint, now)?)
+            .append_pair("scope", &self.scopes.join(" "))
+            .finish();
+        Ok((headers, form.into()))
+    }
+
+    /// The error for a refusal of the token endpoint, from the general one.
+    fn refused(&self, error: &Error) -> Error {
+        let okta = error.okta().clone();
+        let said = okta.summary.as_deref().map(|text| format!(": {}", text.trim_end_matches('.'))).unwrap_or_default();
+        let code = okta.code.as_deref().unwrap_or("without saying why");
+        let status = okta.status.unwrap_or_default();
+        let mut what = format!("signing in as {} was refused with {status} {code}{said}", self.signer.client_id());
+        let kind = match code {
+            // Nothing is wrong with the credential: the server does not take the nonce that it has just given.
+            "use_dpop_nonce" => ErrorKind::Server,
+            _ => ErrorKind::Unauthenticated,
+        };
+        if matches!(code, "invalid_scope" | "access_denied" | "consent_required") {
+            what = format!("{what} (asked for {})", self.scopes.join(" "));
+        }
+        if self.skew.is_wrong() {
+            what = format!("{what} (this machine's clock is wrong: {})", describe(&self.skew));
+        }
+        Error::new(kind, what).with_okta(okta.clone()).with_hint(next_step(code, status))
+    }
+}
+
+/// How wrong our clock is, in words.
+pub(super) fn describe(skew: &Skew) -> String {
+    let seconds = skew.seconds().unwrap_or_default();
+    let duration = Duration::from_secs(seconds.unsigned_abs());
+    format!("{duration:?} {} Okta's", if seconds > 0 { "behind" } else { "ahead of" })
+}
+
+/// What to do about a refusal, by its OAuth code.
+fn next_step(code: &str, status: u16) -> &'static str {
+    match code {
+        "invalid_client" => {
+            "check that the client id is that of an active API Services app, that its client authentication is \"Public \
+             key / Private key\", that the key id names one of its active public keys and the private key belongs to it, \
+             and this machine's clock"
+        }
+        "invalid_scope" | "access_denied" | "consent_required" => {
+            "grant each of these scopes to the app in the Okta admin console, on its page under Okta API Scopes (a super \
+             admin can), and give the app an admin role under Admin roles"
+        }
+        "invalid_dpop_proof" => {
+            "check this machine's clock, and whether a proxy strips or doubles the DPoP header; or turn off \"Require \
+             DPoP\" on the app's page"
+        }
+        "use_dpop_nonce" => "the answer brought no usable nonce: does a proxy strip the DPoP-Nonce header?",
+        "unauthorized_client" | "unsupported_grant_type" => {
+            "the app must be of the kind API Services, with the grant type Client Credentials"
+        }
+        _ if status == 404 => "there is no token endpoint here: check the domain",
+        _ => {
+            "check the app in the Okta admin console: API Services, active, with this public key, scopes and admin role"
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! Signing in as a service app: OAuth 2.0 with a private key, DPoP or Bearer as the org wants it.
+//!
+//! - [`key`] reads the private key, [`jwt`] signs with it;
+//! - [`exchange`] gets an access token, [`token`] is one;
+//! - [`OAuth`] is the [`Authenticator`]: it keeps a token fresh, adds the proof that each call needs, and learns from
+//!   every answer: nonces, the server's clock, that a token was revoked.
+//!
+//! A token is asked for by the first call that needs one. Whoever comes meanwhile waits for the same answer; it does not
+//! matter which of them give up.
+//!
+//! What signing costs: see [`jwt`].
+
+mod exchange;
+mod jwt;
+mod key;
+mod key_text;
+mod token;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use self::exchange::Exchange;
+use self::jwt::{Signer, Subject};
+pub use self::key::PrivateKey;
+use self::token::Token;
+pub use self::token::TokenScheme;
+use crate::auth::{Answered, Authenticator, Challenge, Outgoing};
+use crate::error::{Error, ErrorKind};
+use crate::org_url::OrgUrl;
+use crate::pacer::{BucketTraffic, Pacer, Pacing};
+use crate::skew::Skew;
+use crate::transport::{Network, Transport};
+
+/// The header that carries a proof.
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+/// The header that carries a nonce for the next proof.
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+/// Tells Okta's support that a client uses DPoP, as Okta's own clients do.
+const EXTENDED_AGENT: HeaderName = HeaderName::from_static("x-okta-user-agent-extended");
+
+/// How an [`OAuth`] is set up. Transport and pacing should be those of the [`Client`](crate::Client) that uses it.
+#[derive(Debug, Clone)]
+pub struct OAuthConfig {
+    /// The org.
+    pub org: OrgUrl,
+    /// The client id of the service app.
+    pub client_id: String,
+    /// The id (`kid`) of the public key that belongs to `key`, as the app's page shows it.
+    pub key_id: String,
+    /// The private key.
+    pub key: PrivateKey,
+    /// The scopes to ask for. Okta grants all of them or refuses.
+    pub scopes: Vec<String>,
+    /// How long one request for a token may take.
+    pub timeout: Duration,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// How hard Okta may be asked.
+    pub pacing: Pacing,
+    /// CA certificates (PEM) that are trusted besides those of this machine.
+    pub extra_ca: Option<String>,
+}
+
+impl OAuthConfig {
+    /// The usual set-up: 30 seconds for a request, the default pacing.
+    #[must_use]
+    pub fn new(org: OrgUrl, client_id: String, key_id: String, key: PrivateKey, scopes: Vec<String>) -> Self {
+        Self {
+            org,
+            client_id,
+            key_id,
+            key,
+            scopes,
+            timeout: Duration::from_secs(30),
+            user_agent: concat!("baton-okta/", env!("CARGO_PKG_VERSION")).to_owned(),
+            pacing: Pacing::default(),
+            extra_ca: None,
+        }
+    }
+}
+
+/// Signs in as a service app. Clones share token and nonces.
+#[derive(Clone)]
+pub struct OAuth(Arc<Inner>);
+
+struct Inner {
+    exchange: Arc<Exchange>,
+    state: Mutex<State>,
+    /// The nonce of the API; the token endpoint has its own.
+    nonce: Mutex<Option<String>>,
+    /// Whether the operator was told that the clock is wrong.
+    warned: AtomicBool,
+}
+
+/// A request for a token that many may wait for. It goes on for as long as anybody does.
+type Pending = Shared<BoxFuture<'static, Result<Arc<Token>, Error>>>;
+
+/// The token, and the request for the next one. That is not collected by those who wait for it, as they may have gone
+/// when it ends, but by whoever looks at the state next.
+#[derive(Default)]
+struct State {
+    token: Option<Arc<Token>>,
+    pending: Option<Pending>,
+}
+
+impl OAuth {
+    /// An authenticator that asks for nothing until it is needed.
+    ///
+    /// # Errors
+    ///
+    /// If client id, key id or scopes are missing or cannot be right, or if no HTTPS client can be made.
+    pub fn new(config: OAuthConfig) -> Result<Self, Error> {
+        let network = Network::new(config.timeout, &config.user_agent, 1, config.extra_ca.as_deref())?;
+        Self::over(Box::new(network), config, Skew::of_this_machine(), Box::new(rand::random::<f64>))
+    }
+
+    /// An authenticator over any transport and clock.
+    pub(crate) fn over(
+        transport: Box<dyn Transport>,
+        config: OAuthConfig,
+        skew: Skew,
+        dice: Box<dyn Fn() -> f64 + Send + Sync>,
+    ) -> Result<Self, Error> {
+        let client_id = checked("client id", &config.client_id)?;
+        let key_id = checked("key id", &config.key_id)?;
+        let scopes: Result<Vec<&str>, Error> = config.scopes.iter().map(|scope| checked("scope", scope)).collect();
+        let mut scopes: Vec<String> = scopes?.into_iter().map(str::to_owned).collect();
+        // The order of the caller, without repetitions.
+        let mut seen = std::collections::HashSet::new();
+        scopes.retain(|scope| seen.insert(scope.clone()));
+        if scopes.is_empty() {
+            return Err(Error::new(ErrorKind::Invalid, "no OAuth scopes are given to ask for"));
+        }
+        let Some(endpoint) = config.org.join(exchange::PATH) else {
+            return Err(Error::new(ErrorKind::Invalid, "the org has no token endpoint"));
+        };
+        let exchange = Exchange {
+            endpoint,
+            signer: Signer::new(config.key, client_id.to_owned(), key_id),
+            scopes,
+            transport,
+            pacer: Pacer::new(&config.pacing),
+            max_attempts: config.pacing.max_attempts,
+            time_scale: config.pacing.valid_time_scale(),
+            skew,
+            nonce: Mutex::default(),
+            reached: AtomicBool::new(false),
+            dice,
+        };
+        Ok(Self(Arc::new(Inner {
+            exchange: Arc::new(exchange),
+            state: Mutex::default(),
+            nonce: Mutex::default(),
+            warned: AtomicBool::new(false),
+        })))
+    }
+
+    /// Signs in now, unless there is a fresh token already.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`] if Okta refuses; others if it cannot be asked.
+    pub async fn sign_in(&self) -> Result<(), Error> {
+        self.0.token().await.map(|_| ())
+    }
+
+    /// The scopes of the present token, sorted: those that the answer named, else those that were asked for. `None`
+    /// before the first sign-in.
+    #[must_use]
+    pub fn granted(&self) -> Option<Vec<String>> {
+        let token = self.0.present()?;
+        let asked = || token::sorted(self.0.exchange.scopes.iter().map(String::as_str));
+        Some(token.scopes.clone().unwrap_or_else(asked))
+    }
+
+    /// How the present token is sent. `None` before the first sign-in.
+    #[must_use]
+    pub fn scheme(&self) -> Option<TokenScheme> {
+        self.0.present().map(|token| token.scheme)
+    }
+
+    /// How far Okta's clock is ahead of this machine's, in seconds, by the last answer; negative if ours is ahead.
+    /// `None` before the first answer.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<i64> {
+        self.0.exchange.skew.seconds()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `value` without blanks around it, if it may be what it is said to be.
+fn checked<'v>(name: &str, value: &'v str) -> Result<&'v str, Error> {
+    let value = value.trim();
+    let problem = if value.is_empty() {
+        "is empty"
+    } else if value.contains(['{', '}', '<', '>']) {
+        "is a placeholder"
+    } else if value.len() > 200 || value.chars().any(|c| !c.is_ascii_graphic() || c == '"' || c == '\\') {
+        "has blanks or other characters that do not belong there"
+    } else {
+        return Ok(value);
+    };
+    let hint = "copy client id and key id from the app's page in the Okta admin console";
+    Err(Error::new(ErrorKind::Invalid, format!("the OAuth {name} {problem}")).with_hint(hint))
+}
+
+/// A header value that is not shown.
+fn sensitive(text: &str) -> Result<HeaderValue, Error> {
+    let value = HeaderValue::from_str(text);
+    let mut value = value.map_err(|_| Error::new(ErrorKind::Invalid, "a signed text does not fit into a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The nonce that an answer gives for the next proof.
+fn nonce(headers: &HeaderMap) -> Option<String> {
+    let nonce = headers.get(DPOP_NONCE)?.to_str().ok()?.trim();
+    (!nonce.is_empty()).then(|| nonce.to_owned())
+}
+
+impl Inner {
+    /// A fresh token: the present one, or the one that is being asked for.
+    async fn token(&self) -> Result<Arc<Token>, Error> {
+        let pending = {
+            let mut state = lock(&self.state);
+            state.collect();
+            if let Some(token) = state.token.as_ref().filter(|token| token.is_fresh()) {
+                return Ok(Arc::clone(token));
+            }
+            let ask = || {
+                let exchange = Arc::clone(&self.exchange);
+                async move { exchange.run().await.map(Arc::new) }.boxed().shared()
+            };
+            state.pending.get_or_insert_with(ask).clone()
+        };
+        let token = pending.await;
+        self.warn_of_clock();
+        token
+    }
+
+    /// The last token, however old.
+    fn present(&self) -> Option<Arc<Token>> {
+        let mut state = lock(&self.state);
+        state.collect();
+        state.token.clone()
+    }
+
+    /// Says once that the clock is wrong: everything works, but whoever runs the machine will want to know.
+    fn warn_of_clock(&self) {
+        let skew = &self.exchange.skew;
+        if skew.is_wrong() && !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "this machine's clock is {}; signing in goes by Okta's, but the clock should be set",
+                exchange::describe(skew)
+            );
+        }
+    }
+
+    /// Whether a call that was refused because of the token it was sent with may succeed with another one.
+    fn replaced(&self, sent: &HeaderMap) -> bool {
+        let mut state = lock(&self.state);
+        state.collect();
+        match &state.token {
+            Some(token) if token.was_sent(sent) => {
+                // One that was never taken will not be followed by a better one.
+                let replaceable = token.was_accepted();
+                if replaceable {
+                    state.token = None;
+                }
+                replaceable
+            }
+            // Somebody else has seen to it already.
+            _ => true,
+        }
+    }
+}
+
+impl State {
+    /// Takes over what has come of the request for a token.
+    fn collect(&mut self) {
+        let Some(result) = self.pending.as_ref().and_then(|pending| pending.peek().cloned()) else { return };
+        self.pending = None;
+        if let Ok(token) = result {
+            self.token = Some(token);
+        }
+    }
+}
+
+impl Authenticator for OAuth {
+    fn headers<'a>(&'a self, request: &'a Outgoing) -> BoxFuture<'a, Result<HeaderMap, Error>> {
+        async move {
+            let token = self.0.token().await?;
+            let mut headers = HeaderMap::from_iter([(AUTHORIZATION, token.authorization.clone())]);
+            if token.scheme == TokenScheme::Dpop {
+                let nonce = lock(&self.0.nonce).clone();
+                let subject = Subject {
+                    method: &request.method,
+                    url: &request.url,
+                    nonce: nonce.as_deref(),
+                    token_hash: Some(&token.hash),
+                };
+                let proof = self.0.exchange.signer.proof(subject, self.0.exchange.skew.now())?;
+                headers.insert(DPOP, sensitive(&proof)?);
+                headers.insert(EXTENDED_AGENT, HeaderValue::from_static("isDPoP:true"));
+            }
+            Ok(headers)
+        }
+        .boxed()
+    }
+
+    fn answered(&self, answer: &Answered<'_>) -> Option<Challenge> {
+        self.0.exchange.skew.observe(answer.headers);
+        self.0.warn_of_clock();
+        let nonce = nonce(answer.headers);
+        let has_nonce = nonce.is_some();
+        if has_nonce {
+            *lock(&self.0.nonce) = nonce;
+        }
+        if answer.status.is_success() || answer.status == StatusCode::FORBIDDEN {
+            if let Some(token) = self.0.present().filter(|token| token.was_sent(answer.sent)) {
+                token.accept();
+            }
+            return None;
+        }
+        if !matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST) {
+            return None;
+        }
+        let mut challenges = answer.headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+        let error = challenges.find_map(|challenge| {
+            ["use_dpop_nonce", "invalid_dpop_proof", "invalid_token"].into_iter().find(|code| challenge.contains(code))
+        })?;
+        let proven = answer.sent.contains_key(DPOP);
+        match error {
+            "use_dpop_nonce" if proven && has_nonce => Some(Challenge::Nonce),
+            "invalid_dpop_proof" if proven => Some(Challenge::Proof),
+            "invalid_token" if self.0.replaced(answer.sent) => Some(Challenge::Token),
+            _ => None,
+        }
+    }
+
+    fn advise(&self, error: Error) -> Error {
+        match (error.kind(), error.code()) {
+            (_, Some("use_dpop_nonce")) => {
+                error.with_hint("the nonce that Okta has just given was not taken; does a proxy change the headers?")
+            }
+            (_, Some("invalid_dpop_proof")) => error.with_hint(
+                "check this machine's clock, and whether a proxy strips or changes the DPoP header or the URL",
+            ),
+            (ErrorKind::Unauthenticated, _) => error.with_hint(
+                "Okta has given an access token, but the API does not take it: is the app still active, and its admin \
+                 role still assigned?",
+            ),
+            (ErrorKind::Forbidden, Some("insufficient_scope")) => error
+                .with_hint("grant the scope to the app in the Okta admin console, on its page under Okta API Scopes"),
+            (ErrorKind::Forbidden, Some("E0000006")) => {
+                error.with_hint("the app's admin role does not allow this: see the app's page under Admin roles")
+            }
+            _ => error,
+        }
+    }
+
+    fn traffic(&self) -> Vec<BucketTraffic> {
+        self.0.exchange.pacer.traffic()
+    }
+}
+
+/// Shows the app and what is asked for, no secret.
+impl fmt::Debug for OAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuth")
+            .field("client_id", &self.0.exchange.signer.client_id())
+            .field("scopes", &self.0.exchange.scopes)
+            .field("token", &self.0.present())
+            .finish_non_exhaustive()
+    }
+}

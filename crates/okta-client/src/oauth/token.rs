@@ -1,0 +1,199 @@
+//! An access token, from the answer of the token endpoint.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::jwt;
+use crate::error::{Error, ErrorKind};
+
+/// The life of a token whose answer does not tell it: what Okta gives (`facts/okta-api.md` 4).
+const USUAL_LIFE: Duration = Duration::from_secs(3600);
+/// No token is believed to live longer than this.
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// A token is replaced this long before its end; calls under way with it then still come through.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// How a token is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenScheme {
+    /// By itself; whoever has it may use it.
+    Bearer,
+    /// With a proof in each call that the sender holds the key that it was issued for.
+    Dpop,
+}
+
+/// An access token.
+pub(super) struct Token {
+    pub(super) scheme: TokenScheme,
+    /// The `Authorization` header.
+    pub(super) authorization: HeaderValue,
+    /// The hash that proofs carry.
+    pub(super) hash: String,
+    /// The scopes that were granted, sorted; `None` if the answer does not tell.
+    pub(super) scopes: Option<Vec<String>>,
+    /// From when on it is not used for new calls.
+    stale: Instant,
+    /// Whether the API has taken it.
+    accepted: AtomicBool,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    access_token: Option<String>,
+    token_type: Option<String>,
+    #[serde(default)]
+    expires_in: Value,
+    scope: Option<String>,
+}
+
+impl Token {
+    /// Reads the answer to a request that was sent at `asked`. `scale` seconds of the server pass in one of ours.
+    pub(super) fn read(body: &[u8], asked: Instant, scale: f64) -> Result<Self, Error> {
+        let unusable = |what: String| {
+            let what = format!("the token endpoint answered with success, but {what}");
+            Error::new(ErrorKind::Unreadable, what).with_hint("is the domain that of an Okta org?")
+        };
+        // The parser's own words may repeat what it has read.
+        let answer: Answer =
+            serde_json::from_slice(body).map_err(|_| unusable("the answer cannot be read".to_owned()))?;
+        let Some(text) = answer.access_token.filter(|token| !token.trim().is_empty()) else {
+            return Err(unusable("without a token".to_owned()));
+        };
+        let (scheme, name) = match answer.token_type.as_deref() {
+            Some(kind) if kind.eq_ignore_ascii_case("Bearer") => (TokenScheme::Bearer, "Bearer"),
+            Some(kind) if kind.eq_ignore_ascii_case("DPoP") => (TokenScheme::Dpop, "DPoP"),
+            Some(_) => return Err(unusable("the token is neither of type Bearer nor DPoP".to_owned())),
+            None => return Err(unusable("without the type of the token".to_owned())),
+        };
+        let mut authorization = match HeaderValue::from_str(&format!("{name} {text}")) {
+            Ok(header) if text.chars().all(|c| c.is_ascii_graphic()) => header,
+            _ => return Err(unusable("the token has characters that no token has".to_owned())),
+        };
+        authorization.set_sensitive(true);
+        let life = life(&answer.expires_in).div_f64(scale);
+        Ok(Self {
+            scheme,
+            authorization,
+            hash: jwt::hash(&text),
+            scopes: answer.scope.map(|scopes| sorted(scopes.split_whitespace())),
+            // A token that lives for minutes only is used for the most of them.
+            stale: asked + life - MARGIN.min(life / 5),
+            accepted: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether new calls may be sent with it.
+    pub(super) fn is_fresh(&self) -> bool {
+        Instant::now() < self.stale
+    }
+
+    /// Whether it is the token in these headers of a call.
+    pub(super) fn was_sent(&self, headers: &HeaderMap) -> bool {
+        headers.get(AUTHORIZATION) == Some(&self.authorization)
+    }
+
+    /// The API has taken it.
+    pub(super) fn accept(&self) {
+        self.accepted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the API has ever taken it.
+    pub(super) fn was_accepted(&self) -> bool {
+        self.accepted.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").field("scheme", &self.scheme).field("scopes", &self.scopes).finish_non_exhaustive()
+    }
+}
+
+/// Each once, in the order of the alphabet.
+pub(super) fn sorted<'s>(scopes: impl Iterator<Item = &'s str>) -> Vec<String> {
+    let sorted: std::collections::BTreeSet<&str> = scopes.collect();
+    sorted.into_iter().map(str::to_owned).collect()
+}
+
+/// The life that an answer tells, a number of seconds that some servers write as a text.
+fn life(expires_in: &Value) -> Duration {
+    let seconds = expires_in.as_f64().or_else(|| expires_in.as_str()?.trim().parse().ok());
+    match seconds {
+        Some(seconds) if seconds > 0.0 => {
+            Duration::try_from_secs_f64(seconds).map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE))
+        }
+        _ => USUAL_LIFE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn read(body: &str) -> Result<Token, Error> {
+        Token::read(body.as_bytes(), Instant::now(), 1.0)
+    }
+
+    #[test]
+    fn reads_what_token_endpoints_send() {
+        for (body, scheme, header) in [
+            (
+                r#"{"token_type":"Bearer","access_token":"eyJ.x.y","expires_in":3600}"#,
+                TokenScheme::Bearer,
+                "Bearer eyJ.x.y",
+            ),
+            (r#"{"token_type":"dpop","access_token":"a","more":{}}"#, TokenScheme::Dpop, "DPoP a"),
+            (r#"{"token_type":"BEARER","access_token":"a","expires_in":null}"#, TokenScheme::Bearer, "Bearer a"),
+        ] {
+            let token = read(body).unwrap();
+            assert_eq!((token.scheme, token.authorization.to_str().unwrap()), (scheme, header));
+            assert!(token.authorization.is_sensitive());
+        }
+        let scopes = read(r#"{"token_type":"DPoP","access_token":"a","scope":"b  a b"}"#).unwrap().scopes;
+        assert_eq!(scopes.unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn refuses_what_is_no_token_without_repeating_it() {
+        for (body, part) in [
+            ("[]", "cannot be read"),
+            (r#"{"access_token":["s3cret"]}"#, "cannot be read"),
+            (r#"{"token_type":"Bearer"}"#, "without a token"),
+            (r#"{"token_type":"Bearer","access_token":" "}"#, "without a token"),
+            (r#"{"access_token":"s3cret"}"#, "without the type"),
+            (r#"{"token_type":"s3cret","access_token":"s3cret"}"#, "neither of type"),
+            (r#"{"token_type":"Bearer","access_token":"s3cret\r\nX: y"}"#, "characters"),
+            (r#"{"token_type":"Bearer","access_token":"s3cret\u0000"}"#, "characters"),
+        ] {
+            let error = read(body).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unreadable);
+            assert!(error.to_string().contains(part), "{body}: {error}");
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn lives_as_long_as_is_told() {
+        for (expires_in, seconds) in [
+            ("3600", 3600),
+            ("\"120\"", 120),
+            ("0", 3600),
+            ("-5", 3600),
+            ("\"soon\"", 3600),
+            ("1e300", 24 * 3600),
+            ("99999999999", 24 * 3600),
+        ] {
+            let value: Value = serde_json::from_str(expires_in).unwrap();
+            assert_eq!(life(&value), Duration::from_secs(seconds), "{expires_in}");
+        }
+    }
+}

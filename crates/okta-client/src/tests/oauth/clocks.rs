@@ -1,0 +1,66 @@
+//! A machine whose clock is wrong signs in by Okta's.
+
+use super::*;
+use crate::error::ErrorKind;
+
+/// An org that takes what is at most five minutes old and not from the future.
+fn strict() -> Play {
+    Play::new(|seen, count| {
+        let on_time = |jwt: &Jwt| (-300.0..2.0).contains(&(jwt.claims["iat"].as_f64().unwrap() - server_time(seen)));
+        let reply = match seen.path.as_str() {
+            TOKEN if !on_time(&assertion(seen)) => {
+                oauth_error(401, "invalid_client", "The client_assertion is expired.")
+            }
+            TOKEN if !on_time(&proof(seen)) => oauth_error(400, "invalid_dpop_proof", "The DPoP proof is expired."),
+            TOKEN => token("DPoP", count, 3600),
+            _ if !on_time(&proof(seen)) => challenge("invalid_dpop_proof"),
+            _ => Reply::json(200, ORG),
+        };
+        reply.date(server_time(seen))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_hours_off_costs_one_request() {
+    for wrong_by in [7200, -7200] {
+        let play = strict();
+        play.wrong_by.store(wrong_by, Ordering::Relaxed);
+        assert_eq!(play.auth.clock_skew(), None);
+        play.call().await.unwrap();
+        play.call().await.unwrap();
+        assert_eq!(play.counts(), (2, 2));
+        assert!((play.auth.clock_skew().unwrap() + wrong_by).abs() <= 1, "{:?}", play.auth.clock_skew());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_right_costs_none() {
+    let play = strict();
+    play.call().await.unwrap();
+    assert_eq!(play.counts(), (1, 1));
+    assert!(play.auth.clock_skew().unwrap().abs() <= 1);
+    assert!(play.client.clock_skew().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_goes_wrong_later_is_noticed_by_the_next_answer() {
+    let play = strict();
+    play.call().await.unwrap();
+    play.wrong_by.store(3600, Ordering::Relaxed);
+    play.call().await.unwrap();
+    assert_eq!(play.counts(), (1, 3), "refused once, and sent again by Okta's clock");
+    play.call().await.unwrap();
+    assert_eq!(play.counts(), (1, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_clock_is_told_when_the_sign_in_fails_all_the_same() {
+    let play = Play::new(|seen, _| oauth_error(401, "invalid_client", "No.").date(server_time(seen)));
+    play.wrong_by.store(-7200, Ordering::Relaxed);
+    let error = play.call().await.unwrap_err();
+    assert_eq!((error.kind(), play.counts()), (ErrorKind::Unauthenticated, (2, 0)));
+    assert!(
+        error.to_string().contains("clock is wrong: 7199s behind Okta's") || error.to_string().contains("7200s behind"),
+        "{error}"
+    );
+}
