@@ -54,6 +54,8 @@ pub struct SimConfig {
     pub gzip: bool,
     /// Whether [`Stats::log`](crate::Stats::log) keeps every request.
     pub log_requests: bool,
+    /// Whether [`Sim::writes`](crate::Sim::writes) keeps every request for a change, with its body.
+    pub record_writes: bool,
 }
 
 impl SimConfig {
@@ -81,6 +83,7 @@ impl SimConfig {
             display_domain: None,
             gzip: false,
             log_requests: false,
+            record_writes: false,
         }
     }
 }

@@ -41,6 +41,7 @@ impl Stamp {
 }
 
 /// An answer before it is sent.
+#[derive(Clone)]
 pub(crate) struct Draft {
     pub(crate) status: u16,
     pub(crate) body: Bytes,

@@ -1,10 +1,11 @@
 //! One request on its way through the server: path, credentials, limits, latency, faults, answer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HOST};
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -14,7 +15,7 @@ use crate::body::SimBody;
 use crate::clock::RunningClock;
 use crate::config::Token;
 use crate::draft::{Draft, Stamp};
-use crate::endpoints::{self, Call, PageSizes};
+use crate::endpoints::{self, Call, Change, PageSizes};
 use crate::faults::{Fault, FaultBox};
 use crate::limits::{Limiter, Verdict};
 use crate::oauth::{self, Authority, Presented};
@@ -25,14 +26,15 @@ use crate::random::draw;
 use crate::refusal::Refusal;
 use crate::render::json::Hosts;
 use crate::render::user::Omit;
-use crate::route::{self, Bucket, Route};
+use crate::route::{self, Bucket, Endpoint, Route};
 use crate::stats::{Counters, Outcome, Throttle};
+use crate::writes::Writes;
 use crate::{auth, side_channel};
 
 /// The state of a running simulator.
 #[derive(Debug)]
 pub(crate) struct Service {
-    pub(crate) org: Org,
+    pub(crate) org: RwLock<Org>,
     pub(crate) tokens: Vec<Token>,
     pub(crate) authority: Authority,
     pub(crate) limiter: Limiter,
@@ -47,6 +49,7 @@ pub(crate) struct Service {
     pub(crate) display_domain: Option<String>,
     pub(crate) gzip: bool,
     pub(crate) counters: Counters,
+    pub(crate) writes: Writes,
     /// `localhost:PORT`, for callers that send no usable `Host`.
     pub(crate) own_host: String,
     pub(crate) calls: AtomicU64,
@@ -78,9 +81,20 @@ struct Placed<'a> {
     query: Query,
     headers: &'a HeaderMap,
     error_id: &'a str,
+    body: Bytes,
 }
 
 impl Service {
+    /// The org, to be read.
+    pub(crate) fn org(&self) -> RwLockReadGuard<'_, Org> {
+        self.org.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The org, to be changed.
+    pub(crate) fn org_mut(&self) -> RwLockWriteGuard<'_, Org> {
+        self.org.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Answers a request.
     pub(crate) async fn serve(&self, request: Request<Incoming>) -> Result<Response<SimBody>, Dropped> {
         let (head, body) = request.into_parts();
@@ -98,17 +112,21 @@ impl Service {
             (Some((oauth::TOKEN_PATH, Bucket::Token)), drafted)
         } else {
             let found = route::find(path);
-            let place = found.as_ref().ok().map(|(route, _)| (route.template, route.bucket));
-            let placed = found.and_then(|found| match head.method {
-                Method::GET => Ok(found),
-                _ => Err(Refusal::wrong_method()),
+            let place = found.as_ref().ok().map(|(route, _)| (route.template, route.bucket(&head.method)));
+            let placed = found.and_then(|found| match found.0.takes(&head.method) {
+                true => Ok(found),
+                false => Err(Refusal::wrong_method()),
             });
-            let drafted = match placed.and_then(|found| accepts_json(&head.headers).map(|()| found)) {
+            let proper = |found| accepts_json(&head.headers).and_then(|()| tells_length(&head)).map(|()| found);
+            let drafted = match placed.and_then(proper) {
                 Ok((route, ids)) => {
                     let query = Query::parse(head.uri.query().unwrap_or_default());
                     let (method, headers, error_id) = (&head.method, &head.headers, stamp.error_id.as_str());
-                    let placed = Placed { method, route, ids, path, query, headers, error_id };
-                    self.limited(&placed, in_flight.running, call).await
+                    let body = if *method == Method::GET { Bytes::new() } else { read(body).await };
+                    let placed = Placed { method, route, ids, path, query, headers, error_id, body };
+                    let drafted = self.limited(&placed, in_flight.running, call).await;
+                    self.writes.record(&head, &placed.body, drafted.as_ref().map_or(0, |draft| draft.status));
+                    drafted
                 }
                 Err(refusal) => Ok(Draft::refused(&refusal, &stamp.error_id)),
             };
@@ -141,7 +159,8 @@ impl Service {
         if self.too_many(running) {
             return Ok(self.concurrency_refusal(placed.error_id));
         }
-        let verdict = self.limiter.count(caller.principal(&self.tokens), placed.route.bucket, self.clock.now());
+        let verdict =
+            self.limiter.count(caller.principal(&self.tokens), placed.route.bucket(placed.method), self.clock.now());
         if !verdict.allowed {
             let draft = refused(&Refusal::too_many_requests());
             return Ok(Draft { limits: Some(verdict), throttle: Some(Throttle::Rate), ..draft });
@@ -191,11 +210,11 @@ impl Service {
         let page = Cursor::page_of(&placed.query);
         let path = placed.path.trim_end_matches('/');
         let answer = |twist| self.answered(placed, caller, twist);
-        let Some(fault) = self.faults.judge(placed.route.template, path, page) else {
+        let Some(fault) = self.faults.judge(placed.method.as_str(), placed.route.template, path, page) else {
             return Ok(answer(None));
         };
         let spot = Spot { path: placed.path, scope: placed.route.area.scope(), error_id: placed.error_id };
-        self.spoiled(fault, &spot, answer).await
+        self.spoiled(&fault, &spot, answer).await
     }
 
     /// What a fault makes of an answer.
@@ -206,7 +225,15 @@ impl Service {
         answer: impl Fn(Option<Twist>) -> Draft,
     ) -> Result<Draft, Dropped> {
         let refused = |refusal: &Refusal| Draft::refused(refusal, spot.error_id);
+        let (mut fault, mut done) = (fault, None);
+        while let Fault::AfterDoing(then) = fault {
+            done.get_or_insert_with(|| answer(None));
+            fault = then;
+        }
+        let answer = |twist| done.clone().unwrap_or_else(|| answer(twist));
         let draft = match fault {
+            // Taken apart above.
+            Fault::AfterDoing(_) => answer(None),
             Fault::Status(429) | Fault::RateLimit => {
                 let reset = self.clock.now().as_secs() + 1;
                 let limits = Verdict { allowed: false, limit: 100, remaining: 0, reset };
@@ -227,14 +254,22 @@ impl Service {
             }
             Fault::LoopingLink => answer(Some(Twist::Loop)),
             Fault::StrayLink => answer(Some(Twist::Stray)),
+            Fault::PlainLink => answer(Some(Twist::Plain)),
         };
         Ok(Draft { fault: true, ..draft })
     }
 
     fn answered(&self, placed: &Placed<'_>, caller: &Caller<'_>, twist: Option<Twist>) -> Draft {
         let hosts = self.hosts(placed.headers);
+        if *placed.method != Method::GET {
+            return self.changed(placed, &hosts);
+        }
+        if placed.route.endpoint == Endpoint::User {
+            self.count_read(&placed.ids);
+        }
+        let org = self.org();
         let call = Call {
-            org: &self.org,
+            org: &org,
             hosts: &hosts,
             path: placed.path,
             query: placed.query.clone(),
@@ -250,6 +285,35 @@ impl Service {
                 Draft { links, ..Draft::json(Bytes::from(answer.body)) }
             }
             Err(refusal) => Draft::refused(&refusal, placed.error_id),
+        }
+    }
+
+    /// The answer to a request for a change.
+    fn changed(&self, placed: &Placed<'_>, hosts: &Hosts) -> Draft {
+        let change = Change {
+            hosts,
+            path: placed.path,
+            query: placed.query.clone(),
+            headers: placed.headers,
+            body: &placed.body,
+        };
+        let done = endpoints::change(placed.method, placed.route.endpoint, &placed.ids, &mut self.org_mut(), &change);
+        match done {
+            Ok(done) if done.body.is_empty() => Draft::empty(done.status),
+            Ok(done) => {
+                let links = done.links.map(|links| links.headers(&hosts.org)).unwrap_or_default();
+                Draft { links, status: done.status, ..Draft::json(Bytes::from(done.body)) }
+            }
+            Err(refusal) => Draft::refused(&refusal, placed.error_id),
+        }
+    }
+
+    /// Counts a read of a user, for deactivations that take a while.
+    fn count_read(&self, ids: &[String]) {
+        let Some(key) = ids.first().filter(|_| !self.org().leaving.is_empty()) else { return };
+        let mut org = self.org_mut();
+        if let Some(n) = org.find_user(key) {
+            org.read_while_leaving(n);
         }
     }
 
@@ -312,6 +376,13 @@ fn accepts_json(headers: &HeaderMap) -> Result<(), Refusal> {
     if accept.split(',').any(json) { Ok(()) } else { Err(Refusal::wrong_media_type()) }
 }
 
+/// Requests that can have a body have to say how long it is.
+fn tells_length(head: &http::request::Parts) -> Result<(), Refusal> {
+    let may_be_without = !matches!(head.method, Method::POST | Method::PUT);
+    let told = head.headers.contains_key(CONTENT_LENGTH) || head.headers.contains_key(TRANSFER_ENCODING);
+    if may_be_without || told { Ok(()) } else { Err(Refusal::length_required()) }
+}
+
 /// What the parameter `okta-response` of `Content-Type` asks to leave out.
 fn omit(headers: &HeaderMap) -> Omit {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -321,6 +392,7 @@ fn omit(headers: &HeaderMap) -> Omit {
         credentials: names("omitCredentials"),
         credential_links: names("omitCredentialsLinks"),
         transitioning: names("omitTransitioningToStatus"),
+        provider: false,
     }
 }
 
@@ -354,7 +426,10 @@ mod tests {
         let value =
             "application/json; okta-response=\"omitCredentials,omitCredentialsLinks,omitTransitioningToStatus\"";
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, http::HeaderValue::from_static(value))]);
-        assert_eq!(omit(&headers), Omit { credentials: true, credential_links: true, transitioning: true });
+        assert_eq!(
+            omit(&headers),
+            Omit { credentials: true, credential_links: true, transitioning: true, provider: false }
+        );
         assert_eq!(omit(&HeaderMap::new()), Omit::default());
     }
 }

@@ -55,14 +55,18 @@ mod sign_in;
 mod sim;
 mod stats;
 mod tls;
+mod writes;
 
 pub use clock::Clock;
 pub use config::{DEFAULT_TOKEN, SimConfig, Token};
 pub use faults::{Fault, FaultRule, Faults};
 pub use limits::Quotas;
 pub use oauth::{KeyError, OAuthApp, OAuthSettings, TestKey};
-pub use org::{AppUserFact, Expected, LogEntity, LogEvent, Org, RecordedError, RoleFact, Shape};
+pub use org::{
+    AppUserFact, Expected, LogEntity, LogEvent, Org, Principal, RecordedError, RoleFact, Shape, UnknownObject,
+};
 pub use rights::{Area, Rights};
 pub use route::Bucket;
-pub use sim::{Sim, SimError};
+pub use sim::{OrgView, Sim, SimError};
 pub use stats::{LoggedRequest, Stats};
+pub use writes::Write;

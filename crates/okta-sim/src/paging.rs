@@ -63,6 +63,8 @@ pub(crate) enum Twist {
     Loop,
     /// It leads to another path.
     Stray,
+    /// It leads to the plain list instead of the short one.
+    Plain,
 }
 
 /// Parameters that Okta carries over into links, in its order, after cursor and limit.
@@ -92,6 +94,7 @@ pub(crate) fn links(path: &str, query: &Query, limit: Option<usize>, last: Optio
     let next = match rules.twist {
         Some(Twist::Loop) => Some(own.clone()),
         Some(Twist::Stray) => Some(link("/api/v1/elsewhere", after.as_deref())),
+        Some(Twist::Plain) => after.map(|after| link(&path.replace("/skinny_users", "/users"), Some(&after))),
         None => after.map(|after| link(path, Some(&after))),
     };
     Links { own, next }

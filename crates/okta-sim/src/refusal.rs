@@ -1,5 +1,7 @@
 //! Okta's error answers.
 
+mod changes;
+
 use crate::render::json::text;
 
 /// A request that Okta refuses: status, code and texts of the answer.

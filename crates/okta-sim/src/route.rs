@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use http::Method;
 use serde::Serialize;
 
 use crate::refusal::Refusal;
@@ -14,15 +15,21 @@ pub enum Bucket {
     /// The list of users and everything below one user.
     #[serde(rename = "/api/v1/users")]
     Users,
-    /// One user.
+    /// Reading one user.
     #[serde(rename = "/api/v1/users/{id}")]
     User,
+    /// Changing one user.
+    #[serde(rename = "/api/v1/users/{id} (changes)")]
+    UserChanges,
     /// The list of groups and everything below one group.
     #[serde(rename = "/api/v1/groups")]
     Groups,
     /// One group.
     #[serde(rename = "/api/v1/groups/{id}")]
     Group,
+    /// The members of a group in short form.
+    #[serde(rename = "/api/v1/groups/{id}/skinny_users")]
+    GroupSkinnyUsers,
     /// The list of apps and everything below one app.
     #[serde(rename = "/api/v1/apps")]
     Apps,
@@ -53,8 +60,10 @@ impl Bucket {
         match self {
             Self::Users => "/api/v1/users",
             Self::User => "/api/v1/users/{id}",
+            Self::UserChanges => "/api/v1/users/{id} (changes)",
             Self::Groups => "/api/v1/groups",
             Self::Group => "/api/v1/groups/{id}",
+            Self::GroupSkinnyUsers => "/api/v1/groups/{id}/skinny_users",
             Self::Apps => "/api/v1/apps",
             Self::App => "/api/v1/apps/{id}",
             Self::Iam => "/api/v1/iam",
@@ -74,15 +83,23 @@ pub(crate) enum Endpoint {
     User,
     UserGroups,
     UserRoles,
+    UserRole,
+    UserLifecycle,
     Groups,
+    GroupRules,
     Group,
     GroupUsers,
+    GroupUser,
+    GroupSkinnyUsers,
     GroupRoles,
+    GroupRole,
     GroupApps,
     Apps,
     App,
     AppUsers,
+    AppUser,
     AppGroups,
+    AppGroup,
     Assignees,
     IamRoles,
     IamRole,
@@ -91,6 +108,7 @@ pub(crate) enum Endpoint {
     Bindings,
     Binding,
     BindingMembers,
+    BindingMember,
     ApiTokens,
     ApiToken,
     Devices,
@@ -111,22 +129,61 @@ const fn route(template: &'static str, endpoint: Endpoint, bucket: Bucket, area:
     Route { template, endpoint, bucket, area }
 }
 
-/// Every endpoint that the simulator serves, all by GET.
-pub(crate) static ROUTES: [Route; 27] = [
+impl Route {
+    /// The bucket that a call counts in.
+    pub(crate) fn bucket(&self, method: &Method) -> Bucket {
+        match self.endpoint {
+            Endpoint::User if *method != Method::GET => Bucket::UserChanges,
+            _ => self.bucket,
+        }
+    }
+
+    /// Whether the endpoint answers to this method.
+    pub(crate) fn takes(&self, method: &Method) -> bool {
+        let methods: &[&str] = match self.endpoint {
+            Endpoint::Users | Endpoint::Groups | Endpoint::UserRoles | Endpoint::GroupRoles | Endpoint::AppUsers => {
+                &["GET", "POST"]
+            }
+            Endpoint::User => &["GET", "POST", "PUT", "DELETE"],
+            Endpoint::UserLifecycle => &["POST"],
+            Endpoint::Group | Endpoint::AppGroup => &["GET", "PUT", "DELETE"],
+            Endpoint::GroupUser => &["PUT", "DELETE"],
+            Endpoint::AppUser => &["GET", "POST", "DELETE"],
+            Endpoint::UserRole | Endpoint::GroupRole | Endpoint::Binding | Endpoint::BindingMember => {
+                &["GET", "DELETE"]
+            }
+            Endpoint::Bindings => &["GET", "POST"],
+            Endpoint::BindingMembers => &["GET", "PATCH"],
+            _ => &["GET"],
+        };
+        methods.contains(&method.as_str())
+    }
+}
+
+/// Every endpoint that the simulator serves.
+pub(crate) static ROUTES: [Route; 36] = [
     route("/api/v1/org", Endpoint::Org, Bucket::Rest, Area::Org),
     route("/api/v1/users", Endpoint::Users, Bucket::Users, Area::Users),
     route("/api/v1/users/{id}", Endpoint::User, Bucket::User, Area::Users),
     route("/api/v1/users/{id}/groups", Endpoint::UserGroups, Bucket::Users, Area::Users),
     route("/api/v1/users/{id}/roles", Endpoint::UserRoles, Bucket::Users, Area::Roles),
+    route("/api/v1/users/{id}/roles/{assignment}", Endpoint::UserRole, Bucket::Users, Area::Roles),
+    route("/api/v1/users/{id}/lifecycle/{operation}", Endpoint::UserLifecycle, Bucket::Users, Area::Users),
     route("/api/v1/groups", Endpoint::Groups, Bucket::Groups, Area::Groups),
+    route("/api/v1/groups/rules", Endpoint::GroupRules, Bucket::Groups, Area::Groups),
     route("/api/v1/groups/{id}", Endpoint::Group, Bucket::Group, Area::Groups),
     route("/api/v1/groups/{id}/users", Endpoint::GroupUsers, Bucket::Groups, Area::Groups),
+    route("/api/v1/groups/{id}/users/{user}", Endpoint::GroupUser, Bucket::Groups, Area::Groups),
+    route("/api/v1/groups/{id}/skinny_users", Endpoint::GroupSkinnyUsers, Bucket::GroupSkinnyUsers, Area::Groups),
     route("/api/v1/groups/{id}/roles", Endpoint::GroupRoles, Bucket::Groups, Area::Roles),
+    route("/api/v1/groups/{id}/roles/{assignment}", Endpoint::GroupRole, Bucket::Groups, Area::Roles),
     route("/api/v1/groups/{id}/apps", Endpoint::GroupApps, Bucket::Groups, Area::Groups),
     route("/api/v1/apps", Endpoint::Apps, Bucket::Apps, Area::Apps),
     route("/api/v1/apps/{id}", Endpoint::App, Bucket::App, Area::Apps),
     route("/api/v1/apps/{id}/users", Endpoint::AppUsers, Bucket::Apps, Area::Apps),
+    route("/api/v1/apps/{id}/users/{user}", Endpoint::AppUser, Bucket::Apps, Area::Apps),
     route("/api/v1/apps/{id}/groups", Endpoint::AppGroups, Bucket::Apps, Area::Apps),
+    route("/api/v1/apps/{id}/groups/{group}", Endpoint::AppGroup, Bucket::Apps, Area::Apps),
     route("/api/v1/iam/assignees/users", Endpoint::Assignees, Bucket::Iam, Area::Assignees),
     route("/api/v1/iam/roles", Endpoint::IamRoles, Bucket::Iam, Area::Iam),
     route("/api/v1/iam/roles/{id}", Endpoint::IamRole, Bucket::Iam, Area::Iam),
@@ -135,6 +192,12 @@ pub(crate) static ROUTES: [Route; 27] = [
     route("/api/v1/iam/resource-sets/{id}/bindings", Endpoint::Bindings, Bucket::Iam, Area::Iam),
     route("/api/v1/iam/resource-sets/{id}/bindings/{role}", Endpoint::Binding, Bucket::Iam, Area::Iam),
     route("/api/v1/iam/resource-sets/{id}/bindings/{role}/members", Endpoint::BindingMembers, Bucket::Iam, Area::Iam),
+    route(
+        "/api/v1/iam/resource-sets/{id}/bindings/{role}/members/{member}",
+        Endpoint::BindingMember,
+        Bucket::Iam,
+        Area::Iam,
+    ),
     route("/api/v1/api-tokens", Endpoint::ApiTokens, Bucket::Rest, Area::ApiTokens),
     route("/api/v1/api-tokens/{id}", Endpoint::ApiToken, Bucket::Rest, Area::ApiTokens),
     route("/api/v1/devices", Endpoint::Devices, Bucket::Devices, Area::Devices),
@@ -152,7 +215,7 @@ pub(crate) fn find(path: &str) -> Result<(&'static Route, Vec<String>), Refusal>
     if segments.len() > 1 && segments[1..].iter().any(|segment| segment.is_empty()) {
         return Err(Refusal::wrong_method());
     }
-    // A literal segment outranks an id: the table has no two templates that differ in nothing but that.
+    // A literal segment outranks an id: the table has templates with it first.
     for candidate in &ROUTES {
         let template: Vec<&str> = candidate.template.split('/').collect();
         let fits = |(wanted, got): (&&str, &Cow<'_, str>)| wanted.starts_with('{') || **wanted == **got;

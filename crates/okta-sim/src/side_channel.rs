@@ -14,7 +14,8 @@ pub(crate) fn answer(head: &request::Parts, service: &Service) -> Option<Respons
     let body = match (path, head.method == Method::GET) {
         ("stats", true) => serde_json::to_value(service.counters.snapshot()).unwrap_or_default(),
         ("expected", true) => {
-            json!({"all": service.org.expected(false), "activeAppsOnly": service.org.expected(true)})
+            let org = service.org();
+            json!({"all": org.expected(false), "activeAppsOnly": org.expected(true)})
         }
         _ => return None,
     };

@@ -48,8 +48,8 @@ impl Service {
             }
             Err(refusal) => refused(&refusal),
         };
-        let mut draft = match self.faults.judge(TOKEN_PATH, TOKEN_PATH, 1) {
-            Some(fault) => self.spoiled(fault, spot, |_| answer()).await?,
+        let mut draft = match self.faults.judge("POST", TOKEN_PATH, TOKEN_PATH, 1) {
+            Some(fault) => self.spoiled(&fault, spot, |_| answer()).await?,
             None => answer(),
         };
         draft.limits.get_or_insert(verdict);

@@ -2,9 +2,10 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -12,12 +13,13 @@ use tokio::task::JoinHandle;
 
 use crate::config::SimConfig;
 use crate::endpoints::PageSizes;
-use crate::faults::FaultBox;
+use crate::faults::{FaultBox, Faults};
 use crate::handle::Service;
 use crate::limits::Limiter;
 use crate::oauth::Authority;
 use crate::org::{LogEvent, Org};
 use crate::stats::{Counters, Stats};
+use crate::writes::{Write, Writes};
 use crate::{server, tls};
 
 /// A running simulated org. It stops when this is dropped.
@@ -27,6 +29,18 @@ pub struct Sim {
     ca_pem: String,
     service: Arc<Service>,
     task: JoinHandle<std::convert::Infallible>,
+}
+
+/// The org that a simulator serves, held still.
+#[derive(Debug)]
+pub struct OrgView<'a>(RwLockReadGuard<'a, Org>);
+
+impl Deref for OrgView<'_> {
+    type Target = Org;
+
+    fn deref(&self) -> &Org {
+        &self.0
+    }
 }
 
 /// A simulator could not be started.
@@ -68,9 +82,11 @@ impl Sim {
         names.extend(config.names);
         let identity = tls::identity(&names).map_err(SimError::Certificate)?;
         let clock = config.clock.started();
-        config.org.system_log.open(clock.clone(), config.seed);
+        let mut org = config.org;
+        org.system_log.open(clock.clone(), config.seed);
+        org.clock = Some(clock.clone());
         let service = Arc::new(Service {
-            org: config.org,
+            org: RwLock::new(org),
             tokens: config.tokens,
             authority: Authority::new(config.oauth_apps, config.oauth),
             limiter: Limiter::new(config.quotas, config.principal_percent),
@@ -85,6 +101,7 @@ impl Sim {
             display_domain: config.display_domain,
             gzip: config.gzip,
             counters: Counters::new(config.log_requests),
+            writes: Writes::new(config.record_writes),
             own_host: format!("localhost:{}", address.port()),
             calls: AtomicU64::new(0),
         });
@@ -131,10 +148,32 @@ impl Sim {
         self.service.tokens.first().map_or("", |token| &token.secret)
     }
 
-    /// The org that is served.
+    /// The org that is served, as it is now. It does not change while this is held: a request for a change waits, so do
+    /// not await the answer to one meanwhile.
     #[must_use]
-    pub fn org(&self) -> &Org {
-        &self.service.org
+    pub fn org(&self) -> OrgView<'_> {
+        OrgView(self.service.org())
+    }
+
+    /// Reads something from the org that is served.
+    pub fn with_org<T>(&self, read: impl FnOnce(&Org) -> T) -> T {
+        read(&self.service.org())
+    }
+
+    /// Changes the org that is served; what changes goes into the System Log.
+    pub fn change_org<T>(&self, change: impl FnOnce(&mut Org) -> T) -> T {
+        change(&mut self.service.org_mut())
+    }
+
+    /// Puts these rules for faults in the place of the others, and counts attempts from the beginning.
+    pub fn set_faults(&self, faults: Faults) {
+        self.service.faults.replace(faults);
+    }
+
+    /// The requests for changes so far, in the order of their answers; empty unless [`SimConfig::record_writes`] is set.
+    #[must_use]
+    pub fn writes(&self) -> Vec<Write> {
+        self.service.writes.snapshot()
     }
 
     /// What was counted so far.
@@ -145,7 +184,7 @@ impl Sim {
 
     /// Adds an event to the System Log of the org that is served; see [`Org::log`].
     pub fn add_event(&self, event: LogEvent) {
-        self.service.org.log(event);
+        self.service.org().log(event);
     }
 
     /// Takes back all OAuth access tokens: they are refused from now on as expired ones are.

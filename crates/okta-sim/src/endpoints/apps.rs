@@ -26,7 +26,8 @@ pub(super) fn all(call: &Call<'_>) -> Result<Answer, Refusal> {
         let n = at as u32;
         let found =
             |text: &String| ["name", "label"].iter().any(|path| list::starts_with(&attribute(call, n, path), text));
-        condition.as_ref().is_none_or(|it| filter::matches(it, &|path| attribute(call, n, path)))
+        apps.holds(n)
+            && condition.as_ref().is_none_or(|it| filter::matches(it, &|path| attribute(call, n, path)))
             && looked_for.as_ref().is_none_or(found)
     };
     let render = |at: usize, out: &mut String| render::app::app(call.org, at as u32, call.hosts, out);
@@ -68,6 +69,26 @@ pub(super) fn users(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     };
     let render = |at: usize, out: &mut String| render::assignment::app_user(org, app, users[at], call.hosts, out);
     Ok(list::with_headers(call, &page, |_| true, render))
+}
+
+pub(super) fn user(call: &Call<'_>, id: &str, user: &str) -> Result<Answer, Refusal> {
+    let app = find(call, id)?;
+    let entry = call.org.users.find(user).and_then(|user| call.org.app_user(app, user));
+    let entry = entry.ok_or_else(|| Refusal::not_found(user, "AppUser"))?;
+    let mut body = String::new();
+    render::assignment::app_user(call.org, app, entry, call.hosts, &mut body);
+    Ok(Answer::plain(body))
+}
+
+pub(super) fn group(call: &Call<'_>, id: &str, group: &str) -> Result<Answer, Refusal> {
+    let app = find(call, id)?;
+    let row = call.org.groups.find(group);
+    let place = row.and_then(|row| call.org.app_groups[app as usize].binary_search(&row).ok());
+    let place = place.ok_or_else(|| Refusal::not_found(group, "ApplicationGroupAssignment"))?;
+    let mut body = String::new();
+    let row = call.org.app_groups[app as usize][place];
+    render::assignment::app_group(call.org, app, row, place, call.hosts, &mut body);
+    Ok(Answer::plain(body))
 }
 
 pub(super) fn groups(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {

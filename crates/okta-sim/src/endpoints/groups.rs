@@ -5,8 +5,11 @@ use serde_json::Value;
 use super::list::{self, Page};
 use super::{Answer, Call};
 use crate::filter::{self, List};
+use crate::org::document::Document;
 use crate::refusal::Refusal;
 use crate::render;
+use crate::render::group::Embed;
+use crate::render::user::Omit;
 
 /// The largest page of members, and the usual one.
 const MEMBERS: usize = 1_000;
@@ -18,7 +21,7 @@ pub(super) const BYTES: usize = 1_000;
 pub(super) fn all(call: &Call<'_>) -> Result<Answer, Refusal> {
     let groups = &call.org.groups;
     let condition = filter::compile(List::Groups, &call.query)?;
-    let stats = call.query.expands("stats");
+    let embed = embed(call);
     let looked_for = call.query.get("q").map(str::to_lowercase);
     let largest = if looked_for.is_some() { WITH_Q } else { call.sizes.groups };
     let bad = if call.query.get("search").is_some() { Refusal::invalid_search_cursor } else { Refusal::invalid_cursor };
@@ -31,10 +34,11 @@ pub(super) fn all(call: &Call<'_>) -> Result<Answer, Refusal> {
     };
     let keep = |at: usize| {
         let n = at as u32;
-        condition.as_ref().is_none_or(|it| filter::matches(it, &|path| attribute(call, n, path)))
+        groups.holds(n)
+            && condition.as_ref().is_none_or(|it| filter::matches(it, &|path| attribute(call, n, path)))
             && looked_for.as_ref().is_none_or(|text| list::starts_with(&attribute(call, n, "profile.name"), text))
     };
-    let render = |at: usize, out: &mut String| render::group::group(call.org, at as u32, call.hosts, stats, out);
+    let render = |at: usize, out: &mut String| render::group::group(call.org, at as u32, call.hosts, embed, out);
     let answer = list::with_headers(call, &page, keep, render);
     Ok(if looked_for.is_some() { Answer::plain(answer.body) } else { answer })
 }
@@ -44,17 +48,26 @@ fn attribute(call: &Call<'_>, n: u32, path: &str) -> Value {
         return call.org.groups.id(n).to_string().into();
     }
     let mut text = String::with_capacity(BYTES);
-    render::group::group(call.org, n, call.hosts, false, &mut text);
+    render::group::group(call.org, n, call.hosts, Embed::default(), &mut text);
     list::attribute(serde_json::from_str(&text).unwrap_or_default(), path)
 }
 
 pub(super) fn one(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let mut body = String::with_capacity(BYTES);
-    render::group::group(call.org, find(call, id)?, call.hosts, call.query.expands("stats"), &mut body);
+    render::group::group(call.org, find(call, id)?, call.hosts, embed(call), &mut body);
     Ok(Answer::plain(body))
 }
 
 pub(super) fn members(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    list_members(call, id, call.omit)
+}
+
+/// The members without the origin of their credentials.
+pub(super) fn skinny_members(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    list_members(call, id, Omit { provider: true, ..call.omit })
+}
+
+fn list_members(call: &Call<'_>, id: &str, omit: Omit) -> Result<Answer, Refusal> {
     let group = find(call, id)?;
     let org = call.org;
     if org.group_quirks.members_refused.contains(&group) {
@@ -69,7 +82,7 @@ pub(super) fn members(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
         bytes: super::users::BYTES,
         id: &|at| org.users.id(members[at]).to_string(),
     };
-    let render = |at: usize, out: &mut String| render::user::listed(org, members[at], call.hosts, call.omit, out);
+    let render = |at: usize, out: &mut String| render::user::listed(org, members[at], call.hosts, omit, out);
     Ok(list::with_headers(call, &page, |_| true, render))
 }
 
@@ -82,6 +95,37 @@ pub(super) fn roles(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let page = Page { start: 0, len: roles.len(), limit: usize::MAX, bytes: 400, id: &|_| String::new() };
     let (body, _) = list::cut(&page, |_| true, |at, out| roles[at].document.render(call.hosts, out));
     Ok(Answer::plain(body))
+}
+
+pub(super) fn role(call: &Call<'_>, id: &str, assignment: &str) -> Result<Answer, Refusal> {
+    let group = find(call, id)?;
+    if call.org.group_quirks.roles_refused.contains(&group) {
+        return Err(Refusal::no_permission());
+    }
+    let mut roles = call.org.group_roles.get(&group).into_iter().flatten();
+    let role = roles.find(|role| *role.document.id == *assignment);
+    let role = role.ok_or_else(|| Refusal::not_found(assignment, "RoleAssignment"))?;
+    let mut body = String::new();
+    role.document.render(call.hosts, &mut body);
+    Ok(Answer::plain(body))
+}
+
+pub(super) fn rules(call: &Call<'_>) -> Result<Answer, Refusal> {
+    let names = call.query.expands("groupIdToGroupNameMap");
+    let looked_for = call.query.get("search").map(str::to_lowercase);
+    let rules: Vec<Document> = call.org.rules.iter().map(|rule| call.org.rule_document(rule, names)).collect();
+    let page = Page {
+        start: list::document_start(call, &rules, Refusal::invalid_cursor)?,
+        len: rules.len(),
+        limit: call.limit(50, 200)?,
+        bytes: 700,
+        id: &|at| rules[at].id.to_string(),
+    };
+    let keep = |at: usize| {
+        let name = call.org.rules[at].name.to_lowercase();
+        looked_for.as_ref().is_none_or(|text| name.contains(text))
+    };
+    Ok(list::with_headers(call, &page, keep, |at, out| rules[at].render(call.hosts, out)))
 }
 
 pub(super) fn apps(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
@@ -98,6 +142,11 @@ pub(super) fn apps(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     };
     let render = |at: usize, out: &mut String| render::app::app(org, apps[at], call.hosts, out);
     Ok(list::with_headers(call, &page, |_| true, render))
+}
+
+/// What the query asks to have in each group.
+fn embed(call: &Call<'_>) -> Embed {
+    Embed { stats: call.query.expands("stats"), app: call.query.expands("app") }
 }
 
 fn find(call: &Call<'_>, id: &str) -> Result<u32, Refusal> {

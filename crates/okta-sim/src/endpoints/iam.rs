@@ -125,6 +125,15 @@ pub(super) fn members(call: &Call<'_>, set: &str, role: &str) -> Result<Answer, 
     Ok(Answer { links: None, ..answer })
 }
 
+pub(super) fn member(call: &Call<'_>, set: &str, role: &str, id: &str) -> Result<Answer, Refusal> {
+    let (_, binding) = find_binding(call, set, role)?;
+    let member = binding.members.iter().find(|member| *member.id == *id);
+    let member = member.ok_or_else(|| Refusal::not_found(id, "Member"))?;
+    let mut body = String::new();
+    member.render(call.hosts, &mut body);
+    Ok(Answer::plain(body))
+}
+
 /// One object; these carry a `self` link in a header too.
 fn single(call: &Call<'_>, document: &Document) -> Answer {
     let mut body = String::new();
@@ -135,7 +144,7 @@ fn single(call: &Call<'_>, document: &Document) -> Answer {
 
 fn find_set<'a>(call: &Call<'a>, key: &str) -> Result<&'a ResourceSet, Refusal> {
     let known = |set: &&ResourceSet| *set.document.id == *key || set.document.value(call.hosts)["label"] == key;
-    call.org.iam.sets.iter().find(known).ok_or_else(|| Refusal::not_found(key, "ResourceSet"))
+    call.org.iam.sets.iter().find(known).ok_or_else(|| Refusal::not_found(key, "IAMPolicy"))
 }
 
 fn find_binding<'a>(call: &Call<'a>, set: &str, role: &str) -> Result<(&'a ResourceSet, &'a Binding), Refusal> {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{Answer, Call};
-use crate::org::Table;
 use crate::org::document::Document;
+use crate::org::table::Table;
 use crate::paging::{self, Cursor};
 use crate::refusal::Refusal;
 
@@ -59,7 +59,7 @@ pub(super) fn with_headers(
 /// The row after which a page starts; `None` for a first page.
 pub(super) fn after(call: &Call<'_>, table: &Table, bad: fn() -> Refusal) -> Result<Option<u32>, Refusal> {
     let Some(text) = call.query.get("after") else { return Ok(None) };
-    let row = Cursor::parse(text).and_then(|cursor| table.find(&cursor.id));
+    let row = Cursor::parse(text).and_then(|cursor| table.place(&cursor.id));
     row.map(Some).ok_or_else(bad)
 }
 

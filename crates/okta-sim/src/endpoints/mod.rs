@@ -7,6 +7,7 @@ mod list;
 mod logs;
 mod others;
 mod users;
+mod write;
 
 use crate::org::Org;
 use crate::paging::{LinkRules, Links};
@@ -15,6 +16,8 @@ use crate::refusal::Refusal;
 use crate::render::json::Hosts;
 use crate::render::user::Omit;
 use crate::route::Endpoint;
+
+pub(crate) use write::{Change, answer as change};
 
 /// A request as the endpoints see it.
 pub(crate) struct Call<'a> {
@@ -65,21 +68,28 @@ impl Call<'_> {
 pub(crate) fn answer(endpoint: Endpoint, ids: &[String], call: &Call<'_>) -> Result<Answer, Refusal> {
     let id = ids.first().map_or("", String::as_str);
     let second = ids.get(1).map_or("", String::as_str);
+    let third = ids.get(2).map_or("", String::as_str);
     match endpoint {
         Endpoint::Org => Ok(others::org(call)),
         Endpoint::Users => users::all(call),
         Endpoint::User => users::one(call, id),
         Endpoint::UserGroups => users::groups(call, id),
         Endpoint::UserRoles => users::roles(call, id),
+        Endpoint::UserRole => users::role(call, id, second),
         Endpoint::Groups => groups::all(call),
+        Endpoint::GroupRules => groups::rules(call),
         Endpoint::Group => groups::one(call, id),
         Endpoint::GroupUsers => groups::members(call, id),
+        Endpoint::GroupSkinnyUsers => groups::skinny_members(call, id),
         Endpoint::GroupRoles => groups::roles(call, id),
+        Endpoint::GroupRole => groups::role(call, id, second),
         Endpoint::GroupApps => groups::apps(call, id),
         Endpoint::Apps => apps::all(call),
         Endpoint::App => apps::one(call, id),
         Endpoint::AppUsers => apps::users(call, id),
+        Endpoint::AppUser => apps::user(call, id, second),
         Endpoint::AppGroups => apps::groups(call, id),
+        Endpoint::AppGroup => apps::group(call, id, second),
         Endpoint::Assignees => iam::assignees(call),
         Endpoint::IamRoles => iam::roles(call),
         Endpoint::IamRole => iam::role(call, id),
@@ -88,10 +98,13 @@ pub(crate) fn answer(endpoint: Endpoint, ids: &[String], call: &Call<'_>) -> Res
         Endpoint::Bindings => iam::bindings(call, id),
         Endpoint::Binding => iam::binding(call, id, second),
         Endpoint::BindingMembers => iam::members(call, id, second),
+        Endpoint::BindingMember => iam::member(call, id, second, third),
         Endpoint::ApiTokens => Ok(others::tokens(call)),
         Endpoint::ApiToken => others::token(call, id),
         Endpoint::Devices => others::devices(call),
         Endpoint::Device => others::device(call, id),
         Endpoint::Logs => logs::events(call),
+        // These two are only there to be changed.
+        Endpoint::UserLifecycle | Endpoint::GroupUser => Err(Refusal::wrong_method()),
     }
 }

@@ -5,8 +5,11 @@ use serde_json::Value;
 use super::list::{self, Page};
 use super::{Answer, Call};
 use crate::filter::{self, List};
+use crate::org::Org;
+use crate::org::iam::HeldRole;
 use crate::refusal::Refusal;
 use crate::render;
+use crate::render::group::Embed;
 use crate::render::user::Omit;
 
 /// Okta shows no more users in a page.
@@ -36,7 +39,7 @@ pub(super) fn all(call: &Call<'_>) -> Result<Answer, Refusal> {
                 .iter()
                 .any(|path| list::starts_with(&attribute(call, n, path), text))
         };
-        if call.users_hidden {
+        if call.users_hidden || !users.holds(n) {
             return false;
         }
         match (&condition, &looked_for) {
@@ -84,21 +87,15 @@ pub(super) fn groups(call: &Call<'_>, key: &str) -> Result<Answer, Refusal> {
         bytes: super::groups::BYTES,
         id: &|at| org.groups.id(groups[at]).to_string(),
     };
-    let render = |at: usize, out: &mut String| render::group::group(org, groups[at], call.hosts, false, out);
+    let embed = Embed::default();
+    let render = |at: usize, out: &mut String| render::group::group(org, groups[at], call.hosts, embed, out);
     Ok(list::with_headers(call, &page, |_| true, render))
 }
 
 pub(super) fn roles(call: &Call<'_>, key: &str) -> Result<Answer, Refusal> {
     let user = find(call, key)?;
-    let org = call.org;
-    let own = org.user_roles.get(&user).into_iter().flatten();
-    // What comes through a group is listed as the group's, after what is held directly.
-    let mine = |group: &u32| org.roles_reach_members && org.members[*group as usize].binary_search(&user).is_ok();
-    let through_groups = org.group_roles.iter().filter(|(group, _)| mine(group)).flat_map(|(_, roles)| roles);
-    let through_groups =
-        through_groups.filter(|role| role.fact.assignment_type == "GROUP" && role.fact.status == "ACTIVE");
     let mut body = String::from("[");
-    for (at, role) in own.chain(through_groups).enumerate() {
+    for (at, role) in held(call.org, user).enumerate() {
         if at > 0 {
             body.push(',');
         }
@@ -106,6 +103,27 @@ pub(super) fn roles(call: &Call<'_>, key: &str) -> Result<Answer, Refusal> {
     }
     body.push(']');
     Ok(Answer::plain(body))
+}
+
+/// One assignment; of several with the same id the one that is the user's own.
+pub(super) fn role(call: &Call<'_>, key: &str, assignment: &str) -> Result<Answer, Refusal> {
+    let user = find(call, key)?;
+    let role = held(call.org, user).find(|role| *role.document.id == *assignment);
+    let role = role.ok_or_else(|| Refusal::not_found(assignment, "RoleAssignment"))?;
+    let mut body = String::new();
+    role.document.render(call.hosts, &mut body);
+    Ok(Answer::plain(body))
+}
+
+/// The roles that a user holds.
+fn held(org: &Org, user: u32) -> impl Iterator<Item = &HeldRole> {
+    let own = org.user_roles.get(&user).into_iter().flatten();
+    // What comes through a group is listed as the group's, after what is held directly.
+    let mine = move |group: &u32| org.roles_reach_members && org.members[*group as usize].binary_search(&user).is_ok();
+    let through_groups = org.group_roles.iter().filter(move |(group, _)| mine(group)).flat_map(|(_, roles)| roles);
+    let through_groups =
+        through_groups.filter(|role| role.fact.assignment_type == "GROUP" && role.fact.status == "ACTIVE");
+    own.chain(through_groups)
 }
 
 fn find(call: &Call<'_>, key: &str) -> Result<u32, Refusal> {

@@ -34,6 +34,7 @@ impl Org {
         let mut org = Self::empty();
         org.about = About { company: format!("Acme {}", shape.seed), ..org.about };
         org.seed = shape.seed;
+        org.properties.insert("hireYear".to_owned());
         org.users = Table::generated(shape.seed, b"00u", shape.users);
         org.groups = Table::generated(shape.seed, b"00g", shape.groups);
         org.apps = Table::generated(shape.seed, b"0oa", shape.apps);

@@ -55,7 +55,7 @@ pub(crate) enum Holder<'a> {
 }
 
 impl Holder<'_> {
-    fn path(self) -> String {
+    pub(crate) fn path(self) -> String {
         match self {
             Self::User(id) => format!("{ORG}/api/v1/users/{id}"),
             Self::Group(id) => format!("{ORG}/api/v1/groups/{id}"),
@@ -189,11 +189,15 @@ impl ResourceSet {
         Self { document, bindings: Vec::new() }
     }
 
-    /// Adds a member to the binding of a role. A member has no type: only its link tells what it is.
+    /// Adds a member to the binding of a role.
     pub(crate) fn bind(&mut self, role: &str, member_id: &str, path: &str) {
+        self.bind_on(role, member_id, path, "2024-02-29T00:00:00.000Z");
+    }
+
+    /// Adds a member to the binding of a role on that day. A member has no type: only its link tells what it is.
+    pub(crate) fn bind_on(&mut self, role: &str, member_id: &str, path: &str, day: &str) {
         let member = Document::of(&json!({
-            "id": member_id, "created": "2024-02-29T00:00:00.000Z", "lastUpdated": "2024-02-29T00:00:00.000Z",
-            "_links": {"self": {"href": format!("{ORG}{path}")}},
+            "id": member_id, "created": day, "lastUpdated": day, "_links": {"self": {"href": format!("{ORG}{path}")}},
         }));
         if let Some(binding) = self.bindings.iter_mut().find(|binding| binding.role == role) {
             binding.members.push(member);

@@ -9,7 +9,9 @@
 //! groups bring) and writes the System Log.
 
 mod awkward;
+pub(crate) mod change;
 pub(crate) mod document;
+mod edit;
 mod facts;
 mod generate;
 pub(crate) mod iam;
@@ -18,6 +20,7 @@ pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod objects;
 mod recorded;
+pub(crate) mod rules;
 mod shape;
 pub(crate) mod sketch;
 pub(crate) mod table;
@@ -25,12 +28,17 @@ mod truth;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use change::Habits;
 use document::Document;
 use iam::{HeldRole, Iam};
 use log::SystemLog;
+use rules::GroupRule;
 use sketch::{AppSketch, UserSketch};
 use table::Table;
 
+use crate::clock::RunningClock;
+
+pub use edit::{Principal, UnknownObject};
 pub use iam::RoleFact;
 pub use log::{LogEntity, LogEvent};
 pub use recorded::RecordedError;
@@ -60,7 +68,11 @@ pub struct Org {
     pub(crate) written_app_users: HashMap<(u32, u32), Document>,
     /// App groups, by app and group, that are served from a text.
     pub(crate) written_app_groups: HashMap<(u32, u32), Document>,
+    /// Since when app users that are not served from a text are what they are, where the seed does not tell.
+    pub(crate) app_user_since: HashMap<(u32, u32), i64>,
     pub(crate) group_quirks: GroupQuirks,
+    /// The rules that fill groups.
+    pub(crate) rules: Vec<GroupRule>,
     pub(crate) user_roles: BTreeMap<u32, Vec<HeldRole>>,
     pub(crate) group_roles: BTreeMap<u32, Vec<HeldRole>>,
     /// Whether the role list of a user also shows what the user's groups hold.
@@ -71,6 +83,15 @@ pub struct Org {
     pub(crate) tokens: Vec<Document>,
     pub(crate) devices: Vec<Document>,
     pub(crate) system_log: SystemLog,
+    /// The clock of the simulator that serves the org; none before it starts.
+    pub(crate) clock: Option<RunningClock>,
+    pub(crate) habits: Habits,
+    /// Names of profile properties besides Okta's own.
+    pub(crate) properties: BTreeSet<String>,
+    /// Users who are being deactivated, and how often they are still read with the old status.
+    pub(crate) leaving: BTreeMap<u32, u32>,
+    /// How many ids were made for what is in no table.
+    pub(crate) minted: u32,
 }
 
 /// What `/api/v1/org` tells.
@@ -115,6 +136,8 @@ impl Org {
             app_groups: Vec::new(),
             written_app_users: HashMap::new(),
             written_app_groups: HashMap::new(),
+            app_user_since: HashMap::new(),
+            rules: Vec::new(),
             group_quirks: GroupQuirks::default(),
             user_roles: BTreeMap::new(),
             group_roles: BTreeMap::new(),
@@ -124,6 +147,11 @@ impl Org {
             tokens: Vec::new(),
             devices: Vec::new(),
             system_log: SystemLog::default(),
+            clock: None,
+            habits: Habits::default(),
+            properties: BTreeSet::new(),
+            leaving: BTreeMap::new(),
+            minted: 0,
         }
     }
 
@@ -163,8 +191,8 @@ impl Org {
                 short = if short.is_none() { Some(Some(n)) } else { Some(None) };
             }
         }
-        let number =
-            sketch::number_in_login(&key).filter(|&n| n < self.users.len() && self.users.document(n).is_none());
+        let number = sketch::number_in_login(&key)
+            .filter(|&n| n < self.users.len() && self.users.holds(n) && self.users.document(n).is_none());
         let generated = number.filter(|&n| {
             let login = UserSketch::of(self.seed, n).login();
             login == key || login.split('@').next() == Some(&key)

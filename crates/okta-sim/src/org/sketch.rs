@@ -111,6 +111,13 @@ impl GroupSketch {
     }
 }
 
+impl GroupSketch {
+    /// The name.
+    pub(crate) fn name(&self) -> String {
+        format!("{} {} {}", self.department, self.city, self.n)
+    }
+}
+
 /// What the seed says about an app.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AppSketch {
@@ -137,6 +144,13 @@ impl AppSketch {
         };
         let product = PRODUCTS[(dice >> 8) as usize % PRODUCTS.len()];
         Self { name, product, mode, status: if n % 20 == 7 { "INACTIVE" } else { "ACTIVE" } }
+    }
+}
+
+impl AppSketch {
+    /// The label of the app with number `n`.
+    pub(crate) fn label(&self, n: u32) -> String {
+        format!("{} {n}", self.product)
     }
 }
 

@@ -110,7 +110,7 @@ impl Org {
         let bringing: BTreeSet<u32> = apps.iter().flat_map(|&app| self.app_groups[app].iter().copied()).collect();
         let roles = self.user_roles.values().chain(self.group_roles.values()).map(Vec::len).sum::<usize>();
         Expected {
-            users: self.users.len().into(),
+            users: self.users.count().into(),
             groups: groups.len() as u64,
             empty_groups: groups.iter().filter(is_empty).count() as u64,
             groups_with_roles: groups.iter().filter(|n| self.has_roles(**n) || unknown(n)).count() as u64,
@@ -121,7 +121,7 @@ impl Org {
             app_users: apps.iter().map(|&app| self.app_users[app].len()).sum::<usize>() as u64,
             app_groups: apps.iter().map(|&app| self.app_groups[app].len()).sum::<usize>() as u64,
             roles: roles as u64,
-            user_pages: pages(self.users.len() as usize, 200),
+            user_pages: pages(self.users.count() as usize, 200),
             group_pages: pages(groups.len(), 200),
             member_pages: member_pages.sum(),
             app_pages: pages(apps.len(), 200),
@@ -135,6 +135,18 @@ impl Org {
     pub(crate) fn has_roles(&self, group: u32) -> bool {
         self.group_roles.get(&group).is_some_and(|roles| !roles.is_empty())
             || self.group_quirks.roles_refused.contains(&group)
+    }
+
+    /// How many users there are, of every status.
+    #[must_use]
+    pub fn user_count(&self) -> u32 {
+        self.users.count()
+    }
+
+    /// How many groups there are.
+    #[must_use]
+    pub fn group_count(&self) -> u32 {
+        self.groups.count()
     }
 
     /// The ids of all users.

@@ -12,7 +12,7 @@ pub(crate) fn app(org: &Org, n: u32, hosts: &Hosts, out: &mut String) {
         Some(document) => document.render(hosts, out),
         None => {
             let app = AppSketch::of(org.seed, n);
-            let label = format!("{} {n}", app.product);
+            let label = app.label(n);
             Document::of(&objects::app(&org.apps.id(n), app.name, &label, app.status, Some(app.mode)))
                 .render(hosts, out);
         }

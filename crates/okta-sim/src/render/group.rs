@@ -2,33 +2,81 @@
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
+
 use super::json::{Hosts, instant, number, text};
 use crate::org::Org;
+use crate::org::document::{Document, marks};
 use crate::org::sketch::GroupSketch;
 
-/// Appends a group, with its statistics when they were asked for and the group has any.
-pub(crate) fn group(org: &Org, n: u32, hosts: &Hosts, stats: bool, out: &mut String) {
-    match org.groups.document(n) {
+/// What `expand` asks to have in a group.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Embed {
+    /// Statistics, which most groups have.
+    pub(crate) stats: bool,
+    /// The app that an imported group comes from.
+    pub(crate) app: bool,
+}
+
+/// Appends a group, with what was asked for.
+pub(crate) fn group(org: &Org, n: u32, hosts: &Hosts, embed: Embed, out: &mut String) {
+    written(org, n, org.groups.document(n), hosts, embed, out);
+}
+
+/// Appends a group from this document, or as the seed describes it.
+pub(crate) fn written(org: &Org, n: u32, document: Option<&Document>, hosts: &Hosts, embed: Embed, out: &mut String) {
+    match document {
         Some(document) => document.render(hosts, out),
         None => generated(org, n, hosts, out),
     }
-    if stats && !org.group_quirks.without_stats.contains(&n) {
-        // Spliced in before the closing brace, so that a recorded group stays as it was otherwise.
-        out.truncate(out.trim_end().len() - 1);
-        out.push_str(",\"_embedded\":{\"stats\":{\"usersCount\":");
-        number(out, org.members[n as usize].len() as u64);
-        out.push_str(",\"appsCount\":");
-        number(out, org.app_count(n) as u64);
-        out.push_str(",\"groupPushMappingsCount\":0,\"hasAdminPrivilege\":");
-        out.push_str(if org.has_roles(n) { "true" } else { "false" });
-        let _ = write!(
-            out,
-            ",\"_links\":{{\"self\":{{\"href\":\"{}/api/v1/groups/{}/stats\"}}}}",
-            hosts.org,
-            &*org.groups.id(n)
-        );
-        out.push_str("}}}");
+    let stats = embed.stats && !org.group_quirks.without_stats.contains(&n);
+    let source = embed.app.then(|| source(org, n, document)).flatten();
+    if !stats && source.is_none() {
+        return;
     }
+    // Spliced in before the closing brace, so that a recorded group stays as it was otherwise.
+    out.truncate(out.trim_end().len() - 1);
+    out.push_str(",\"_embedded\":{");
+    if stats {
+        statistics(org, n, hosts, out);
+    }
+    if let Some(app) = source {
+        let value = app_value(org, app);
+        let comma = if stats { "," } else { "" };
+        let app = json!({"id": &*org.apps.id(app), "name": value["name"], "label": value["label"]});
+        let _ = write!(out, "{comma}\"app\":{app}");
+    }
+    out.push_str("}}");
+}
+
+fn statistics(org: &Org, n: u32, hosts: &Hosts, out: &mut String) {
+    out.push_str("\"stats\":{\"usersCount\":");
+    number(out, org.members[n as usize].len() as u64);
+    out.push_str(",\"appsCount\":");
+    number(out, org.app_count(n) as u64);
+    out.push_str(",\"groupPushMappingsCount\":0,\"hasAdminPrivilege\":");
+    out.push_str(if org.has_roles(n) { "true" } else { "false" });
+    let link = format!("{}/api/v1/groups/{}/stats", hosts.org, &*org.groups.id(n));
+    let _ = write!(out, ",\"_links\":{{\"self\":{{\"href\":\"{link}\"}}}}}}");
+}
+
+/// The app that a group comes from.
+fn source(org: &Org, n: u32, document: Option<&Document>) -> Option<u32> {
+    match document {
+        Some(document) => org.apps.find(document.marked()["source"]["id"].as_str()?),
+        None => (GroupSketch::of(org.seed, n).kind == "APP_GROUP").then(|| generated_source(org)).flatten(),
+    }
+}
+
+/// Generated groups of type `APP_GROUP` all come from one app.
+fn generated_source(org: &Org) -> Option<u32> {
+    org.apps.len().checked_sub(1).map(|last| last.min(3))
+}
+
+fn app_value(org: &Org, app: u32) -> Value {
+    let mut text = String::new();
+    super::app::app(org, app, &marks(), &mut text);
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 /// Appends the quoted name of a group.
@@ -74,7 +122,7 @@ fn generated(org: &Org, n: u32, hosts: &Hosts, out: &mut String) {
         );
     }
     out.push_str("},\"_links\":{");
-    let source = imported.then(|| org.apps.len().checked_sub(1).map(|last| org.apps.id(last.min(3)))).flatten();
+    let source = imported.then(|| generated_source(org)).flatten().map(|app| org.apps.id(app));
     if let Some(app) = &source {
         let _ = write!(out, "\"source\":{{\"href\":\"{}/api/v1/apps/{}\"}},", hosts.org, &**app);
     }

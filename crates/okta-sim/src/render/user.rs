@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::json::{Hosts, instant, number, text};
 use crate::org::Org;
+use crate::org::document::Document;
 use crate::org::names::{DEPARTMENTS, MAIL_DOMAIN, PLACES, TITLES};
 use crate::org::sketch::UserSketch;
 
@@ -18,6 +19,8 @@ pub(crate) struct Omit {
     pub(crate) credential_links: bool,
     /// The member `transitioningToStatus`.
     pub(crate) transitioning: bool,
+    /// Where the credentials come from.
+    pub(crate) provider: bool,
 }
 
 impl Omit {
@@ -28,7 +31,12 @@ impl Omit {
 
 /// Appends a user in the form of lists, which carries the `self` link alone.
 pub(crate) fn listed(org: &Org, n: u32, hosts: &Hosts, omit: Omit, out: &mut String) {
-    match org.users.document(n) {
+    written(org, n, org.users.document(n), hosts, omit, out);
+}
+
+/// The same from this document, or as the seed describes the user.
+pub(crate) fn written(org: &Org, n: u32, document: Option<&Document>, hosts: &Hosts, omit: Omit, out: &mut String) {
+    match document {
         Some(document) if omit.nothing() => document.render(hosts, out),
         Some(document) => {
             let mut value = document.value(hosts);
@@ -56,6 +64,9 @@ fn leave_out(user: &mut Value, omit: Omit) {
     let Some(members) = user.as_object_mut() else { return };
     if omit.credentials {
         members.shift_remove("credentials");
+    }
+    if let (true, Some(credentials)) = (omit.provider, members.get_mut("credentials").and_then(Value::as_object_mut)) {
+        credentials.shift_remove("provider");
     }
     if omit.transitioning {
         members.shift_remove("transitioningToStatus");
@@ -124,7 +135,7 @@ fn generated(org: &Org, n: u32, hosts: &Hosts, omit: Omit, out: &mut String) {
     out.push_str(",\"type\":{\"id\":\"otys1m00000000001d7x\"},\"profile\":");
     profile(&user, out);
     if !omit.credentials {
-        credentials(&user, out);
+        credentials(&user, omit.provider, out);
     }
     out.push_str(",\"_links\":{\"self\":{\"href\":\"");
     out.push_str(&hosts.org);
@@ -218,14 +229,20 @@ fn profile(user: &UserSketch, out: &mut String) {
     out.push('}');
 }
 
-fn credentials(user: &UserSketch, out: &mut String) {
+fn credentials(user: &UserSketch, without_provider: bool, out: &mut String) {
+    let okta = user.dice & 0x20 == 0;
     out.push_str(",\"credentials\":{");
-    if user.dice & 0x20 == 0 {
+    if okta {
         out.push_str("\"password\":{},\"emails\":[{\"value\":\"");
         login(user, out);
-        out.push_str("\",\"status\":\"VERIFIED\",\"type\":\"PRIMARY\"}],");
-        out.push_str("\"provider\":{\"type\":\"OKTA\",\"name\":\"OKTA\"}}");
-    } else {
-        out.push_str("\"provider\":{\"type\":\"ACTIVE_DIRECTORY\",\"name\":\"acme.local\"}}");
+        out.push_str("\",\"status\":\"VERIFIED\",\"type\":\"PRIMARY\"}]");
     }
+    if !without_provider {
+        out.push_str(if okta {
+            ",\"provider\":{\"type\":\"OKTA\",\"name\":\"OKTA\"}"
+        } else {
+            "\"provider\":{\"type\":\"ACTIVE_DIRECTORY\",\"name\":\"acme.local\"}"
+        });
+    }
+    out.push('}');
 }
