@@ -11,12 +11,13 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::read::Reading;
-use crate::commands::{self, READING, completion};
+use crate::commands::{self, DESCRIBING, READING, completion};
 use crate::config_file::ConfigFile;
 use crate::env::Env;
 use crate::failure::Failure;
 use crate::field::{Field, Shown};
 use crate::logs::{Level, Logger};
+use crate::operation::{self, Operation};
 use crate::program::{Extra, Program};
 use crate::redact::Redactor;
 use crate::session::Session;
@@ -48,6 +49,7 @@ pub fn run(program: impl Program) -> ExitCode {
 /// What the program was asked to do.
 enum Task {
     Sync,
+    Once(Operation),
     Read(&'static Reading),
     Extra(&'static Extra),
 }
@@ -60,9 +62,25 @@ impl Task {
         reading.or_else(extra).unwrap_or(Self::Sync)
     }
 
+    /// The task when the settings are known: they may ask for one operation instead of a sync.
+    fn with(self, matches: &ArgMatches, settings: &settings::Settings) -> Result<Self, Failure> {
+        if matches!(self, Self::Sync) {
+            return Ok(Operation::asked_for(settings)?.map_or(self, Self::Once));
+        }
+        // Before a command's name stand flags of any kind; one that asks for a change must not be overlooked.
+        let asks = |name: &&str| operation::is_of_operations(name);
+        match matches.ids().map(clap::Id::as_str).find(asks) {
+            None => Ok(self),
+            Some(name) => {
+                let command = matches.subcommand_name().unwrap_or_default();
+                Err(Failure::new(format!("--{name} asks for something else than `{command}`: one run does one thing")))
+            }
+        }
+    }
+
     fn fields(&self, program: &dyn Program) -> Vec<Field> {
         match self {
-            Self::Sync => flags::all(program),
+            Self::Sync | Self::Once(_) => flags::all(program),
             Self::Read(reading) => reading.fields(),
             Self::Extra(extra) => flags::selected(program, extra.fields),
         }
@@ -76,6 +94,9 @@ fn try_run(program: &Arc<dyn Program>) -> Result<(), Failure> {
     if let Some((completion::NAME, matches)) = matches.subcommand() {
         return to_stdout(&completion::script(flags::command(program.as_ref()), matches));
     }
+    if let Some(describing) = DESCRIBING.iter().find(|describing| Some(describing.name) == matches.subcommand_name()) {
+        return to_stdout(describing.text(program.as_ref())?.as_bytes());
+    }
     let env = Env::of_process();
     let task = Task::of(program.as_ref(), &matches);
     let fields = task.fields(program.as_ref());
@@ -87,6 +108,7 @@ fn try_run(program: &Arc<dyn Program>) -> Result<(), Failure> {
     let resolved = settings::resolve(&fields, &Places { flags: &given, env: &env, file: &file });
     let redactor = Redactor::new(resolved.settings.secrets());
     let clean = |failure: Failure| Failure::with_code(failure.code(), redactor.clean(&failure.to_string()));
+    let task = task.with(&matches, &resolved.settings).map_err(clean)?;
     check(program.as_ref(), &task, &fields, &resolved).map_err(clean)?;
 
     let mut warnings = resolved.warnings;
@@ -136,12 +158,14 @@ fn known(program: &dyn Program) -> Vec<Field> {
 fn check(program: &dyn Program, task: &Task, fields: &[Field], resolved: &Resolved) -> Result<(), Failure> {
     let settings = &resolved.settings;
     let missing = match task {
-        Task::Sync if resolved.errors.is_empty() => {
+        Task::Sync | Task::Once(_) if resolved.errors.is_empty() => {
             program.check(settings)?;
-            commands::sync::check(settings)?;
+            if matches!(task, Task::Sync) {
+                commands::sync::check(settings)?;
+            }
             required::missing(program.groups(), fields, settings)
         }
-        Task::Sync => required::missing(program.groups(), fields, settings),
+        Task::Sync | Task::Once(_) => required::missing(program.groups(), fields, settings),
         Task::Read(_) | Task::Extra(_) => Vec::new(),
     };
     required::failure(&resolved.errors, &missing, program.first_steps()).map_or(Ok(()), Err)
@@ -182,11 +206,25 @@ fn execute(task: &Task, session: &Session) -> Result<(), Failure> {
         tokio::spawn(signals::watch(session.cancel.clone(), tell));
         match task {
             Task::Extra(extra) => (extra.run)(session).await,
+            Task::Once(operation) => once(*operation, session).await,
             Task::Sync | Task::Read(_) => commands::sync::run(session).await,
         }
     });
     runtime.shutdown_timeout(LAST_WAIT);
     result
+}
+
+async fn once(operation: Operation, session: &Session) -> Result<(), Failure> {
+    match operation {
+        Operation::ListActions | Operation::ShowAction => commands::actions::run(operation, session),
+        Operation::ReadEvents => commands::events::run(session).await,
+        Operation::Grant
+        | Operation::Revoke
+        | Operation::CreateAccount
+        | Operation::DeleteResource
+        | Operation::RotateCredentials
+        | Operation::InvokeAction => Box::pin(commands::change::run(operation, session)).await,
+    }
 }
 
 /// Puts a failure on the record; what comes back is for the operator, without secrets.

@@ -84,6 +84,8 @@ pub mod heading {
     pub const WHAT: &str = "What to sync";
     /// Where results go and how they look.
     pub const OUTPUT: &str = "Output";
+    /// One change, or one look, instead of a sync.
+    pub const CHANGE: &str = "One operation instead of a sync";
     /// Which of the objects in a file are shown.
     pub const FILTER: &str = "Filter";
     /// How fast, and at whose cost.
@@ -94,7 +96,7 @@ pub mod heading {
     pub const ADVANCED: &str = "Advanced";
 
     /// The order in which help shows them.
-    pub(crate) const ORDER: [&str; 7] = [CONNECTION, WHAT, OUTPUT, FILTER, PACE, LOGGING, ADVANCED];
+    pub(crate) const ORDER: [&str; 8] = [CONNECTION, WHAT, OUTPUT, FILTER, PACE, CHANGE, LOGGING, ADVANCED];
 }
 
 impl Field {

@@ -16,24 +16,13 @@ use crate::program::Program;
 pub type OtherTask = (&'static str, &'static str);
 
 const SERVICE_MODE: &str = "staying connected to C1 (service mode)";
-const PROVISIONING: &str = "a change in the source";
 
 /// What selects a task other than a sync in every connector (`connector-runtime.md` 1.6, 2.1).
 const OF_ALL: &[OtherTask] = &[
     ("client-id", SERVICE_MODE),
     ("client-secret", SERVICE_MODE),
-    ("grant-entitlement", PROVISIONING),
-    ("revoke-grant", PROVISIONING),
-    ("create-account-login", PROVISIONING),
-    ("create-account-email", PROVISIONING),
-    ("create-account-profile", PROVISIONING),
-    ("delete-resource", PROVISIONING),
-    ("rotate-credentials", PROVISIONING),
-    ("invoke-action", PROVISIONING),
-    ("list-action-schemas", "a list of actions"),
-    ("event-feed", "the event feed"),
-    ("sync-resources", "a sync of single resources"),
-    ("external-resource-c1z", "principals of another file"),
+    ("list-resource-actions", "a list of actions under an older name"),
+    ("invoke-resource-action", "an action under an older name"),
     ("create-ticket", "a ticket"),
     ("bulk-create-ticket", "tickets"),
     ("get-ticket", "a ticket"),

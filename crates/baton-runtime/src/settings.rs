@@ -25,6 +25,8 @@ pub struct Settings {
 struct Setting {
     value: Value,
     origin: Origin,
+    /// The flag was given, with an empty text.
+    empty: bool,
 }
 
 /// Where a value came from.
@@ -99,6 +101,11 @@ impl Settings {
         self.values.get(name).is_some_and(|setting| setting.origin == Origin::CommandLine)
     }
 
+    /// Whether the field's flag was given with an empty text, which stands for its default.
+    pub(crate) fn is_set_empty(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|setting| setting.empty)
+    }
+
     /// Whether the field has a value that is not the zero of its kind (`connector-runtime.md` 1.5).
     pub(crate) fn is_present(&self, name: &str) -> bool {
         match self.value(name) {
@@ -159,7 +166,7 @@ pub(crate) fn resolve(fields: &[Field], places: &Places<'_>) -> Resolved {
         }
         let setting = found.setting(field).unwrap_or_else(|problem| {
             resolved.errors.push(format!("field {}: {problem} (from {})", field.name, found.place()));
-            Setting { value: default(field), origin: Origin::Default }
+            Setting { value: default(field), origin: Origin::Default, empty: false }
         });
         resolved.settings.values.insert(field.name, setting);
     }
@@ -235,7 +242,8 @@ impl<'a> Found<'a> {
             Kind::Text { .. } => self.scalar()?.map(|text| text_value(field, text)).transpose()?,
         };
         let value = value.unwrap_or_else(|| default(field));
-        Ok(Setting { value, origin: self.origin() })
+        let empty = self.flags.as_ref().and_then(|given| given.last()).is_some_and(String::is_empty);
+        Ok(Setting { value, origin: self.origin(), empty })
     }
 
     /// The one text that decides. An empty one stands for the default.

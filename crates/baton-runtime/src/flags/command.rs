@@ -19,7 +19,7 @@ pub(crate) fn command(program: &dyn Program) -> Command {
         // Printed by `--version` behind the name (`connector-runtime.md` 1.1).
         .version(format!("version {}", program.version()))
         .about(program.about())
-        .override_usage(format!("{name} [OPTIONS]            sync into a .c1z file\n       {name} [OPTIONS] <COMMAND>"))
+        .override_usage(format!("{name} [OPTIONS]            sync into a .c1z file\n       {name} [OPTIONS] --revoke-grant …  change one thing (see --help)\n       {name} [OPTIONS] <COMMAND>"))
         .after_help(format!(
             "Every option can be given as a variable of the environment or in .baton.yaml; `{name} --help` tells more."
         ))
@@ -33,6 +33,9 @@ pub(crate) fn command(program: &dyn Program) -> Command {
         .arg(version());
     for reading in commands::READING {
         command = command.subcommand(subcommand(reading.name, reading.about, "", &reading.fields()));
+    }
+    for describing in commands::DESCRIBING {
+        command = command.subcommand(subcommand(describing.name, describing.about, "", &super::LOGGING));
     }
     for Extra { name, about, more, fields, .. } in program.commands() {
         command = command.subcommand(subcommand(name, about, more, &super::selected(program, fields)));

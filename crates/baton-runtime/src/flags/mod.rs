@@ -1,12 +1,17 @@
 //! The command line: one table of fields, and the parser, help and completions made from it.
 
+mod change;
 mod command;
 mod misuse;
 mod own;
 
+pub(crate) use change::{CHANGE, CREDENTIAL_KEY, DRY_RUN, OUTPUT};
 pub(crate) use command::command;
 pub(crate) use misuse::failure;
-pub(crate) use own::{FILE, LOGGING, PEBBLE, STORAGE_ENGINE, TEMP_DIR, reading, sync_fields};
+pub(crate) use own::{
+    EXTERNAL_ENTITLEMENT, EXTERNAL_FILE, EXTERNAL_TRAITS, FILE, LOGGING, PEBBLE, SKIP_GRANTS, STORAGE_ENGINE,
+    SYNC_RESOURCES, TEMP_DIR, reading, sync_fields,
+};
 
 use crate::field::{Field, heading};
 use crate::program::Program;
@@ -19,6 +24,7 @@ pub(crate) fn all(program: &dyn Program) -> Vec<Field> {
         fields.push(auth_method(program));
     }
     fields.extend(sync_fields());
+    fields.extend(CHANGE);
     fields.extend(LOGGING);
     fields.sort_by_key(|field| heading::ORDER.iter().position(|heading| *heading == field.heading));
     fields

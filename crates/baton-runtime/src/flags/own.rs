@@ -21,12 +21,30 @@ pub(crate) fn sync_fields() -> Vec<Field> {
     fields
 }
 
-const SYNC: [Field; 8] = [
+const SYNC: [Field; 13] = [
     Field::list("sync-resource-types")
         .value_name("TYPES")
         .help(heading::WHAT, "Only these resource types, separated by commas"),
     Field::switch("skip-entitlements-and-grants", false)
         .help(heading::WHAT, "Resources only: neither entitlements nor grants"),
+    Field::list(SYNC_RESOURCES)
+        .value_name("IDS")
+        .help(heading::WHAT, "Only these resources with their entitlements and grants, for example bid:r:group/00g1")
+        .more("They come into the file as a partial sync beside the last full one. Nobody gets a grant through another here."),
+    Field::switch(SKIP_GRANTS, false).hidden(),
+    Field::text(EXTERNAL_FILE)
+        .file()
+        .help(heading::WHAT, "The .c1z of another connector that knows who holds grants here")
+        .more("Its users and groups are copied, and grants that name one of them by an address or id are given to it.")
+        .rarely_needed(),
+    Field::text(EXTERNAL_ENTITLEMENT)
+        .value_name("ID")
+        .help(heading::WHAT, "Of the other connector's, only those who hold this entitlement")
+        .rarely_needed(),
+    Field::list(EXTERNAL_TRAITS)
+        .value_name("TRAITS")
+        .help(heading::WHAT, "Of the other connector's, only resources with these traits (default: user, group)")
+        .rarely_needed(),
     FILE,
     Field::switch("strict", false)
         .help(heading::OUTPUT, "Fail if anything is missing that no option left out")
@@ -50,6 +68,21 @@ const LEGACY: [Field; 5] = [
     Field::text("session-store-maximum-size").legacy("there is no second process whose memory it would bound"),
     Field::text("log-level-debug-expires-at").legacy("the level stays as set until the program ends"),
 ];
+
+/// The field that names single resources.
+pub(crate) const SYNC_RESOURCES: &str = "sync-resources";
+
+/// The field that leaves out the grants of single resources.
+pub(crate) const SKIP_GRANTS: &str = "skip-grants";
+
+/// The field that names the file of another connector.
+pub(crate) const EXTERNAL_FILE: &str = "external-resource-c1z";
+
+/// The field that narrows it to those who hold something.
+pub(crate) const EXTERNAL_ENTITLEMENT: &str = "external-resource-entitlement-id-filter";
+
+/// The field that narrows it to certain traits.
+pub(crate) const EXTERNAL_TRAITS: &str = "external-resource-traits";
 
 /// The field that chose between two forms of the file.
 pub(crate) const STORAGE_ENGINE: &str = "storage-engine";

@@ -25,9 +25,13 @@ fn headline(summary: &Summary) -> String {
             words::count(summary.pages_from_before, "page")
         ));
     }
-    if summary.sync_type != "full" {
-        text.push_str("\nResources only, as asked for: no entitlements and no grants");
-    }
+    text.push_str(match summary.sync_type {
+        "partial" => {
+            "\nOnly the resources that were asked for, with what belongs to them; the last full sync stays in the file"
+        }
+        "resources_only" => "\nResources only, as asked for: no entitlements and no grants",
+        _ => "",
+    });
     text
 }
 
@@ -136,6 +140,14 @@ Look into it
   baton-x grants -t group -o json
 ";
         assert_eq!(text, wanted);
+    }
+
+    #[test]
+    fn less_than_everything_is_said_at_once() {
+        let said = |sync_type| headline(&baton_sync::Summary { sync_type, ..sample::summary() });
+        assert!(said("partial").ends_with("the last full sync stays in the file"));
+        assert!(said("resources_only").ends_with("no entitlements and no grants"));
+        assert!(said("full").ends_with("had been fetched before"));
     }
 
     #[test]

@@ -1,0 +1,201 @@
+//! What came of a one-shot operation, for stdout: one line for people, or one JSON object.
+
+use std::io::{self, Write};
+
+use baton_connector::ChangeError;
+use baton_connector::provision::{StateAfter, Step, StepOutcome};
+use baton_proto::c1::connector::v2::EncryptedData;
+use serde_json::{Map, Value, json};
+
+use crate::failure::Failure;
+use crate::flags::{DRY_RUN, OUTPUT};
+use crate::operation::Operation;
+use crate::session::Session;
+use crate::words;
+
+/// A successful outcome.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The word for it in JSON.
+    pub word: &'static str,
+    /// Whether all was so before.
+    pub unchanged: bool,
+    /// The sentence for people.
+    pub text: String,
+    /// What somebody should know about it.
+    pub notes: Vec<String>,
+    /// Further members of the JSON object.
+    pub more: Map<String, Value>,
+    /// Secrets for whom they are for.
+    pub encrypted: Vec<EncryptedData>,
+}
+
+/// What a run was asked to do, for the result.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub operation: Operation,
+    /// The ids and values, as they were given.
+    pub what: Value,
+    /// The same in words, behind "dry run: ".
+    pub words: String,
+}
+
+/// Writes what came of an operation to stdout, and makes the failure out of an error.
+pub(crate) fn tell(
+    session: &Session,
+    asked: &Asked,
+    steps: &[Step],
+    result: Result<Outcome, ChangeError>,
+) -> Result<(), Failure> {
+    let json_wanted = is_json(session);
+    match result {
+        Ok(outcome) => {
+            let text = if json_wanted {
+                json_of(session, asked, steps, &outcome)
+            } else {
+                plain(session, asked, steps, &outcome)
+            };
+            write(session, &text)?;
+            if !json_wanted {
+                outcome.notes.iter().for_each(|note| session.say(&format!("note: {note}")));
+            }
+            Ok(())
+        }
+        Err(error) => {
+            if json_wanted {
+                write(session, &json_of_error(session, asked, steps, &error))?;
+            }
+            Err(failure(steps, &error))
+        }
+    }
+}
+
+/// Whether results are JSON.
+pub(crate) fn is_json(session: &Session) -> bool {
+    session.settings.text(OUTPUT) == "json"
+}
+
+/// Writes a line, without secrets, to stdout.
+///
+/// # Errors
+///
+/// It cannot be written; a reader who has gone away is no failure.
+pub(crate) fn write(session: &Session, text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{}", session.logger.clean_text(text)).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The failure for the operator. What is known about the system now is said where it is not what it was.
+fn failure(steps: &[Step], error: &ChangeError) -> Failure {
+    let state = match error.state {
+        StateAfter::Unchanged => String::new(),
+        StateAfter::Partial => format!("\nstate: partly changed, after {}", words::count(sent(steps), "request")),
+        StateAfter::Unknown => "\nstate: unknown; look before you repeat it".to_owned(),
+    };
+    // The hints stay last.
+    let (message, hints) = match error.message.split_once("\nhint: ") {
+        Some((message, hints)) => (message, format!("\nhint: {hints}")),
+        None => (error.message.as_str(), String::new()),
+    };
+    Failure::with_code(error.code.number(), format!("{message}{state}{hints}"))
+}
+
+fn sent(steps: &[Step]) -> u64 {
+    let sent = |step: &&Step| matches!(step.outcome, StepOutcome::Answered(_) | StepOutcome::Lost);
+    steps.iter().filter(sent).count() as u64
+}
+
+fn withheld(steps: &[Step]) -> Vec<&Step> {
+    steps.iter().filter(|step| step.outcome == StepOutcome::Withheld).collect()
+}
+
+fn plain(session: &Session, asked: &Asked, steps: &[Step], outcome: &Outcome) -> String {
+    let mut lines = Vec::new();
+    if session.settings.switch(DRY_RUN) && !outcome.unchanged {
+        let withheld = withheld(steps);
+        let requests = words::count(withheld.len() as u64, "request");
+        lines.push(format!("dry run: {} would send {requests}", asked.words));
+        for step in withheld {
+            let body = step.body.as_deref().map_or_else(String::new, |body| format!("  {body}"));
+            lines.push(format!("  {} {}{body}", step.method, step.target));
+        }
+    } else {
+        lines.push(outcome.text.clone());
+        for data in &outcome.encrypted {
+            lines.push(format!("{} for key {}: {}", data.name, data.key_ids.join(", "), base64(&data.encrypted_bytes)));
+        }
+    }
+    lines.join("\n")
+}
+
+fn json_of(session: &Session, asked: &Asked, steps: &[Step], outcome: &Outcome) -> String {
+    let planned = session.settings.switch(DRY_RUN) && !outcome.unchanged;
+    let mut object = begin(session, asked);
+    object.insert("outcome".to_owned(), if planned { "planned" } else { outcome.word }.into());
+    object.extend(outcome.more.clone());
+    if !outcome.encrypted.is_empty() {
+        object.insert("encrypted".to_owned(), outcome.encrypted.iter().map(encrypted).collect());
+    }
+    if !outcome.notes.is_empty() {
+        object.insert("notes".to_owned(), outcome.notes.clone().into());
+    }
+    object.insert("requests".to_owned(), steps.iter().map(step).collect());
+    Value::Object(object).to_string()
+}
+
+fn json_of_error(session: &Session, asked: &Asked, steps: &[Step], error: &ChangeError) -> String {
+    let mut object = begin(session, asked);
+    object.insert("outcome".to_owned(), "failed".into());
+    object.insert("code".to_owned(), error.code.name().into());
+    object.insert("error".to_owned(), error.message.as_str().into());
+    object.insert("state".to_owned(), error.state.as_str().into());
+    object.insert("requests".to_owned(), steps.iter().map(step).collect());
+    Value::Object(object).to_string()
+}
+
+fn begin(session: &Session, asked: &Asked) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.insert("operation".to_owned(), asked.operation.word().into());
+    object.insert("asked".to_owned(), asked.what.clone());
+    if session.settings.switch(DRY_RUN) {
+        object.insert("dry_run".to_owned(), true.into());
+    }
+    object
+}
+
+fn step(step: &Step) -> Value {
+    let (outcome, status) = match step.outcome {
+        StepOutcome::Answered(status) => ("answered", Some(status)),
+        StepOutcome::Lost => ("lost", None),
+        StepOutcome::NotSent => ("not_sent", None),
+        StepOutcome::Withheld => ("withheld", None),
+    };
+    let mut object = json!({"method": step.method, "target": step.target});
+    if let Some(body) = &step.body {
+        object["body"] = serde_json::from_str(body).unwrap_or_else(|_| body.as_str().into());
+    }
+    object["outcome"] = outcome.into();
+    if let Some(status) = status {
+        object["status"] = status.into();
+    }
+    object
+}
+
+fn encrypted(data: &EncryptedData) -> Value {
+    json!({
+        "name": data.name,
+        "provider": data.provider,
+        "key_ids": data.key_ids,
+        "encrypted_bytes": base64(&data.encrypted_bytes),
+    })
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
