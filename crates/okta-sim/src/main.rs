@@ -1,19 +1,22 @@
 //! The simulated Okta org as a program: prints one line of JSON when it listens, and serves until it is interrupted.
 
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use okta_sim::{Clock, DEFAULT_TOKEN, Org, Quotas, Shape, Sim, SimConfig, Token};
+use okta_sim::{
+    Clock, DEFAULT_TOKEN, OAuthApp, OAuthSettings, Org, Quotas, Rights, Shape, Sim, SimConfig, TestKey, Token,
+};
 
 /// A simulated Okta org over HTTPS
 ///
 /// Serves the reading part of Okta's Management API for a generated org, with a certificate authority made for this run.
-/// When it listens it prints one line of JSON on standard output: url, domain, caFile and token. Statistics:
-/// GET /okta-sim/stats. It runs until it is interrupted.
+/// When it listens it prints one line of JSON on standard output: url, domain, caFile and token, with --oauth also what
+/// a service app needs to sign in. Statistics: GET /okta-sim/stats. It runs until it is interrupted.
 ///
 ///   okta-sim --users 1000 --groups 100 --apps 50 --ca-file ca.pem
 ///   SSL_CERT_FILE=ca.pem my-client --url https://localhost:PORT --token 00okta-sim-token
@@ -24,6 +27,8 @@ struct Cli {
     org: OrgArgs,
     #[command(flatten)]
     server: ServerArgs,
+    #[command(flatten)]
+    sign_in: SignInArgs,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -72,9 +77,6 @@ struct ServerArgs {
     /// Further names and addresses that the certificate is good for
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     name: Vec<String>,
-    /// API token that is accepted
-    #[arg(long, default_value = DEFAULT_TOKEN)]
-    token: String,
     /// Time that each call takes, in milliseconds
     #[arg(long, default_value_t = 0, value_name = "MS")]
     latency_ms: u64,
@@ -90,6 +92,105 @@ struct ServerArgs {
     /// Compress bodies for clients that accept it
     #[arg(long)]
     gzip: bool,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Sign-in")]
+struct SignInArgs {
+    /// API token that is accepted
+    #[arg(long, default_value = DEFAULT_TOKEN)]
+    token: String,
+    /// Register a service app too, with a key made for this run, whose tokens are of this kind
+    ///
+    /// The line of JSON then has the member oauth: clientId, keyId, privateKeyFile and scopes.
+    #[arg(long, value_enum, value_name = "KIND")]
+    oauth: Option<TokenKind>,
+    /// Scopes granted to the app; all that the simulator knows unless given
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', requires = "oauth")]
+    oauth_scopes: Vec<String>,
+    /// File that the app's private key is written to; beside the certificate authority unless given
+    #[arg(long, value_name = "FILE", requires = "oauth")]
+    oauth_key_file: Option<PathBuf>,
+    /// How long an access token is good, in seconds
+    #[arg(long, default_value_t = 3_600, value_name = "SECONDS", requires = "oauth")]
+    token_lifetime: u64,
+    /// Admin roles of the API token's owner and of the app
+    #[arg(long, value_enum, default_value_t = RoleSet::SuperAdmin, value_name = "ROLES")]
+    rights: RoleSet,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TokenKind {
+    /// Bound to a key of the client, which has to prove that it holds it
+    Dpop,
+    /// Good for whoever has them
+    Bearer,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleSet {
+    /// Super administrator
+    SuperAdmin,
+    /// Read-only administrator
+    ReadOnlyAdmin,
+    /// A custom role that shows everything but may change nothing
+    CustomReadOnly,
+    /// Read-only, application and group administrator
+    AppAndGroupAdmin,
+    /// No admin role: the list of users is empty, everything else refused
+    None,
+}
+
+impl RoleSet {
+    fn rights(self) -> Rights {
+        match self {
+            Self::SuperAdmin => Rights::super_admin(),
+            Self::ReadOnlyAdmin => Rights::read_only_admin(),
+            Self::CustomReadOnly => Rights::custom_read_only(),
+            Self::AppAndGroupAdmin => Rights::read_only_app_and_group_admin(),
+            Self::None => Rights::none(),
+        }
+    }
+}
+
+/// The client id of the app.
+const CLIENT_ID: &str = "0oas1mconnector0s1m7";
+/// The id of its key.
+const KEY_ID: &str = "okta-sim-key-1";
+
+/// The app of this run, where its private key is to be written, and the key.
+struct NewApp {
+    app: OAuthApp,
+    scopes: Vec<String>,
+    key_file: PathBuf,
+    key: TestKey,
+}
+
+impl NewApp {
+    /// The app that the command line asks for.
+    fn make(args: &SignInArgs, ca_file: &Path) -> Result<Option<Self>, Box<dyn std::error::Error>> {
+        let Some(kind) = args.oauth else { return Ok(None) };
+        let key = TestKey::generate()?;
+        let key_file = match &args.oauth_key_file {
+            Some(file) => std::path::absolute(file)?,
+            None => ca_file.with_file_name("okta-sim-app-key.pem"),
+        };
+        let app = OAuthApp::new(CLIENT_ID).key(KEY_ID, &key).dpop(kind == TokenKind::Dpop);
+        let app = app.rights(args.rights.rights());
+        let app = if args.oauth_scopes.is_empty() { app.every_scope() } else { app.scopes(&args.oauth_scopes) };
+        let scopes = app.granted_scopes().map(str::to_owned).collect();
+        Ok(Some(Self { app, scopes, key_file, key }))
+    }
+
+    /// Writes the private key so that nobody else can read it.
+    fn write_key(&self) -> Result<(), String> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let written = options.open(&self.key_file).and_then(|mut file| file.write_all(self.key.pkcs8_pem().as_bytes()));
+        written.map_err(|error| format!("cannot write the private key to {}: {error}", self.key_file.display()))
+    }
 }
 
 #[derive(clap::Args)]
@@ -135,11 +236,18 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
-    let Cli { org, server, limits } = cli;
+    let Cli { org, server, sign_in, limits } = cli;
+    let ca_file = std::path::absolute(&server.ca_file)?;
+    let new_app = NewApp::make(&sign_in, &ca_file)?;
     let config = SimConfig {
         listen: SocketAddr::new(server.address, server.port),
         names: server.name,
-        tokens: vec![Token::new(server.token)],
+        tokens: vec![Token::new(sign_in.token).rights(sign_in.rights.rights())],
+        oauth_apps: new_app.iter().map(|new| new.app.clone()).collect(),
+        oauth: OAuthSettings {
+            token_lifetime: Duration::from_secs(sign_in.token_lifetime),
+            ..OAuthSettings::default()
+        },
         quotas: match limits.quotas {
             QuotaTable::Unlimited => Quotas::unlimited(),
             QuotaTable::Workforce => Quotas::workforce(),
@@ -155,12 +263,17 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         gzip: server.gzip,
         ..SimConfig::new(make(&org)?)
     };
-    let ca_file = std::path::absolute(&server.ca_file)?;
     let sim = Sim::start(config).await?;
     sim.write_ca(&ca_file)?;
-    let ready = serde_json::json!({
+    let mut ready = serde_json::json!({
         "url": sim.url(), "domain": sim.host(), "caFile": ca_file, "token": sim.token(),
     });
+    if let Some(new) = &new_app {
+        new.write_key()?;
+        ready["oauth"] = serde_json::json!({
+            "clientId": CLIENT_ID, "keyId": KEY_ID, "privateKeyFile": new.key_file, "scopes": new.scopes,
+        });
+    }
     let mut out = io::stdout().lock();
     writeln!(out, "{ready}")?;
     out.flush()?;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::keys::{KeyError, PublicKey, TestKey};
+use super::token;
 use crate::Rights;
 
 /// An app of the kind "API Services" that signs in with a private key.
@@ -74,6 +75,17 @@ impl OAuthApp {
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes.extend(scopes.into_iter().map(Into::into));
         self
+    }
+
+    /// The same app with every scope granted that the simulator knows.
+    #[must_use]
+    pub fn every_scope(self) -> Self {
+        self.scopes(token::known_scopes())
+    }
+
+    /// The scopes that are granted, in alphabetical order.
+    pub fn granted_scopes(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().map(String::as_str)
     }
 
     pub(crate) const fn granted_rights(&self) -> &Rights {

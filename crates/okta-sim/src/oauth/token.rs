@@ -110,7 +110,7 @@ impl Authority {
         let granted = &self.apps[app].scopes;
         let mut scopes: Vec<String> = Vec::new();
         for scope in asked.split_ascii_whitespace() {
-            if !is_known(scope) {
+            if !known_scopes().any(|known| known == scope) {
                 return Err(invalid_scope(
                     "One or more scopes are not configured for the authorization server resource.",
                 ));
@@ -140,8 +140,10 @@ impl Authority {
     }
 }
 
-fn is_known(scope: &str) -> bool {
-    OTHER_SCOPES.contains(&scope) || Area::ALL.iter().any(|area| area.scope() == scope || area.manage_scope() == scope)
+/// The scopes that can be granted.
+pub(super) fn known_scopes() -> impl Iterator<Item = &'static str> {
+    let areas = Area::ALL.into_iter().flat_map(|area| [area.scope(), area.manage_scope()]);
+    areas.chain(OTHER_SCOPES)
 }
 
 /// The parameters of a request, each at most once.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jsonschema::{Draft, Validator};
-use okta_sim::{Org, Shape, SimConfig};
+use okta_sim::{LogEntity, LogEvent, Org, Shape, SimConfig};
 use serde_json::{Map, Value, json};
 
 use crate::client::Client;
@@ -138,6 +138,9 @@ fn check(validator: &Validator, path: &str, body: &Value, odd: &BTreeSet<String>
 /// Every endpoint as the description names it, and the path to ask with ids filled in.
 async fn calls(client: &Client) -> Vec<(&'static str, String)> {
     let org = client.sim.org();
+    let (user, app) = (LogEntity::user("00u1", "ada@x", "Ada"), LogEntity::app("0oa1", "Mail"));
+    client.sim.add_event(LogEvent::sign_on(user.clone(), app.clone()));
+    client.sim.add_event(LogEvent::app_user_added(user, app).outcome("FAILURE", Some("UNKNOWN_USER")));
     let mut calls = vec![
         ("/api/v1/org", String::new()),
         ("/api/v1/users", "?search=status+pr".to_owned()),
@@ -148,6 +151,7 @@ async fn calls(client: &Client) -> Vec<(&'static str, String)> {
         ("/api/v1/iam/resource-sets", String::new()),
         ("/api/v1/api-tokens", String::new()),
         ("/api/v1/devices", String::new()),
+        ("/api/v1/logs", String::new()),
     ];
     for user in org.user_ids().take(40) {
         calls.push(("/api/v1/users/{id}", user.clone()));
@@ -201,8 +205,10 @@ async fn answers_fit_the_description() {
     for org in [Org::facts(), Org::generate(&Shape::new(150, 40, 25))] {
         let client = Client::start(SimConfig::new(org)).await;
         // Whose profiles are odd on purpose: the first users of a generated org, a user and a device of the fixed org.
-        let users = client.sim.org().user_ids().take(31).filter(|id| id.len() == 20);
+        let served = client.sim.org();
+        let users = served.user_ids().take(31).filter(|id| id.len() == 20);
         let odd: BTreeSet<String> = users.chain(["00u9weird".to_owned(), "guo2win".to_owned()]).collect();
+        drop(served);
         let mut refused = 0;
         for (template, filling) in calls(&client).await {
             let mut path = template.to_owned();

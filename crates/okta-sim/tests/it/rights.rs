@@ -1,0 +1,75 @@
+//! Admin roles: each preset sees and is refused what the table of the product page says.
+
+use okta_sim::{Area, Org, Rights, SimConfig, Token};
+
+use crate::client::{Client, Reply};
+
+/// A path of each area.
+const PATHS: [(Area, &str); 14] = [
+    (Area::Org, "/api/v1/org"),
+    (Area::Users, "/api/v1/users"),
+    (Area::Users, "/api/v1/users/00u1active"),
+    (Area::Groups, "/api/v1/groups"),
+    (Area::Groups, "/api/v1/groups/00g1eng/users"),
+    (Area::Apps, "/api/v1/apps"),
+    (Area::Apps, "/api/v1/apps/0oa2saml/users"),
+    (Area::Roles, "/api/v1/users/00u1active/roles"),
+    (Area::Roles, "/api/v1/groups/00g1eng/roles"),
+    (Area::Iam, "/api/v1/iam/resource-sets"),
+    (Area::Assignees, "/api/v1/iam/assignees/users"),
+    (Area::ApiTokens, "/api/v1/api-tokens"),
+    (Area::Devices, "/api/v1/devices"),
+    (Area::Logs, "/api/v1/logs"),
+];
+
+async fn call(client: &Client, path: &str, token: &str) -> Reply {
+    Reply::of(client.request(path).header("authorization", format!("SSWS {token}")).send().await.unwrap()).await
+}
+
+async fn refused(rights: Rights) -> Vec<Area> {
+    let tokens = vec![Token::new("t").rights(rights)];
+    let client = Client::start(SimConfig { tokens, ..SimConfig::new(Org::facts()) }).await;
+    let mut refused = Vec::new();
+    for (area, path) in PATHS {
+        let reply = call(&client, path, "t").await;
+        if reply.status == 200 {
+            assert!(!refused.contains(&area), "{path}");
+        } else {
+            assert_eq!(reply.refusal(), (403, "E0000006".to_owned()), "{path}");
+            refused.push(area);
+        }
+    }
+    refused.dedup();
+    refused
+}
+
+#[tokio::test]
+async fn each_preset_is_refused_what_its_roles_do_not_show() {
+    let admins = [Area::Roles, Area::Iam, Area::Assignees];
+    assert_eq!(refused(Rights::super_admin()).await, []);
+    assert_eq!(refused(Rights::custom_read_only()).await, [Area::ApiTokens, Area::Devices, Area::Logs]);
+    let standard = [&admins[..], &[Area::ApiTokens]].concat();
+    assert_eq!(refused(Rights::read_only_admin()).await, standard);
+    assert_eq!(refused(Rights::read_only_app_and_group_admin()).await, standard);
+}
+
+#[tokio::test]
+async fn each_area_can_be_refused_by_itself() {
+    for area in Area::ALL {
+        assert_eq!(refused(Rights::super_admin().without(area)).await, [area]);
+    }
+}
+
+#[tokio::test]
+async fn without_any_role_the_list_of_users_is_empty() {
+    let tokens = vec![Token::new("t").rights(Rights::none())];
+    let client = Client::start(SimConfig { tokens, ..SimConfig::new(Org::facts()) }).await;
+    for (_, path) in PATHS {
+        let reply = call(&client, path, "t").await;
+        if path == "/api/v1/users" {
+            assert_eq!((reply.status.as_u16(), reply.text.as_str()), (200, "[]"));
+        } else {
+            assert_eq!(reply.refusal(), (403, "E0000006".to_owned()), "{path}");
+        }
+    }
+}
