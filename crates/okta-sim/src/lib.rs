@@ -1,7 +1,7 @@
 //! A simulated Okta org over HTTPS, for tests, benches and demonstrations.
 //!
-//! [`Sim::start`] serves an [`Org`] on a local port with a throw-away certificate authority. The org answers the reading
-//! part of Okta's Management API as a real one does: page sizes and cursors, `Link` headers and links in bodies, filters,
+//! [`Sim::start`] serves an [`Org`] on a local port with a throw-away certificate authority. The org answers
+//! Okta's Management API as a real one does: page sizes and cursors, `Link` headers and links in bodies, filters,
 //! rate limits with their headers, both kinds of 429, error bodies, missing rights. It is strict: it refuses what Okta
 //! refuses.
 //!
@@ -26,6 +26,10 @@
 //! |---|---|
 //! | `GET /okta-sim/stats` | [`Stats`] as JSON |
 //! | `GET /okta-sim/expected` | [`Expected`] of the org as JSON, under `all` and `activeAppsOnly` |
+//!
+//! Callers are told apart by their [`Token`]s, or sign in as an [`OAuthApp`] (`private_key_jwt`, with or without DPoP) with
+//! the key of a [`TestKey`]; [`Rights`] are what their admin roles allow. [`Sim::add_event`] and [`Org::log`] write into
+//! the System Log.
 //!
 //! Orgs are made by [`Org::generate`] (any size, from a seed), [`Org::facts`] (small and fixed) and [`Org::recorded`]
 //! (recorded answers of real orgs). [`Org::expected`] and the iterators beside it tell what a reader has to find.

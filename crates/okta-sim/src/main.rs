@@ -14,7 +14,7 @@ use okta_sim::{
 
 /// A simulated Okta org over HTTPS
 ///
-/// Serves the reading part of Okta's Management API for a generated org, with a certificate authority made for this run.
+/// Serves Okta's Management API for a generated org, with a certificate authority made for this run.
 /// When it listens it prints one line of JSON on standard output: url, domain, caFile and token, with --oauth also what
 /// a service app needs to sign in. Statistics: GET /okta-sim/stats. It runs until it is interrupted.
 ///

@@ -85,8 +85,8 @@ async fn what_is_not_there_is_refused_as_okta_does() {
 async fn other_methods_and_media_types_are_refused() {
     let client = Client::start(SimConfig::new(Org::facts())).await;
     let url = format!("{}/api/v1/users", client.sim.url());
-    let post = client.http.request(Method::POST, &url).header("authorization", "SSWS 00okta-sim-token");
-    assert_eq!(Reply::of(post.send().await.unwrap()).await.refusal(), (405, "E0000022".to_owned()));
+    let delete = client.http.request(Method::DELETE, &url).header("authorization", "SSWS 00okta-sim-token");
+    assert_eq!(Reply::of(delete.send().await.unwrap()).await.refusal(), (405, "E0000022".to_owned()));
     let html = client.http.get(&url).header("accept", "text/html").header("authorization", "SSWS 00okta-sim-token");
     assert_eq!(Reply::of(html.send().await.unwrap()).await.refusal(), (400, "E0000019".to_owned()));
 }

@@ -6,6 +6,7 @@ use okta_sim::OAuthSettings;
 use serde_json::{Value, json};
 
 use crate::app::{App, rules};
+use crate::client::Reply;
 use crate::signed::Signer;
 
 fn none() -> Value {
@@ -222,4 +223,27 @@ async fn a_nonce_that_nobody_asked_for_does_no_harm() {
     let token = app.token().await;
     let proof = app.call_proof("/api/v1/users", &token, &json!({"nonce": "anything"}));
     assert_eq!(app.call("/api/v1/users", &format!("DPoP {token}"), Some(&proof)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_change_needs_the_scope_to_manage_and_a_proof_for_its_method() {
+    for (scope, status) in [("okta.groups.read", 403), ("okta.groups.manage", 204)] {
+        let app = App::with(rules(), |app| app.scopes(["okta.groups.manage"])).await;
+        let nonce = app.nonce().await;
+        let reply = app.ask(&json!({"scope": scope}), &[&app.proof(&none(), &json!({"nonce": nonce}))]).await;
+        let token = reply.json()["access_token"].as_str().unwrap().to_owned();
+        let path = "/api/v1/groups/00g4empty/users/00u1active";
+        let put = async |method: &str| {
+            let proof = app.call_proof(path, &token, &json!({"htm": method}));
+            let request = app.client.http.put(format!("{}{path}", app.client.sim.url())).header("content-length", "0");
+            let request = request.header("authorization", format!("DPoP {token}")).header("dpop", proof);
+            Reply::of(request.send().await.unwrap()).await
+        };
+        assert_eq!(put("GET").await.error(), (400, "invalid_dpop_proof".to_owned()));
+        let reply = put("PUT").await;
+        assert_eq!(reply.status.as_u16(), status, "{scope}: {}", reply.text);
+        if status == 403 {
+            assert!(reply.header("www-authenticate").contains("scope=\"okta.groups.manage\""));
+        }
+    }
 }

@@ -73,3 +73,31 @@ async fn without_any_role_the_list_of_users_is_empty() {
         }
     }
 }
+
+#[tokio::test]
+async fn only_those_who_manage_may_change() {
+    let member = "/api/v1/groups/00g4empty/users/00u1active";
+    let assigned = "/api/v1/users/00u3prov/roles";
+    for (rights, membership, role) in [
+        (Rights::super_admin(), 204, 201),
+        (Rights::read_only_app_and_group_admin(), 204, 403),
+        (Rights::custom_read_only(), 403, 403),
+        (Rights::read_only_admin(), 403, 403),
+        (Rights::none(), 403, 403),
+        (Rights::super_admin().read_only_in(Area::Groups), 403, 201),
+    ] {
+        let tokens = vec![Token::new("t").rights(rights.clone())];
+        let client = Client::start(SimConfig { tokens, ..SimConfig::new(Org::facts()) }).await;
+        let put = client.http.put(format!("{}{member}", client.sim.url())).header("content-length", "0");
+        let put = put.header("authorization", "SSWS t").header("accept", "application/json");
+        let put = Reply::of(put.send().await.unwrap()).await;
+        assert_eq!(put.status.as_u16(), membership, "{rights:?}: {}", put.text);
+        let post = client.http.post(format!("{}{assigned}", client.sim.url())).body("{\"type\":\"HELP_DESK_ADMIN\"}");
+        let post = post.header("authorization", "SSWS t").header("content-type", "application/json");
+        let post = Reply::of(post.send().await.unwrap()).await;
+        assert_eq!(post.status.as_u16(), role, "{rights:?}: {}", post.text);
+        if post.status == 403 {
+            assert_eq!(post.refusal().1, "E0000006");
+        }
+    }
+}
