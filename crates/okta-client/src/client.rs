@@ -117,7 +117,7 @@ impl Client {
             cancel: config.cancel,
             transport,
             reached: AtomicBool::new(false),
-            skew: Skew::of_this_machine(),
+            skew: Skew::of_this_machine(config.pacing.valid_time_scale()),
             dice,
         };
         Self { inner: Arc::new(inner), log: None }
@@ -202,7 +202,8 @@ impl Client {
     }
 
     /// How far Okta's clock is ahead of this machine's, in seconds, by the last answer; negative if ours is ahead of
-    /// Okta's, `None` before the first answer. Readings come cut to whole seconds and late by the way of the answer,
+    /// Okta's, `None` before the first answer, and for a simulated org whose
+    /// time is compressed. Readings come cut to whole seconds and late by the way of the answer,
     /// so that a difference of a second or two means nothing.
     #[must_use]
     pub fn clock_skew(&self) -> Option<i64> {

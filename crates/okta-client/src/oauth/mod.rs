@@ -118,7 +118,8 @@ impl OAuth {
     /// If client id, key id or scopes are missing or cannot be right, or if no HTTPS client can be made.
     pub fn new(config: OAuthConfig) -> Result<Self, Error> {
         let network = Network::new(config.timeout, &config.user_agent, 1, config.extra_ca.as_deref())?;
-        Self::over(Box::new(network), config, Skew::of_this_machine(), Box::new(rand::random::<f64>))
+        let skew = Skew::of_this_machine(config.pacing.valid_time_scale());
+        Self::over(Box::new(network), config, skew, Box::new(rand::random::<f64>))
     }
 
     /// An authenticator over any transport and clock.
@@ -187,7 +188,7 @@ impl OAuth {
     }
 
     /// How far Okta's clock is ahead of this machine's, in seconds, by the last answer; negative if ours is ahead.
-    /// `None` before the first answer.
+    /// `None` before the first answer, and for a simulated org whose time is compressed.
     #[must_use]
     pub fn clock_skew(&self) -> Option<i64> {
         self.0.exchange.skew.seconds()
