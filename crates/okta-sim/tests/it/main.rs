@@ -2,14 +2,20 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 mod access;
+mod app;
 mod client;
+mod dpop;
 mod facts;
 mod faults;
 mod generated;
 mod limits;
+mod logs;
+mod oauth;
 mod openapi;
 mod paging;
 mod program;
 mod python;
 mod recorded;
+mod rights;
 mod search;
+mod signed;
