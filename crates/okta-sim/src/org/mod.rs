@@ -171,10 +171,21 @@ impl Org {
         }
     }
 
-    /// The row of a user by id, by login, or by the part of the login before the `@` where that is unambiguous.
+    /// The owner of the API tokens that the simulator accepts, whom `me` names: the first super administrator, or the
+    /// first user.
+    pub(crate) fn owner(&self) -> Option<u32> {
+        let is_super = |roles: &Vec<HeldRole>| roles.iter().any(|role| role.fact.role_type == "SUPER_ADMIN");
+        let admin = self.user_roles.iter().find(|(_, roles)| is_super(roles)).map(|(&n, _)| n);
+        admin.or_else(|| self.users.rows().next())
+    }
+
+    /// The row of a user by id, by `me`, by login, or by the part of the login before the `@` where that is unambiguous.
     pub(crate) fn find_user(&self, key: &str) -> Option<u32> {
         if let Some(n) = self.users.find(key) {
             return Some(n);
+        }
+        if key == "me" {
+            return self.owner();
         }
         let key = key.to_lowercase();
         let written = self.users.rows().filter_map(|n| Some((n, self.users.document(n)?)));

@@ -1,6 +1,6 @@
 //! What Okta says when it refuses a change.
 
-use super::Refusal;
+use super::{Refusal, RefusalBody};
 use crate::org::change::HolderRow;
 
 impl Refusal {
@@ -28,7 +28,7 @@ impl Refusal {
 
     /// 411: the length of the body is not told.
     pub(crate) fn length_required() -> Self {
-        Self { status: 411, ..Self::not_served() }
+        Self { status: 411, body: RefusalBody::Empty, ..Self::not_served() }
     }
 
     /// 400: a parameter is missing.

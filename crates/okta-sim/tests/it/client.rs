@@ -40,6 +40,48 @@ impl Client {
         self.request(path).header("authorization", format!("SSWS {}", self.sim.token())).send().await
     }
 
+    /// One request for a change with the sim's token.
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
+        Reply::of(self.try_send(method, path, body).await.unwrap()).await
+    }
+
+    pub(crate) async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> reqwest::Result<reqwest::Response> {
+        let request = self.http.request(method, format!("{}{path}", self.sim.url()));
+        let request = request.header("accept", "application/json");
+        let request = request.header("authorization", format!("SSWS {}", self.sim.token()));
+        let request = match body {
+            Some(body) => request.header("content-type", "application/json").body(body.to_string()),
+            // Okta wants to know the length of no body too.
+            None => request.header("content-length", "0"),
+        };
+        request.send().await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn post_nothing(&self, path: &str) -> Reply {
+        self.send(Method::POST, path, None).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
+    pub(crate) async fn put_nothing(&self, path: &str) -> Reply {
+        self.send(Method::PUT, path, None).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, None).await
+    }
+
     /// The JSON of one successful answer.
     pub(crate) async fn json(&self, path: &str) -> Value {
         let reply = self.get(path).await;
@@ -60,6 +102,12 @@ impl Client {
             objects.extend(page);
         }
         (objects, sizes)
+    }
+
+    /// All events of the System Log, in the order of storage.
+    pub(crate) async fn all_events(&self) -> Vec<Value> {
+        let Value::Array(events) = self.json("/api/v1/logs?limit=1000").await else { panic!("the log is no list") };
+        events
     }
 
     /// The ids of all objects of a list.

@@ -2,12 +2,17 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 mod access;
+mod admins;
 mod app;
+mod assignments;
+mod changes;
 mod client;
 mod dpop;
 mod facts;
 mod faults;
 mod generated;
+mod groups;
+mod lifecycle;
 mod limits;
 mod logs;
 mod oauth;
@@ -19,3 +24,4 @@ mod recorded;
 mod rights;
 mod search;
 mod signed;
+mod users;
