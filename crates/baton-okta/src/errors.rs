@@ -10,7 +10,8 @@ use crate::resources::{api_token, app, custom_role, device, group, resource_set,
 pub(crate) enum Refused {
     /// The credential lacks a right; the sync would be incomplete everywhere.
     Fatal,
-    /// Okta tells it of no such object ("Okta Administrators"); the sync goes on without it.
+    /// Okta tells it of no such object ("Okta Administrators"); the sync goes on without it. A missing scope is not about
+    /// one object: then the whole resource type is not read, or the sync ends if it is one of those that must be.
     Gap,
 }
 
@@ -30,21 +31,24 @@ pub(crate) fn unusable(doing: &str, error: &Error) -> SourceError {
 /// The failure of a list without which these resource types cannot be read at all, but all others can: a gap for each,
 /// or an error if the sync cannot go on.
 ///
-/// Only types that are synced on request are dealt with in this way. The others hold together what is left, and a sync
-/// without one of them would show accesses that are not the whole of it.
+/// Users, groups and apps are never dealt with in this way: they hold together all the rest.
 pub(crate) fn of_types(error: &Error, resource_types: &[&'static str], doing: &str) -> Result<Vec<Gap>, FetchError> {
     let [first, ..] = resource_types else { return Ok(Vec::new()) };
     // An org without the feature refuses with a code of its own, or does not know the path.
     if !matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) {
         return Err(fatal(first, doing, error));
     }
-    let gap = |resource_type: &&'static str| Gap {
+    Ok(resource_types.iter().map(|resource_type| unread(resource_type, doing, error)).collect())
+}
+
+/// The gap of a resource type that is not read at all.
+fn unread(resource_type: &str, doing: &str, error: &Error) -> Gap {
+    Gap {
         kind: GapKind::Forbidden,
-        resource_type: (*resource_type).to_owned(),
+        resource_type: resource_type.to_owned(),
         id: String::new(),
         message: describe(Some(resource_type), doing, error),
-    };
-    Ok(resource_types.iter().map(gap).collect())
+    }
 }
 
 /// The failure of a request about one object: the gap that it leaves, or an error if the sync cannot go on. `what`
@@ -68,6 +72,11 @@ pub(crate) fn of_object(
         ErrorKind::NotFound => gap(GapKind::Gone, "deleted while the sync was reading it".to_owned()),
         ErrorKind::Forbidden if refused == Refused::Gap && error.code() == Some(NO_PERMISSION) => {
             gap(GapKind::Forbidden, error.to_string())
+        }
+        ErrorKind::Forbidden
+            if refused == Refused::Gap && error.code() == Some(NO_SCOPE) && !MUST_BE_READ.contains(&resource_type) =>
+        {
+            Ok(unread(resource_type, &format!("reading {what} {id}"), error))
         }
         // Not sent at all: an id that Okta gave us but that has no place in a path.
         ErrorKind::Invalid if error.status().is_none() => gap(GapKind::Unmappable, error.to_string()),
@@ -111,6 +120,9 @@ struct Need {
 
 /// The setting that chooses among the types of every sync.
 const TYPES: &str = "--sync-resource-types";
+
+/// The types without which a sync means nothing.
+const MUST_BE_READ: [&str; 3] = [user::ID, group::ID, app::ID];
 
 /// What Okta calls an API that needs a scope the access token does not have.
 const NO_SCOPE: &str = "insufficient_scope";
@@ -194,6 +206,8 @@ fn kind(error: &Error) -> FetchErrorKind {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+    use okta_client::OktaError;
+
     use super::*;
 
     fn of_group(kind: ErrorKind, refused: Refused) -> Result<Gap, FetchError> {
@@ -269,6 +283,19 @@ mod tests {
         for step in [scope, role, feature] {
             assert!(step.ends_with("leave --sync-devices out"), "{step}");
         }
+    }
+
+    #[test]
+    fn a_missing_scope_concerns_the_whole_type() {
+        let of = |resource_type| {
+            let said = OktaError { code: Some("insufficient_scope".to_owned()), ..OktaError::default() };
+            let error = Error::new(ErrorKind::Forbidden, "no").with_okta(said);
+            of_object(&error, resource_type, "the roles of group", "00g1", Refused::Gap)
+        };
+        let gap = of("role").unwrap();
+        assert_eq!((gap.kind, gap.resource_type.as_str(), gap.id.as_str()), (GapKind::Forbidden, "role", ""));
+        assert!(gap.message.contains("okta.roles.read"), "{}", gap.message);
+        assert_eq!(of("group").unwrap_err().kind, FetchErrorKind::Forbidden);
     }
 
     #[test]

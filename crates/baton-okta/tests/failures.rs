@@ -62,7 +62,6 @@ async fn missing_rights_end_the_fetch_with_an_explanation() {
         "/api/v1/users",
         "/api/v1/groups",
         "/api/v1/apps",
-        "/api/v1/iam/assignees/users",
         "/api/v1/apps/0oa4swa/users",
         "/api/v1/users/00u1active/roles",
     ] {
@@ -72,8 +71,9 @@ async fn missing_rights_end_the_fetch_with_an_explanation() {
             assert!(error.message.contains(part), "{error}");
         }
     }
-    let error = with_fault(FaultRule::on("/api/v1/groups/00g1eng/roles", Fault::InsufficientScope)).await.unwrap_err();
+    let error = with_fault(FaultRule::on("/api/v1/groups/00g1eng/users", Fault::InsufficientScope)).await.unwrap_err();
     assert_eq!(error.kind, FetchErrorKind::Forbidden);
+    assert!(error.message.contains("Grant the OAuth scope okta.groups.read"), "{error}");
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@
 
 mod fetching;
 
+use std::collections::BTreeSet;
+
 use baton_connector::{GapKind, Options, Source};
 use baton_okta::{EmailDomains, Rules};
 use fetching::{Synced, connector, fetch_all};
@@ -131,6 +133,165 @@ async fn only_certain_types() {
             assert_eq!(some.ids(of).is_empty(), !types.contains(&of.to_owned()), "{types:?} {of}");
         }
     }
+}
+
+/// Custom roles, tokens and devices too.
+fn everything() -> Rules {
+    Rules { sync_custom_roles: true, sync_secrets: true, sync_devices: true, ..Rules::default() }
+}
+
+/// What `more` has and `some` has not: resources as `type id`, entitlements, grants.
+fn added(some: &Synced, more: &Synced) -> [Vec<String>; 3] {
+    let resources = |synced: &Synced| -> BTreeSet<String> {
+        let ids = synced.resources.iter().map(|resource| resource.id.clone().unwrap());
+        ids.map(|id| format!("{} {}", id.resource_type, id.resource)).collect()
+    };
+    let entitlements = |synced: &Synced| synced.entitlement_ids().into_iter().map(str::to_owned).collect();
+    let grants = |synced: &Synced| synced.grant_ids().into_iter().collect();
+    let of = |all: &dyn Fn(&Synced) -> BTreeSet<String>| all(more).difference(&all(some)).cloned().collect();
+    [of(&resources), of(&entitlements), of(&grants)]
+}
+
+#[tokio::test]
+async fn custom_roles_resource_sets_and_bindings_on_demand() {
+    let (more, _) = synced(Rules { sync_custom_roles: true, ..Rules::default() }, &Options::default()).await;
+    let plain = plain().await;
+    let [resources, entitlements, grants] = added(&plain, &more);
+    assert_eq!(
+        resources,
+        [
+            "custom-role WORKFLOWS_ADMIN",
+            "custom-role cr0audit",
+            "custom-role cr0vault",
+            "resource-set iamrs1",
+            "resource-set iamrs2",
+            "resourceset-binding iamrs1:cr0audit",
+            "resourceset-binding iamrs1:cr0vault",
+        ]
+    );
+    assert_eq!(
+        entitlements,
+        [
+            "custom-role:WORKFLOWS_ADMIN:assigned",
+            "custom-role:cr0audit:assigned",
+            "custom-role:cr0vault:assigned",
+            "resource-set:iamrs1:bindings",
+            "resource-set:iamrs2:bindings",
+            "resourceset-binding:iamrs1:cr0audit:member",
+            "resourceset-binding:iamrs1:cr0vault:member",
+        ]
+    );
+    assert_eq!(
+        grants,
+        [
+            "custom-role:WORKFLOWS_ADMIN:assigned:group:00g1eng",
+            "custom-role:WORKFLOWS_ADMIN:assigned:user:00u10other",
+            "custom-role:cr0vault:assigned:group:00g1eng",
+            "custom-role:cr0vault:assigned:user:00u9weird",
+            "resource-set:iamrs1:bindings:custom-role:cr0audit",
+            "resource-set:iamrs1:bindings:custom-role:cr0vault",
+            "resourceset-binding:iamrs1:cr0audit:member:user:00u1active",
+            "resourceset-binding:iamrs1:cr0vault:member:group:00g1eng",
+            "resourceset-binding:iamrs1:cr0vault:member:user:00u9weird",
+        ]
+    );
+    assert_eq!(added(&more, &plain), [const { Vec::<String>::new() }; 3], "nothing else changes");
+    // Workflows Administrator no longer dangles; the OAuth client that holds a role is told of.
+    let dangling = |synced: &Synced| synced.gaps.iter().filter(|gap| gap.kind == GapKind::Dangling).count();
+    assert_eq!((dangling(&plain), dangling(&more)), (2, 0));
+    assert!(more.gaps.iter().any(|gap| gap.kind == GapKind::LeftOut && gap.message.contains("OAuth client 0oa1oidc")));
+}
+
+#[tokio::test]
+async fn tokens_and_devices_on_demand() {
+    let plain = plain().await;
+    let none = || [Vec::new(), Vec::<String>::new()];
+    for (rules, expected) in [
+        (Rules { sync_secrets: true, ..Rules::default() }, &["api-token 00Tok1", "api-token 00Tok2"][..]),
+        (
+            Rules { sync_devices: true, ..Rules::default() },
+            &["device guo1mac", "device guo2win", "device guo3bare", "device guo4lin"],
+        ),
+    ] {
+        let (more, _) = synced(rules, &Options::default()).await;
+        let [resources, entitlements, grants] = added(&plain, &more);
+        assert_eq!(resources, expected);
+        assert_eq!([entitlements, grants], none(), "nothing can be had on them");
+        assert_eq!(added(&more, &plain), [const { Vec::<String>::new() }; 3]);
+    }
+}
+
+#[tokio::test]
+async fn only_certain_types_among_those_with_a_switch() {
+    for (types, asked, grants) in [
+        (&["custom-role"][..], &["GET /api/v1/iam/roles"][..], 0),
+        (&["api-token"], &["GET /api/v1/api-tokens"], 0),
+        (&["device"], &["GET /api/v1/devices"], 0),
+        (&["resource-set"], &["GET /api/v1/iam/resource-sets"], 0),
+        (
+            &["resourceset-binding"],
+            &["GET /api/v1/iam/resource-sets", "GET /api/v1/iam/resource-sets/{id}/bindings"],
+            0,
+        ),
+        (
+            &["resource-set", "custom-role"],
+            &["GET /api/v1/iam/resource-sets", "GET /api/v1/iam/resource-sets/{id}/bindings", "GET /api/v1/iam/roles"],
+            2,
+        ),
+        (
+            &["user", "custom-role"],
+            &[
+                "GET /api/v1/iam/assignees/users",
+                "GET /api/v1/iam/roles",
+                "GET /api/v1/users",
+                "GET /api/v1/users/{id}/roles",
+            ],
+            2,
+        ),
+    ] {
+        let types: Vec<String> = types.iter().map(ToString::to_string).collect();
+        let options = Options { resource_types: types.clone(), ..Options::default() };
+        let (some, paths) = synced(everything(), &options).await;
+        assert_eq!(paths, asked, "{types:?}");
+        assert_eq!(some.grants.len(), grants, "{types:?}");
+        for of in ["user", "group", "role", "custom-role", "resource-set", "resourceset-binding", "api-token", "device"]
+        {
+            assert_eq!(some.ids(of).is_empty(), !types.contains(&of.to_owned()), "{types:?} {of}");
+        }
+    }
+    // Devices need no switch when they are named.
+    let options = Options { resource_types: vec!["device".to_owned()], ..Options::default() };
+    assert_eq!(synced(Rules::default(), &options).await.0.ids("device").len(), 4);
+}
+
+#[tokio::test]
+async fn resources_only_of_every_type() {
+    let options = Options { skip_entitlements_and_grants: true, ..Options::default() };
+    let (some, paths) = synced(everything(), &options).await;
+    assert_eq!((some.entitlements.len(), some.grants.len()), (0, 0));
+    assert_eq!((some.ids("custom-role").len(), some.ids("resource-set").len()), (3, 2));
+    assert_eq!((some.ids("resourceset-binding").len(), some.ids("api-token").len()), (2, 2));
+    assert!(
+        !paths.iter().any(|path| path.ends_with("/members") || path.ends_with("/roles") && path.contains("{id}")),
+        "{paths:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_filter_holds_for_every_grant() {
+    let filtered = Rules { filter_email_domains: EmailDomains::new(["acme.example"]), ..everything() };
+    let (some, _) = synced(filtered, &Options::default()).await;
+    let (all, _) = synced(everything(), &Options::default()).await;
+    let gone: Vec<_> =
+        gone(&all, &some).into_iter().filter(|id| id.starts_with("custom") || id.starts_with("res")).collect();
+    assert_eq!(
+        gone,
+        [
+            "custom-role:WORKFLOWS_ADMIN:assigned:user:00u10other",
+            "custom-role:cr0vault:assigned:user:00u9weird",
+            "resourceset-binding:iamrs1:cr0vault:member:user:00u9weird",
+        ]
+    );
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ impl Error {
 
     /// Adds what Okta said.
     #[must_use]
-    pub(crate) fn with_okta(mut self, okta: OktaError) -> Self {
+    pub fn with_okta(mut self, okta: OktaError) -> Self {
         self.0.okta = okta;
         self
     }

@@ -47,6 +47,8 @@ pub struct SimConfig {
     pub group_page_cap: usize,
     /// Whether links to next pages lose `expand`, as those of several Okta lists have at times.
     pub forget_expand: bool,
+    /// Whether the lists under `/iam` name their next page in a `Link` header, as other lists do, and not in the body.
+    pub iam_link_headers: bool,
     /// The host that links name instead of the one that was asked, such as `acme.okta.com`; admin links then name
     /// `acme-admin.okta.com`.
     pub display_domain: Option<String>,
@@ -80,6 +82,7 @@ impl SimConfig {
             page_cap: None,
             group_page_cap: 200,
             forget_expand: false,
+            iam_link_headers: false,
             display_domain: None,
             gzip: false,
             log_requests: false,

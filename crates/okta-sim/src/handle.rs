@@ -46,6 +46,7 @@ pub(crate) struct Service {
     pub(crate) faults: FaultBox,
     pub(crate) sizes: PageSizes,
     pub(crate) forget_expand: bool,
+    pub(crate) iam_link_headers: bool,
     pub(crate) display_domain: Option<String>,
     pub(crate) gzip: bool,
     pub(crate) counters: Counters,
@@ -275,7 +276,7 @@ impl Service {
             query: placed.query.clone(),
             omit: omit(placed.headers),
             sizes: self.sizes,
-            links: LinkRules { forget_expand: self.forget_expand, twist },
+            links: LinkRules { forget_expand: self.forget_expand, iam_headers: self.iam_link_headers, twist },
             users_hidden: caller.users_hidden(),
         };
         match endpoints::answer(placed.route.endpoint, &placed.ids, &call) {

@@ -53,6 +53,8 @@ impl Links {
 pub(crate) struct LinkRules {
     /// Links lack `expand`, as those of several Okta lists have at times.
     pub(crate) forget_expand: bool,
+    /// Lists under `/iam` name their next page in a header.
+    pub(crate) iam_headers: bool,
     pub(crate) twist: Option<Twist>,
 }
 
@@ -120,7 +122,7 @@ mod tests {
         let all = links("/p", &query, Some(200), Some("00u9"), LinkRules::default());
         assert_eq!(all.own, "/p?limit=200&search=status+pr&expand=stats");
         assert_eq!(all.next.unwrap(), "/p?after=PG2-00u9&limit=200&search=status+pr&expand=stats");
-        let forgetful = links("/p", &query, Some(200), None, LinkRules { forget_expand: true, twist: None });
+        let forgetful = links("/p", &query, Some(200), None, LinkRules { forget_expand: true, ..LinkRules::default() });
         assert_eq!((forgetful.own.as_str(), forgetful.next), ("/p?limit=200&search=status+pr", None));
         assert_eq!(links("/p", &Query::default(), None, None, LinkRules::default()).own, "/p");
     }

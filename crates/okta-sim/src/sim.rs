@@ -98,6 +98,7 @@ impl Sim {
             faults: FaultBox::new(config.faults),
             sizes: PageSizes { cap: config.page_cap, groups: config.group_page_cap.clamp(1, 10_000) },
             forget_expand: config.forget_expand,
+            iam_link_headers: config.iam_link_headers,
             display_domain: config.display_domain,
             gzip: config.gzip,
             counters: Counters::new(config.log_requests),

@@ -14,8 +14,8 @@ use futures::future::BoxFuture;
 use okta_client::models::RoleAssignment;
 use okta_client::{Bucket, endpoints};
 
-use super::{Below, Context, Kind, Module, begin, custom_role, describe, gap, group, user};
-use crate::errors::{self, Refused};
+use super::{Below, Context, Kind, Module, custom_role, describe, gap, group, user};
+use crate::errors::Refused;
 use crate::profile::Profile;
 use crate::scope::Scope;
 
@@ -135,14 +135,17 @@ fn fetch_assignees<'a>(
     cursor: Option<&'a str>,
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
-        let of = Wanted::parse(&work.detail).resource_type();
+        let wanted = Wanted::parse(&work.detail);
+        let types = [(wanted.standard, ID), (wanted.custom, custom_role::ID)];
+        let types: Vec<_> = types.into_iter().filter(|(wanted, _)| *wanted).map(|(_, id)| id).collect();
         let request = endpoints::roles::assignees(context.limit(200));
-        let answer = context.client.page(&request, cursor).await;
-        let answer = answer.map_err(|error| errors::fatal(of, "listing the users with admin roles", &error))?;
-        let mut page = begin(&answer, of);
+        let list = (types.as_slice(), "listing the users with admin roles");
         let roles_of = |id: &str| Work::new(USER_ROLES, id).with_detail(work.detail.as_str());
-        page.opens = answer.items.iter().map(|assignee| roles_of(&assignee.id)).collect();
-        Ok(page)
+        context
+            .page_of_types(&request, cursor, list, |assignees, page| {
+                page.opens = assignees.iter().map(|assignee| roles_of(&assignee.id)).collect();
+            })
+            .await
     }
     .boxed()
 }

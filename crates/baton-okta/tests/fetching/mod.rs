@@ -129,6 +129,8 @@ impl Synced {
         let mut ids: Vec<_> =
             ids.filter(|id| id.resource_type == resource_type).map(|id| id.resource.as_str()).collect();
         ids.sort_unstable();
+        // What two pages tell of is stored once.
+        ids.dedup();
         ids
     }
 
@@ -156,6 +158,7 @@ impl Synced {
     pub fn entitlement_ids(&self) -> Vec<&str> {
         let mut ids: Vec<_> = self.entitlements.iter().map(|entitlement| entitlement.id.as_str()).collect();
         ids.sort_unstable();
+        ids.dedup();
         ids
     }
 }

@@ -1,5 +1,5 @@
-//! Administrators: assignees, custom roles, resource sets, bindings. These lists carry their next page in the body, and
-//! the link leads to the host of the admin console.
+//! Administrators: assignees, custom roles, resource sets, bindings. These lists carry their next page in the body (or in
+//! a header, where the simulator is set up so), and the link leads to the host of the admin console.
 
 use serde_json::json;
 
@@ -29,11 +29,12 @@ fn wrapped(call: &Call<'_>, name: &str, documents: &[Document], links: &[(&str, 
 
 fn envelope(call: &Call<'_>, name: &str, array: &str, last: Option<&str>, links: &[(&str, String)]) -> Answer {
     let paged = paging::links(call.path, &call.query, None, last, call.links);
+    let (in_body, in_header) = place(call, paged.next);
     let mut own = json!({});
     for (relation, href) in links {
         own[*relation] = json!({"href": href});
     }
-    if let Some(next) = &paged.next {
+    if let Some(next) = &in_body {
         own["next"] = json!({"href": format!("{}{next}", call.hosts.admin)});
     }
     let mut body = format!("{{\"{name}\":{array}");
@@ -42,8 +43,12 @@ fn envelope(call: &Call<'_>, name: &str, array: &str, last: Option<&str>, links:
         body.push_str(&own.to_string());
     }
     body.push('}');
-    // The headers carry the page's own link alone: the next page is in the body.
-    Answer { body, links: Some(paging::Links { next: None, ..paged }), admin_links: false }
+    Answer { body, links: Some(paging::Links { next: in_header, ..paged }), admin_links: call.links.iam_headers }
+}
+
+/// The link to the next page as one for the body and one for the header: only one of the two is there.
+fn place(call: &Call<'_>, next: Option<String>) -> (Option<String>, Option<String>) {
+    if call.links.iam_headers { (None, next) } else { (next, None) }
 }
 
 pub(super) fn assignees(call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -62,11 +67,13 @@ pub(super) fn assignees(call: &Call<'_>) -> Result<Answer, Refusal> {
         list::cut(&page, |_| true, |at, out| render::org::assignee(org, assignees[at], call.hosts, out));
     let mut body = format!("{{\"value\":{array}");
     let paged = paging::links(call.path, &call.query, Some(limit), last.as_deref(), call.links);
-    if let Some(next) = paged.next {
+    let (in_body, in_header) = place(call, paged.next);
+    if let Some(next) = in_body {
         body.push_str(&format!(",\"_links\":{{\"next\":{{\"href\":\"{}{next}\"}}}}", call.hosts.admin));
     }
     body.push('}');
-    Ok(Answer::plain(body))
+    let links = in_header.map(|next| paging::Links { next: Some(next), own: paged.own });
+    Ok(Answer { body, links, admin_links: true })
 }
 
 pub(super) fn roles(call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -122,7 +129,8 @@ pub(super) fn members(call: &Call<'_>, set: &str, role: &str) -> Result<Answer, 
     let (set, binding) = find_binding(call, set, role)?;
     let own = format!("{}/api/v1/iam/resource-sets/{}/bindings/{}", call.hosts.org, set.document.id, binding.role);
     let answer = wrapped(call, "members", &binding.members, &[("binding", own)])?;
-    Ok(Answer { links: None, ..answer })
+    let links = answer.links.filter(|links| links.next.is_some());
+    Ok(Answer { links, ..answer })
 }
 
 pub(super) fn member(call: &Call<'_>, set: &str, role: &str, id: &str) -> Result<Answer, Refusal> {

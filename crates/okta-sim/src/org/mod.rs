@@ -19,6 +19,7 @@ mod ids;
 pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod objects;
+mod odd;
 mod recorded;
 pub(crate) mod rules;
 mod shape;
@@ -50,7 +51,7 @@ pub(crate) const DIRECT: u32 = u32::MAX;
 
 /// A simulated org: users, groups, apps, who is in what, and who administers it.
 ///
-/// Made by [`Org::generate`], [`Org::facts`], [`Org::recorded`] or [`Org::empty`].
+/// Made by [`Org::generate`], [`Org::facts`], [`Org::odd`], [`Org::recorded`] or [`Org::empty`].
 #[derive(Debug)]
 pub struct Org {
     pub(crate) about: About,

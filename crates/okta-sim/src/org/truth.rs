@@ -58,6 +58,20 @@ pub struct Expected {
     pub app_group_pages: u64,
     /// Pages of assignees, 200 each.
     pub assignee_pages: u64,
+    /// Custom roles.
+    pub custom_roles: u64,
+    /// Resource sets.
+    pub resource_sets: u64,
+    /// Bindings of custom roles on resource sets.
+    pub bindings: u64,
+    /// Pages of custom roles, resource sets, bindings and their members, 100 each.
+    pub iam_pages: u64,
+    /// API tokens; always one page.
+    pub api_tokens: u64,
+    /// Devices.
+    pub devices: u64,
+    /// Pages of devices, 200 each.
+    pub device_pages: u64,
 }
 
 impl Expected {
@@ -74,6 +88,12 @@ impl Expected {
             + self.apps.min(self.groups_with_apps)
             + self.assignee_pages
             + self.admins
+    }
+
+    /// The same for a reader who also wants custom roles with their resource sets and bindings, API tokens and devices.
+    #[must_use]
+    pub fn calls_for_everything(&self) -> u64 {
+        self.calls() + self.iam_pages + 1 + self.device_pages
     }
 
     /// Memberships, assignments and roles together.
@@ -108,6 +128,9 @@ impl Org {
         });
         let readable = self.groups.rows().filter(|n| !self.group_quirks.members_refused.contains(n));
         let bringing: BTreeSet<u32> = apps.iter().flat_map(|&app| self.app_groups[app].iter().copied()).collect();
+        let bindings = || self.iam.sets.iter().map(|set| &set.bindings);
+        let binding_pages: u64 = bindings().map(|roles| pages(roles.len(), 100)).sum();
+        let member_pages_of_bindings: u64 = bindings().flatten().map(|it| pages(it.members.len(), 100)).sum();
         let roles = self.user_roles.values().chain(self.group_roles.values()).map(Vec::len).sum::<usize>();
         Expected {
             users: self.users.count().into(),
@@ -128,6 +151,16 @@ impl Org {
             app_user_pages: apps.iter().map(|&app| pages(self.app_users[app].len(), 500)).sum(),
             app_group_pages: apps.iter().map(|&app| pages(self.app_groups[app].len(), 200)).sum(),
             assignee_pages: pages(self.assignees.len(), 200),
+            custom_roles: self.iam.roles.len() as u64,
+            resource_sets: self.iam.sets.len() as u64,
+            bindings: bindings().map(Vec::len).sum::<usize>() as u64,
+            iam_pages: pages(self.iam.roles.len(), 100)
+                + pages(self.iam.sets.len(), 100)
+                + binding_pages
+                + member_pages_of_bindings,
+            api_tokens: self.tokens.len() as u64,
+            devices: self.devices.len() as u64,
+            device_pages: pages(self.devices.len(), 200),
         }
     }
 
