@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use baton_proto::Message;
 use baton_proto::c1::connector::v2::{Entitlement, Grant, Resource, ResourceType};
 use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ToSql, params};
 
+use crate::bulk::{self, GrantLoader, Loaded, Places};
 use crate::error::{At, Error};
 use crate::indexes::{self, Duplicates};
-use crate::schema::{INDEXES, TABLES};
+use crate::schema::{GRANTS, INDEXES, TABLES};
 use crate::stats::{self, Stats};
 use crate::sync_run::NewSync;
 use crate::{carry_over, connection, expansion, time};
@@ -39,13 +41,30 @@ pub struct GrantRow<'a> {
 /// [`begin_sync`](Self::begin_sync), rows, [`build_indexes`](Self::build_indexes), what follows from other rows,
 /// [`end_sync`](Self::end_sync), [`finish`](Self::finish). Then [`crate::envelope::seal`] makes the file.
 ///
-/// Owned by one thread. All is written in one long transaction; when anything fails, the database is worthless and to
-/// be removed by the caller.
+/// The first grants, nearly always all of them, are written as [`crate::bulk`] says; any call that is not about a grant
+/// ends that, so grants are best put last. Later grants are written by SQLite.
+///
+/// Owned by one thread. When anything fails, the database is worthless and to be removed by the caller.
 #[derive(Debug)]
 pub struct Builder {
-    connection: Connection,
+    grants: Grants,
     path: PathBuf,
     sync: Option<OpenSync>,
+    /// The older database whose grants have not been carried over yet, and the syncs that stay.
+    older: Option<(PathBuf, Vec<String>)>,
+}
+
+/// Who writes the grants, and has the database open.
+#[derive(Debug)]
+enum Grants {
+    /// Nobody yet; SQLite has the database open.
+    None(Connection),
+    /// They are being loaded; SQLite has the database closed.
+    Loading(Box<GrantLoader>),
+    /// They have been loaded; further ones are written by SQLite.
+    Loaded(Connection),
+    /// Changing hands failed.
+    Lost,
 }
 
 #[derive(Debug)]
@@ -89,12 +108,12 @@ impl Builder {
         for table in TABLES {
             connection.execute_batch(&table.create()).at(db)?;
         }
-        // Few rows are in them, so that keeping them costs less than looking for those rows among all would later.
-        for index in INDEXES.iter().filter(|index| index.condition.is_some()) {
+        // Those of the other tables are built when the rows are there.
+        for index in INDEXES.iter().filter(|index| index.table == GRANTS.name) {
             connection.execute_batch(&index.create()).at(db)?;
         }
         connection.execute_batch("BEGIN").at(db)?;
-        Ok(Self { connection, path: db.to_owned(), sync: None })
+        Ok(Self { grants: Grants::None(connection), path: db.to_owned(), sync: None, older: None })
     }
 
     /// Copies the syncs `keep` with all their rows, sessions of connectors excepted, from `old_db`, a decoded older
@@ -106,10 +125,16 @@ impl Builder {
         if self.sync.is_some() {
             return Err(Error::OutOfOrder("older syncs are carried over before a new one begins"));
         }
+        if self.older.is_some() {
+            return Err(Error::OutOfOrder("syncs are carried over from one database"));
+        }
         // A database cannot be attached within a transaction.
-        self.connection.execute_batch("COMMIT").at(&self.path)?;
-        carry_over::carry_over(&self.connection, old_db, keep)?;
-        self.connection.execute_batch("BEGIN").at(&self.path)
+        let connection = self.connection()?;
+        connection.execute_batch("COMMIT").at(&self.path)?;
+        carry_over::carry_over(connection, old_db, keep)?;
+        connection.execute_batch("BEGIN").at(&self.path)?;
+        self.older = Some((old_db.to_owned(), keep.to_vec()));
+        Ok(())
     }
 
     /// Begins the sync that the following rows belong to.
@@ -120,6 +145,7 @@ impl Builder {
         if self.sync.is_some() {
             return Err(Error::OutOfOrder("a sync begins only after the one before has ended"));
         }
+        self.settle()?;
         let started_at = time::to_text(run.started_at);
         self.insert(
             "INSERT INTO v1_sync_runs (sync_id, started_at, sync_token, sync_type, parent_sync_id, grants_backfilled)
@@ -135,6 +161,7 @@ impl Builder {
     /// # Errors
     /// [`Error::OutOfOrder`] without an open sync; the database cannot be written. So do all `put_` functions.
     pub fn put_resource_type(&mut self, resource_type: &ResourceType) -> Result<(), Error> {
+        self.settle()?;
         let sync = self.open_sync()?;
         let row = params![resource_type.id, resource_type.encode_to_vec(), sync.id, sync.discovered_at];
         self.insert(INSERT_RESOURCE_TYPE, row)
@@ -163,6 +190,7 @@ impl Builder {
         parent: (&str, &str),
         data: &[u8],
     ) -> Result<(), Error> {
+        self.settle()?;
         let sync = self.open_sync()?;
         let external_id = resource_external_id(resource_type, id);
         let parent = (!parent.1.is_empty()).then_some(parent);
@@ -191,16 +219,21 @@ impl Builder {
         id: &str,
         data: &[u8],
     ) -> Result<(), Error> {
+        self.settle()?;
         let sync = self.open_sync()?;
         self.insert(INSERT_ENTITLEMENT, params![resource_type, resource, id, data, sync.id, sync.discovered_at])
     }
 
-    /// Adds a grant. Before the indexes are built, a second grant of the same id is merged by
+    /// Adds a grant. As long as grants follow on grants, a second one of the same id is merged by
     /// [`build_indexes`](Self::build_indexes); after, it is an error.
     ///
     /// # Errors
     /// As [`put_resource_type`](Self::put_resource_type).
     pub fn put_grant(&mut self, grant: &GrantRow<'_>) -> Result<(), Error> {
+        self.open_sync()?;
+        if matches!(self.grants, Grants::None(_)) {
+            self.load()?;
+        }
         self.write_grant(INSERT_GRANT, grant)
     }
 
@@ -243,6 +276,7 @@ impl Builder {
     /// # Errors
     /// As [`put_resource_type`](Self::put_resource_type).
     pub fn replace_grant_data(&mut self, row: i64, data: &[u8]) -> Result<(), Error> {
+        self.settle()?;
         self.insert("UPDATE v1_grants SET data = ? WHERE id = ?", params![data, row])
     }
 
@@ -251,7 +285,11 @@ impl Builder {
     /// # Errors
     /// The database or a temporary file cannot be written.
     pub fn build_indexes(&mut self) -> Result<Duplicates, Error> {
-        let duplicates = indexes::build(&self.connection, &self.path)?;
+        if self.older.is_some() {
+            self.load()?;
+        }
+        self.settle()?;
+        let duplicates = indexes::build(self.connection()?, &self.path)?;
         if let Some(sync) = &mut self.sync {
             sync.indexed = true;
         }
@@ -259,9 +297,15 @@ impl Builder {
     }
 
     /// The database, for queries.
-    #[must_use]
-    pub fn connection(&self) -> &Connection {
-        &self.connection
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] while grants are being loaded: between the first grant and
+    /// [`build_indexes`](Self::build_indexes).
+    pub fn connection(&self) -> Result<&Connection, Error> {
+        match &self.grants {
+            Grants::None(connection) | Grants::Loaded(connection) => Ok(connection),
+            Grants::Loading(_) | Grants::Lost => Err(Error::OutOfOrder("grants are being loaded")),
+        }
     }
 
     /// Ends the open sync and says what it holds. Builds the indexes if that has not been done.
@@ -273,7 +317,7 @@ impl Builder {
             self.build_indexes()?;
         }
         let sync = self.open_sync()?;
-        let mut stats = stats::count(&self.connection, &sync.id).at(&self.path)?;
+        let mut stats = stats::count(self.connection()?, &sync.id).at(&self.path)?;
         stats.add_token(sync_token);
         self.insert(
             "UPDATE v1_sync_runs SET ended_at = ?, sync_token = ?, stats = ?, supports_diff = 1
@@ -293,17 +337,75 @@ impl Builder {
             return Err(Error::OutOfOrder("the database is finished after its sync has ended"));
         }
         self.build_indexes()?;
-        self.connection.execute_batch("COMMIT").at(&self.path)?;
-        self.connection.close().map_err(|(_, error)| Error::database(&self.path, error))
+        self.connection()?.execute_batch("COMMIT").at(&self.path)?;
+        self.close()
+    }
+
+    /// Closes the database, which is in no transaction.
+    fn close(&mut self) -> Result<(), Error> {
+        match std::mem::replace(&mut self.grants, Grants::Lost) {
+            Grants::None(connection) | Grants::Loaded(connection) => {
+                connection.close().map_err(|(_, error)| Error::database(&self.path, error))
+            }
+            Grants::Loading(_) | Grants::Lost => Ok(()),
+        }
+    }
+
+    /// Begins to load grants, those of the older database first.
+    fn load(&mut self) -> Result<(), Error> {
+        let connection = self.connection()?;
+        connection.execute_batch("COMMIT").at(&self.path)?;
+        let places = Places::find(connection).at(&self.path)?;
+        self.close()?;
+        let mut loader = GrantLoader::open(&self.path, places)?;
+        if let Some((older, keep)) = self.older.take() {
+            let connection = connection::open_read_only(&older, &older)?;
+            bulk::carry_over(&mut loader, &connection, &older, &keep)?;
+        }
+        self.grants = Grants::Loading(Box::new(loader));
+        Ok(())
+    }
+
+    /// Ends the loading of grants if it is under way, and gives the database back to SQLite.
+    fn settle(&mut self) -> Result<(), Error> {
+        if !matches!(self.grants, Grants::Loading(_)) {
+            return Ok(());
+        }
+        let Grants::Loading(loader) = std::mem::replace(&mut self.grants, Grants::Lost) else { return Ok(()) };
+        let loaded = loader.finish()?;
+        let connection = connection::reopen(&self.path)?;
+        if loaded == Loaded::WithoutIndexes {
+            for index in INDEXES.iter().filter(|index| index.table == GRANTS.name) {
+                connection.execute_batch(&format!("DROP INDEX {}", index.name)).at(&self.path)?;
+            }
+        }
+        connection.execute_batch("BEGIN").at(&self.path)?;
+        self.grants = Grants::Loaded(connection);
+        Ok(())
     }
 
     fn open_sync(&self) -> Result<&OpenSync, Error> {
         self.sync.as_ref().ok_or(Error::OutOfOrder("rows are added within a sync"))
     }
 
-    fn write_grant(&self, statement: &str, grant: &GrantRow<'_>) -> Result<(), Error> {
-        let sync = self.open_sync()?;
+    fn write_grant(&mut self, statement: &str, grant: &GrantRow<'_>) -> Result<(), Error> {
         let expansion = grant.expansion.filter(|expansion| expansion::is_usable(expansion));
+        let Some(sync) = &self.sync else { return Err(Error::OutOfOrder("rows are added within a sync")) };
+        if let Grants::Loading(loader) = &mut self.grants {
+            return loader.push(&[
+                ValueRef::Text(grant.resource_type.as_bytes()),
+                ValueRef::Text(grant.resource_id.as_bytes()),
+                ValueRef::Text(grant.entitlement_id.as_bytes()),
+                ValueRef::Text(grant.principal_type.as_bytes()),
+                ValueRef::Text(grant.principal_id.as_bytes()),
+                ValueRef::Text(grant.id.as_bytes()),
+                expansion.map_or(ValueRef::Null, ValueRef::Blob),
+                ValueRef::Integer(expansion.is_some().into()),
+                ValueRef::Blob(grant.data),
+                ValueRef::Text(sync.id.as_bytes()),
+                ValueRef::Text(sync.discovered_at.as_bytes()),
+            ]);
+        }
         let row = params![
             grant.resource_type,
             grant.resource_id,
@@ -321,7 +423,8 @@ impl Builder {
     }
 
     fn insert(&self, statement: &str, row: &[&dyn ToSql]) -> Result<(), Error> {
-        let run = || self.connection.prepare_cached(statement)?.execute(row);
+        let connection = self.connection()?;
+        let run = || connection.prepare_cached(statement)?.execute(row);
         run().at(&self.path).map(|_| ())
     }
 }

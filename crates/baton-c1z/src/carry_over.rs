@@ -6,10 +6,10 @@ use rusqlite::Connection;
 
 use crate::error::{At, Error};
 use crate::migrate;
-use crate::schema::{DATA_TABLES, SYNC_RUNS};
+use crate::schema::{DATA_TABLES, GRANTS, SYNC_RUNS};
 
-/// Copies the syncs `keep` from `old_db` into the database of `connection`, which is in no transaction. The rows go
-/// from table to table within SQLite, in the order of their row ids; nothing is held in memory.
+/// Copies the syncs `keep` from `old_db`, but for their grants, into the database of `connection`, which is in no
+/// transaction. The rows go from table to table within SQLite, in the order of their row ids; nothing is held in memory.
 pub(crate) fn carry_over(connection: &Connection, old_db: &Path, keep: &[String]) -> Result<(), Error> {
     migrate::migrate(old_db, old_db)?;
     let path = old_db.to_string_lossy();
@@ -24,7 +24,8 @@ fn copy(connection: &Connection, keep: &[String]) -> rusqlite::Result<()> {
     for sync_id in keep {
         connection.execute("INSERT OR IGNORE INTO temp.kept VALUES (?)", [sync_id])?;
     }
-    for table in DATA_TABLES.into_iter().chain([&SYNC_RUNS]) {
+    let tables = DATA_TABLES.into_iter().filter(|table| table.name != GRANTS.name);
+    for table in tables.chain([&SYNC_RUNS]) {
         let (name, columns) = (table.name, table.column_list());
         // Without the plus sign an index might be preferred, and the rows come out of order.
         connection.execute_batch(&format!(

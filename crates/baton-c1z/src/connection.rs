@@ -27,6 +27,14 @@ pub(crate) fn create(db: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// Opens a database that is being made again, after something else has written to it.
+pub(crate) fn reopen(db: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(db, flags).at(db)?;
+    tune(&connection).at(db)?;
+    Ok(connection)
+}
+
 /// Opens `db`, a private copy of a database that somebody else wrote, to be migrated: nothing that its schema smuggles in is
 /// run, and a write-ahead log in its header is turned back into a rollback journal. Errors speak of `file`.
 pub(crate) fn open_copy(db: &Path, file: &Path) -> Result<Connection, Error> {

@@ -9,6 +9,7 @@
 //! - [`Error`] names the file, what is wrong with it and what to do next.
 
 mod builder;
+mod bulk;
 mod carry_over;
 mod connection;
 pub mod envelope;

@@ -202,17 +202,17 @@ fn later_rows_of_the_same_id_update_the_first() {
     let mut builder = Builder::create(&db).unwrap();
     builder.begin_sync(&new_sync("s1", SyncType::Full)).unwrap();
     put_org(&mut builder);
+    let expandable =
+        GrantExpandable { entitlement_ids: vec!["group:g2:member".to_owned()], ..GrantExpandable::default() };
+    let mut edge = grant("g1", "u1");
+    edge.annotations.push(any::pack(&expandable));
+    builder.put_whole_grant(&edge).unwrap();
     builder.put_resource_type(&resource_type("user")).unwrap();
     builder.put_resource(&resource("user", "u1", "second")).unwrap();
     builder.put_resource(&resource("user", "u1", "third")).unwrap();
     let mut again = entitlement("group", "g1");
     again.display_name = "again".to_owned();
     builder.put_entitlement(&again).unwrap();
-    let expandable =
-        GrantExpandable { entitlement_ids: vec!["group:g2:member".to_owned()], ..GrantExpandable::default() };
-    let mut edge = grant("g1", "u1");
-    edge.annotations.push(any::pack(&expandable));
-    builder.put_whole_grant(&edge).unwrap();
     let merged = builder.build_indexes().unwrap();
     assert_eq!((merged.resource_types, merged.resources, merged.entitlements, merged.grants), (1, 2, 1, 1));
     let stats = builder.end_sync(ended_at(), "").unwrap();
@@ -265,6 +265,7 @@ fn only_edges_wait_for_expansion() {
     builder.build_indexes().unwrap();
     let rows: Vec<(String, bool, i64, bool)> = builder
         .connection()
+        .unwrap()
         .prepare("SELECT principal_resource_id, expansion IS NOT NULL, needs_expansion, instr(data, 'GrantExpandable') > 0 FROM v1_grants")
         .unwrap()
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
@@ -380,14 +381,14 @@ fn a_full_disk_is_called_by_its_name() {
     let mut builder = Builder::create(&db).unwrap();
     builder.begin_sync(&new_sync("s1", SyncType::Full)).unwrap();
     put_org(&mut builder);
-    let pages: i64 = builder.connection().pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    builder.connection().pragma_update(None, "max_page_count", pages + 2).unwrap();
+    builder.build_indexes().unwrap();
+    let pages: i64 = builder.connection().unwrap().pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    builder.connection().unwrap().pragma_update(None, "max_page_count", pages + 2).unwrap();
     let mut large = resource("user", "u3", "");
     large.description = "x".repeat(200_000);
     let error = builder.put_resource(&large).unwrap_err();
     assert!(matches!(&error, Error::DiskFull { path } if *path == db), "{error}");
     assert_eq!(error.code(), 8);
-    assert!(matches!(builder.build_indexes(), Err(Error::DiskFull { .. })));
 }
 
 #[test]

@@ -23,7 +23,7 @@ const CHUNK: u32 = 1000;
 /// Whether a grant of the sync `sync_id` passes on what it grants, whether or not that has been done.
 pub(crate) fn is_needed(builder: &Builder, sync_id: &str) -> Result<bool, SyncError> {
     builder
-        .connection()
+        .connection()?
         .prepare("SELECT 1 FROM v1_grants WHERE sync_id = ? AND expansion IS NOT NULL")
         .and_then(|mut statement| statement.exists([sync_id]))
         .map_err(SyncError::plan("the new file"))
@@ -39,7 +39,7 @@ pub(crate) fn expand(builder: &mut Builder, sync_id: &str) -> Result<(), SyncErr
 }
 
 fn load(builder: &Builder, sync_id: &str) -> Result<Graph, SyncError> {
-    let connection = builder.connection();
+    let connection = builder.connection()?;
     let read = || {
         let mut graph = Graph::default();
         let mut statement = connection.prepare(
@@ -108,7 +108,7 @@ fn propagate(builder: &mut Builder, sync_id: &str, step: &Step) -> Result<(), Sy
 /// The resource that an entitlement belongs to.
 fn owner(builder: &Builder, sync_id: &str, entitlement: &str) -> Result<Option<(String, String)>, SyncError> {
     builder
-        .connection()
+        .connection()?
         .query_row(
             "SELECT resource_type_id, resource_id FROM v1_entitlements WHERE external_id = ? AND sync_id = ?",
             [entitlement, sync_id],
@@ -120,8 +120,9 @@ fn owner(builder: &Builder, sync_id: &str, entitlement: &str) -> Result<Option<(
 
 /// The next grants on `entitlement` behind the row `after`.
 fn holders(builder: &Builder, sync_id: &str, entitlement: &str, after: i64) -> Result<Vec<Held>, SyncError> {
+    let connection = builder.connection()?;
     let read = || -> rusqlite::Result<Vec<Held>> {
-        let mut statement = builder.connection().prepare_cached(
+        let mut statement = connection.prepare_cached(
             "SELECT id, principal_resource_type_id, principal_resource_id, data FROM v1_grants
              WHERE entitlement_id = ? AND sync_id = ? AND id > ? ORDER BY id LIMIT ?",
         )?;
@@ -145,7 +146,7 @@ fn give(
     held: &Held,
 ) -> Result<(), SyncError> {
     let existing: Option<(i64, Vec<u8>)> = builder
-        .connection()
+        .connection()?
         .prepare_cached(
             "SELECT id, data FROM v1_grants WHERE entitlement_id = ? AND principal_resource_type_id = ?
              AND principal_resource_id = ? AND sync_id = ?",

@@ -63,7 +63,7 @@ impl Matching {
         data: &[u8],
         wish: &[u8],
     ) -> Result<(), SyncError> {
-        let connection = builder.connection();
+        let connection = builder.connection()?;
         if !self.any {
             connection.execute_batch(TABLES).map_err(new_file())?;
             self.any = true;
@@ -95,9 +95,9 @@ impl Matching {
         if !self.any {
             return Ok(());
         }
-        self.learn(builder.connection(), copied)?;
+        self.learn(builder.connection()?, copied)?;
         let mut after = 0;
-        while let Some(waiting) = next(builder.connection(), after)? {
+        while let Some(waiting) = next(builder.connection()?, after)? {
             after = waiting.row;
             if !hand_out(builder, sync_id, &waiting)? {
                 let ResourceRef { resource_type, id } = &waiting.placeholder;
@@ -107,7 +107,7 @@ impl Matching {
             }
         }
         let drop = "DROP TABLE waiting; DROP TABLE principal; DROP TABLE of_trait; DROP TABLE attribute";
-        builder.connection().execute_batch(drop).map_err(new_file())
+        builder.connection()?.execute_batch(drop).map_err(new_file())
     }
 
     /// Notes by what each copied principal can be found.
@@ -167,12 +167,12 @@ fn hand_out(builder: &mut Builder, sync_id: &str, waiting: &Waiting) -> Result<b
     let mut after = 0;
     let mut found = false;
     loop {
-        let principals = principals(builder.connection(), &wish, after)?;
+        let principals = principals(builder.connection()?, &wish, after)?;
         let Some((last, _)) = principals.last() else { return Ok(found) };
         after = *last;
         found = true;
         for (_, principal) in &principals {
-            let expansion = expansion(builder.connection(), sync_id, waiting, principal)?;
+            let expansion = expansion(builder.connection()?, sync_id, waiting, principal)?;
             let ResourceRef { resource_type, id } = principal;
             let grant = Grant {
                 id: ids::grant(&waiting.entitlement, resource_type, id),

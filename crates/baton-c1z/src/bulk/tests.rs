@@ -1,0 +1,215 @@
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::connection;
+use crate::schema::TABLES;
+
+/// A database with the table of grants and its indexes, all empty, with pages of `page_size` bytes.
+fn empty(db: &Path, page_size: u32) -> Places {
+    let connection = Connection::open(db).unwrap();
+    connection.pragma_update(None, "page_size", page_size).unwrap();
+    for table in TABLES {
+        connection.execute_batch(&table.create()).unwrap();
+    }
+    for index in INDEXES.iter().filter(|index| index.table == GRANTS.name) {
+        connection.execute_batch(&index.create()).unwrap();
+    }
+    Places::find(&connection).unwrap()
+}
+
+/// A row in the order of the table's columns.
+#[derive(Debug, Clone, PartialEq)]
+struct Row {
+    texts: [String; 6],
+    expansion: Option<Vec<u8>>,
+    needs_expansion: i64,
+    data: Vec<u8>,
+    sync: String,
+}
+
+impl Row {
+    fn values(&self) -> GrantValues<'_> {
+        let text = |number: usize| ValueRef::Text(self.texts[number].as_bytes());
+        [
+            text(0),
+            text(1),
+            text(2),
+            text(3),
+            text(4),
+            text(5),
+            self.expansion.as_deref().map_or(ValueRef::Null, ValueRef::Blob),
+            ValueRef::Integer(self.needs_expansion),
+            ValueRef::Blob(&self.data),
+            ValueRef::Text(self.sync.as_bytes()),
+            ValueRef::Text(b"2026-11-23 10:00:00"),
+        ]
+    }
+}
+
+fn load(db: &Path, page_size: u32, rows: &[Row]) -> Loaded {
+    let mut loader = GrantLoader::open(db, empty(db, page_size)).unwrap();
+    for row in rows {
+        loader.push(&row.values()).unwrap();
+    }
+    loader.finish().unwrap()
+}
+
+fn check(db: &Path) {
+    let connection = Connection::open(db).unwrap();
+    let verdict: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(verdict, "ok");
+}
+
+fn stored(db: &Path, order: &str) -> Vec<Row> {
+    let connection = connection::open_read_only(db, db).unwrap();
+    let query = format!("SELECT {} FROM v1_grants {order}", GRANTS.column_list());
+    let mut statement = connection.prepare(&query).unwrap();
+    let rows = statement.query_map([], |row| {
+        Ok(Row {
+            texts: [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?],
+            expansion: row.get(6)?,
+            needs_expansion: row.get(7)?,
+            data: row.get(8)?,
+            sync: row.get(9)?,
+        })
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn member(group: usize, user: usize, data: usize) -> Row {
+    let entitlement = format!("group:g{group}:member");
+    Row {
+        texts: [
+            "group".to_owned(),
+            format!("g{group}"),
+            entitlement.clone(),
+            "user".to_owned(),
+            format!("u{user}"),
+            format!("{entitlement}:user:u{user}"),
+        ],
+        expansion: user.is_multiple_of(7).then(|| vec![1, 2, 3]),
+        needs_expansion: i64::from(user.is_multiple_of(7)),
+        data: vec![user as u8; data],
+        sync: "s1".to_owned(),
+    }
+}
+
+#[test]
+fn trees_of_several_levels_are_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, page_size) in [512_u32, 4096, 32_768].into_iter().enumerate() {
+        let db = folder.path().join(format!("{number}.db"));
+        let rows: Vec<_> = (0..6000).map(|n| member(n % 40, n / 40, n % 300)).collect();
+        assert_eq!(load(&db, page_size, &rows), Loaded::Whole);
+        check(&db);
+        assert_eq!(stored(&db, "ORDER BY id"), rows);
+        let mut sorted = rows.clone();
+        sorted.sort_by(|one, other| one.texts[4].cmp(&other.texts[4]));
+        let by_principal = "INDEXED BY idx_grants_principal_id_v1 WHERE principal_resource_type_id = 'user' \
+                            ORDER BY principal_resource_id, id";
+        assert_eq!(stored(&db, by_principal), sorted);
+    }
+}
+
+#[test]
+fn sqlite_goes_on_with_what_was_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("grants.db");
+    let rows: Vec<_> = (0..3000).map(|n| member(n % 7, n / 7, 200)).collect();
+    load(&db, 512, &rows);
+    let connection = Connection::open(&db).unwrap();
+    let later = |n: usize| {
+        let row = member(n % 11, 10_000 + n, 900);
+        let [a, b, c, d, e, f] = row.texts;
+        connection
+            .execute(
+                "INSERT INTO v1_grants (resource_type_id, resource_id, entitlement_id, principal_resource_type_id,
+                 principal_resource_id, external_id, needs_expansion, data, sync_id, discovered_at)
+                 VALUES (?, ?, ?, ?, ?, ?, 0, ?, 's1', '')",
+                rusqlite::params![a, b, c, d, e, f, row.data],
+            )
+            .unwrap();
+    };
+    (0..500).for_each(later);
+    connection.execute("DELETE FROM v1_grants WHERE id % 3 = 0", []).unwrap();
+    drop(connection);
+    check(&db);
+}
+
+#[test]
+fn twins_leave_the_indexes_to_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("grants.db");
+    let mut rows: Vec<_> = (0..500).map(|n| member(n % 7, n / 7, 200)).collect();
+    rows.push(rows[3].clone());
+    assert_eq!(load(&db, 512, &rows), Loaded::WithoutIndexes);
+    let connection = Connection::open(&db).unwrap();
+    for index in INDEXES.iter().filter(|index| index.table == GRANTS.name) {
+        connection.execute_batch(&format!("DROP INDEX {}", index.name)).unwrap();
+    }
+    assert_eq!(crate::indexes::build(&connection, &db).unwrap().grants, 1);
+    drop(connection);
+    check(&db);
+    assert_eq!(stored(&db, "ORDER BY id"), rows[..500]);
+}
+
+#[test]
+fn what_is_no_text_is_left_to_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("grants.db");
+    let mut loader = GrantLoader::open(&db, empty(&db, 512)).unwrap();
+    let row = member(1, 1, 10);
+    let mut values = row.values();
+    values[4] = ValueRef::Integer(7);
+    loader.push(&values).unwrap();
+    assert_eq!(loader.finish().unwrap(), Loaded::WithoutIndexes);
+}
+
+#[test]
+fn the_page_that_sqlite_locks_stays_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.db");
+    // A file with holes takes no room on the disk.
+    std::fs::File::create(&path).unwrap().set_len((1 << 30) - 65_536).unwrap();
+    let mut pages = Pages::open(&path, 65_536 / 2).unwrap();
+    let numbers: Vec<_> = (0..4).map(|_| pages.append(&[1; 32_768]).unwrap()).collect();
+    let lock_page = (1 << 30) / 32_768 + 1;
+    assert_eq!(numbers, [lock_page - 2, lock_page - 1, lock_page + 1, lock_page + 2]);
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => "[a-c]{0,3}",
+        2 => proptest::collection::vec(prop_oneof![Just('\0'), Just('a'), Just('é'), Just('\u{10FFFF}')], 0..4)
+            .prop_map(|letters| letters.into_iter().collect()),
+        1 => (0_usize..5000).prop_map(|length| "x".repeat(length)),
+    ]
+}
+
+fn row() -> impl Strategy<Value = Row> {
+    let blob = || proptest::collection::vec(any::<u8>(), 0..3000);
+    (proptest::array::uniform6(text()), proptest::option::of(blob()), 0_i64..2, blob(), text()).prop_map(
+        |(texts, expansion, needs_expansion, data, sync)| Row { texts, expansion, needs_expansion, data, sync },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whatever_the_rows_hold_the_database_is_sound(rows in proptest::collection::vec(row(), 0..60), large in any::<bool>()) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = folder.path().join("grants.db");
+        let loaded = load(&db, if large { 32_768 } else { 512 }, &rows);
+        let mut ids: Vec<_> = rows.iter().map(|row| (&row.texts[5], &row.sync)).collect();
+        ids.sort();
+        ids.dedup();
+        prop_assert_eq!(loaded == Loaded::Whole, ids.len() == rows.len());
+        if loaded == Loaded::Whole {
+            check(&db);
+        }
+        prop_assert_eq!(stored(&db, "NOT INDEXED ORDER BY id"), rows);
+    }
+}
