@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use baton_connector::{
-    FetchError, FetchErrorKind, Gap, Gate, Lane, LaneTraffic, Missing, Options, Page, Source, SourceError, Work,
-    WorkKind,
+    FetchError, FetchErrorKind, Gap, Gate, Lane, LaneTraffic, Missing, Options, Page, ResourceBid, Source, SourceError,
+    Work, WorkKind,
 };
 use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
 use futures::FutureExt;
@@ -15,7 +15,7 @@ use okta_client::{ApiToken, Bucket, BucketTraffic, Client, OrgUrl, Pacing, endpo
 
 use crate::config::Config;
 use crate::errors;
-use crate::resources::{Context, Kind, MODULES, api_token, app, device, group, user};
+use crate::resources::{Context, Kind, MODULES, api_token, app, device, group, single, user};
 use crate::scope::Scope;
 
 /// How the connector names itself to Okta.
@@ -95,6 +95,13 @@ impl Source for OktaSource {
     fn start(&self, options: &Options) -> Vec<Work> {
         let scope = Scope::of(options, &self.context.rules);
         MODULES.iter().flat_map(|module| (module.start)(scope)).collect()
+    }
+
+    fn target(&self, resource: &ResourceBid, options: &Options) -> Option<Work> {
+        let rules = &self.context.rules;
+        let of = resource.resource.resource_type.as_str();
+        let module = MODULES.iter().find(|module| module.single.0 == of && (module.exists)(rules))?;
+        Some(single::work(module.single.1, resource, options, rules))
     }
 
     fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {

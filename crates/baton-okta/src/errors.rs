@@ -51,6 +51,11 @@ fn unread(resource_type: &str, doing: &str, error: &Error) -> Gap {
     }
 }
 
+/// Whether Okta knows no object of that id.
+pub(crate) fn is_gone(error: &Error) -> bool {
+    error.kind() == ErrorKind::NotFound
+}
+
 /// The failure of a request about one object: the gap that it leaves, or an error if the sync cannot go on. `what`
 /// and `id` name what was asked for ("the members of group", its id); `resource_type` is incomplete because of it.
 pub(crate) fn of_object(

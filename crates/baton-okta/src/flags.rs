@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use baton_connector::ResourceBid;
 use baton_runtime::{Failure, Field, Group, Settings, heading};
 use okta_client::OrgUrl;
 use secrecy::SecretString;
@@ -71,9 +72,14 @@ const SWITCHED: [(&str, &str); 4] = [
 ///
 /// OAuth is asked for, or a type whose switch is off.
 pub(crate) fn check(settings: &Settings) -> Result<(), Failure> {
-    let asked = settings.list("sync-resource-types");
-    let off = SWITCHED.iter().find(|(id, switch)| asked.iter().any(|asked| asked == id) && !settings.switch(switch));
-    if let Some((id, switch)) = off {
+    let types = settings.list("sync-resource-types");
+    // What is no id is told of by whoever reads the ids.
+    let resources: Vec<_> =
+        settings.list("sync-resources").iter().filter_map(|text| text.parse::<ResourceBid>().ok()).collect();
+    let asks = |id: &str| {
+        types.iter().any(|asked| asked == id) || resources.iter().any(|asked| asked.resource.resource_type == id)
+    };
+    if let Some((id, switch)) = SWITCHED.iter().find(|(id, switch)| asks(id) && !settings.switch(switch)) {
         return Err(Failure::new(format!(
             "invalid resource type '{id}' in filter\n\
              hint: it is synced with --{switch} (BATON_{}) only",
@@ -101,7 +107,8 @@ pub(crate) fn config(settings: &Settings, cancel: CancellationToken) -> Result<C
     Ok(Config { rules: rules(settings), requests: requests(settings), cancel, ..Config::new(org, api_token) })
 }
 
-fn rules(settings: &Settings) -> Rules {
+/// What of the org is synced.
+pub(crate) fn rules(settings: &Settings) -> Rules {
     Rules {
         skip_secondary_emails: settings.switch("skip-secondary-emails"),
         skip_app_groups: settings.switch("skip-app-groups"),

@@ -22,12 +22,16 @@ pub(crate) struct Scope {
     pub bindings: bool,
     pub api_tokens: bool,
     pub devices: bool,
-    /// Entitlements, and grants between those types that are in the sync.
+    /// Entitlements.
     pub access: bool,
+    /// Grants between those types that are in the sync.
+    pub grants: bool,
 }
 
 /// The word for [`Scope::access`]; not a resource type.
 const ACCESS: &str = "access";
+/// The word for [`Scope::grants`].
+const GRANTS: &str = "grants";
 
 impl Scope {
     /// The scope that an operator asked for.
@@ -44,6 +48,7 @@ impl Scope {
             api_tokens: rules.sync_secrets && options.wants(api_token::ID),
             devices: options.names(device::ID) || (rules.sync_devices && options.wants(device::ID)),
             access: !options.skip_entitlements_and_grants,
+            grants: !options.skip_entitlements_and_grants && !options.skip_grants,
         }
     }
 
@@ -62,7 +67,7 @@ impl Scope {
         words.map(|(_, word)| word).collect::<Vec<_>>().join(" ")
     }
 
-    fn words(&mut self) -> [(&mut bool, &'static str); 10] {
+    fn words(&mut self) -> [(&mut bool, &'static str); 11] {
         [
             (&mut self.users, user::ID),
             (&mut self.groups, group::ID),
@@ -74,22 +79,23 @@ impl Scope {
             (&mut self.api_tokens, api_token::ID),
             (&mut self.devices, device::ID),
             (&mut self.access, ACCESS),
+            (&mut self.grants, GRANTS),
         ]
     }
 
     /// Whether memberships of users in groups are read.
     pub(crate) fn memberships(self) -> bool {
-        self.access && self.groups && self.users
+        self.grants && self.groups && self.users
     }
 
     /// Whether roles of groups are read.
     pub(crate) fn group_roles(self) -> bool {
-        self.access && self.groups && self.any_roles()
+        self.grants && self.groups && self.any_roles()
     }
 
     /// Whether roles of users are read.
     pub(crate) fn user_roles(self) -> bool {
-        self.access && self.users && self.any_roles()
+        self.grants && self.users && self.any_roles()
     }
 
     fn any_roles(self) -> bool {
@@ -98,22 +104,22 @@ impl Scope {
 
     /// Whether the roles that are bound on a resource set are granted it.
     pub(crate) fn bound_roles(self) -> bool {
-        self.access && self.resource_sets && self.custom_roles
+        self.grants && self.resource_sets && self.custom_roles
     }
 
     /// Whether the members of bindings are read.
     pub(crate) fn binding_members(self) -> bool {
-        self.access && self.bindings && (self.users || self.groups)
+        self.grants && self.bindings && (self.users || self.groups)
     }
 
     /// Whether assignments of users to apps are read.
     pub(crate) fn app_users(self) -> bool {
-        self.access && self.apps && self.users
+        self.grants && self.apps && self.users
     }
 
     /// Whether assignments of groups to apps are read.
     pub(crate) fn app_groups(self) -> bool {
-        self.access && self.apps && self.groups
+        self.grants && self.apps && self.groups
     }
 }
 
@@ -123,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_scope_survives_the_plan() {
-        for bits in 0..1 << 10 {
+        for bits in 0..1 << 11 {
             let mut scope = Scope::default();
             for (n, (wanted, _)) in scope.words().into_iter().enumerate() {
                 *wanted = bits & (1 << n) > 0;
@@ -150,6 +156,8 @@ mod tests {
         assert!(scope.users && scope.groups && scope.apps && scope.roles && scope.custom_roles && scope.bindings);
         assert!(!scope.app_groups() && !scope.memberships() && !scope.group_roles());
         assert!(!scope.bound_roles() && !scope.binding_members());
+        let scope = Scope::of(&Options { skip_grants: true, ..Options::default() }, &rules);
+        assert!(scope.access && !scope.memberships() && !scope.app_users() && !scope.bound_roles());
     }
 
     #[test]
@@ -157,7 +165,15 @@ mod tests {
         let scope = Scope::of(&Options::default(), &Rules::default());
         assert_eq!(
             scope,
-            Scope { users: true, groups: true, apps: true, roles: true, access: true, ..Scope::default() }
+            Scope {
+                users: true,
+                groups: true,
+                apps: true,
+                roles: true,
+                access: true,
+                grants: true,
+                ..Scope::default()
+            }
         );
         let all = Rules { sync_custom_roles: true, sync_secrets: true, sync_devices: true, ..Rules::default() };
         let mut scope = Scope::of(&Options::default(), &all);

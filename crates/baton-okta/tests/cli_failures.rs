@@ -29,7 +29,6 @@ fn settings_that_ask_for_something_else_never_become_a_sync() {
     for (variable, value, words) in [
         ("BATON_CLIENT_ID", "name@tenant.example/api/connector", "service mode"),
         ("BATON_REVOKE_GRANT", "group:00g1:member:user:00u1", "a change"),
-        ("BATON_SYNC_RESOURCES", "bid:r:user/00u1", "single resources"),
     ] {
         let ended = Run::to_nobody(&[]).env(variable, value).end();
         assert_eq!(ended.code, Some(2), "{variable}: {}", ended.stderr);

@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use okta_client::models::TokenInfo;
 use okta_client::{Bucket, endpoints};
 
+use super::single::{Asked, Single};
 use super::{Context, Kind, Module, describe, gap, point_in_time, stored_without, user};
 
 /// The resource type's id.
@@ -16,12 +17,18 @@ pub(crate) const ID: &str = "api-token";
 
 /// All API tokens.
 pub(crate) const API_TOKENS: WorkKind = "api-tokens";
+/// One API token.
+pub(crate) const ONE_API_TOKEN: WorkKind = "one-api-token";
 
 /// The resource type `api-token`.
 pub(crate) const MODULE: Module = Module {
     resource_type,
     exists: |rules| rules.sync_secrets,
-    kinds: &[Kind { name: API_TOKENS, label: "API tokens", bucket: Bucket::Rest, fetch: fetch_tokens }],
+    kinds: &[
+        Kind { name: API_TOKENS, label: "API tokens", bucket: Bucket::Rest, fetch: fetch_tokens },
+        Kind { name: ONE_API_TOKEN, label: "single API tokens", bucket: Bucket::Rest, fetch: fetch_token },
+    ],
+    single: (ID, ONE_API_TOKEN),
     start: |scope| if scope.api_tokens { vec![Work::new(API_TOKENS, "")] } else { Vec::new() },
 };
 
@@ -40,6 +47,29 @@ fn fetch_tokens<'a>(
         context
             .page_of_types(&endpoints::tokens::list(), cursor, list, |tokens, page| {
                 tokens.iter().for_each(|token| add(page, token));
+            })
+            .await
+    }
+    .boxed()
+}
+
+fn fetch_token<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    _cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let single = Single::of(work);
+        let asked: Asked<TokenInfo> = (ID, "API token", |token| &token.id);
+        let request = endpoints::tokens::get(single.id);
+        context
+            .one(request, single, asked, |token, page| {
+                add(page, token);
+                // Whether the owner belongs to the sync, the owner's profile tells.
+                if let Some(owner) = token.user_id.as_deref().filter(|_| !context.rules.filter_email_domains.is_empty())
+                {
+                    page.opens.push(single.other(user::ONE_USER, owner));
+                }
             })
             .await
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use baton_connector::{FetchError, Gate, GrantDraft, Page, Principal, Work, WorkKind, build, ids};
+use baton_connector::{FetchError, GapKind, Gate, GrantDraft, Page, Principal, Work, WorkKind, build, ids};
 use baton_proto::c1::connector::v2::non_human_identity_trait::NhiType;
 use baton_proto::c1::connector::v2::{
     AppTrait, Entitlement, NonHumanIdentityTrait, Resource, ResourceType, resource_type::Trait,
@@ -16,7 +16,8 @@ use futures::future::BoxFuture;
 use okta_client::models::{App, AppUser};
 use okta_client::{Bucket, endpoints};
 
-use super::{Below, Context, Kind, Module, begin, describe, group, identified, user};
+use super::single::{Asked, Single};
+use super::{Below, Context, Kind, Module, begin, describe, gap, group, identified, user};
 use crate::errors::{self, Refused};
 use crate::profile::Profile;
 use crate::scope::Scope;
@@ -32,6 +33,8 @@ pub(crate) const APP_USERS: WorkKind = "app-users";
 pub(crate) const APP_GROUPS: WorkKind = "app-groups";
 /// The apps of one group.
 pub(crate) const GROUP_APPS: WorkKind = "group-apps";
+/// One app.
+pub(crate) const ONE_APP: WorkKind = "one-app";
 
 /// Which side the assignments of groups to apps are read from.
 pub(crate) const GATE: Gate = Gate { name: "app-groups-side", after: &[group::GROUPS, APPS] };
@@ -45,7 +48,9 @@ pub(crate) const MODULE: Module = Module {
         Kind { name: APP_USERS, label: "app users", bucket: Bucket::Apps, fetch: fetch_app_users },
         Kind { name: APP_GROUPS, label: "groups of apps", bucket: Bucket::Apps, fetch: fetch_app_groups },
         Kind { name: GROUP_APPS, label: "apps of groups", bucket: Bucket::Groups, fetch: fetch_group_apps },
+        Kind { name: ONE_APP, label: "single apps", bucket: Bucket::App, fetch: fetch_app },
     ],
+    single: (ID, ONE_APP),
     start: |scope| {
         if scope.apps { vec![Work::new(APPS, "").with_detail(scope.detail())] } else { Vec::new() }
     },
@@ -87,23 +92,57 @@ fn fetch_apps<'a>(
             .await
             .map_err(|error| errors::fatal(ID, "listing the apps", &error))?;
         let mut page = begin(&answer, ID);
-        let sources = scope.groups && context.rules.app_grant_sources;
         for app in &answer.items {
             let resource = resource(app);
             if scope.access {
                 page.entitlements.push(entitlement(&resource));
             }
             page.resources.push(resource);
-            if scope.app_users() {
-                page.opens.push(Work::new(APP_USERS, app.id.as_str()).with_detail(if sources { SOURCES } else { "" }));
-            }
-            if scope.app_groups() {
-                page.opens.push(Work::new(APP_GROUPS, app.id.as_str()).behind(GATE.name));
-            }
+            page.opens.extend(users_of(app, scope, context));
+            page.opens.extend(groups_of(app, scope).map(|work| work.behind(GATE.name)));
         }
         Ok(page)
     }
     .boxed()
+}
+
+fn fetch_app<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    _cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let single = Single::of(work);
+        let asked: Asked<App> = (ID, "app", |app| &app.id);
+        let request = endpoints::apps::get(single.id);
+        context
+            .one(request, single, asked, |app, page| {
+                if !context.rules.sync_inactive_apps && app.status.as_deref() != Some(ACTIVE) {
+                    let message = format!("app {} is not active", app.id);
+                    page.gaps.push(gap(GapKind::LeftOut, ID, &app.id, message));
+                    return;
+                }
+                let resource = resource(app);
+                page.entitlements.extend(single.scope.access.then(|| entitlement(&resource)));
+                page.resources.push(resource);
+                page.opens.extend(users_of(app, single.scope, context));
+                page.opens.extend(groups_of(app, single.scope));
+            })
+            .await
+    }
+    .boxed()
+}
+
+/// The work that reads the users of an app.
+fn users_of(app: &App, scope: Scope, context: &Context) -> Option<Work> {
+    let sources = scope.groups && context.rules.app_grant_sources;
+    let work = || Work::new(APP_USERS, app.id.as_str()).with_detail(if sources { SOURCES } else { "" });
+    scope.app_users().then(work)
+}
+
+/// The work that reads the groups of an app.
+fn groups_of(app: &App, scope: Scope) -> Option<Work> {
+    scope.app_groups().then(|| Work::new(APP_GROUPS, app.id.as_str()))
 }
 
 /// The detail of [`APP_USERS`] when grants say through which group they come. Not so when groups are not synced.

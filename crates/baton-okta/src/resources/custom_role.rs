@@ -1,13 +1,14 @@
 //! Custom admin roles, and the standard ones that Okta builds in the same way (`okta-sync.md` 6.5). Who holds them is
 //! read together with the standard roles, in `role.rs`.
 
-use baton_connector::{FetchError, Page, Work, WorkKind};
+use baton_connector::{FetchError, GapKind, Page, Work, WorkKind};
 use baton_proto::c1::connector::v2::{Resource, ResourceType, resource_type::Trait};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::models::CustomRole;
 use okta_client::{Bucket, endpoints};
 
+use super::single::{Asked, Single};
 use super::{Context, Kind, Module, describe, role};
 use crate::profile::Profile;
 use crate::scope::Scope;
@@ -17,12 +18,18 @@ pub(crate) const ID: &str = "custom-role";
 
 /// All custom roles, page by page.
 pub(crate) const CUSTOM_ROLES: WorkKind = "custom-roles";
+/// One custom role.
+pub(crate) const ONE_CUSTOM_ROLE: WorkKind = "one-custom-role";
 
 /// The resource type `custom-role`.
 pub(crate) const MODULE: Module = Module {
     resource_type,
     exists: |rules| rules.sync_custom_roles,
-    kinds: &[Kind { name: CUSTOM_ROLES, label: "custom roles", bucket: Bucket::Iam, fetch: fetch_custom_roles }],
+    kinds: &[
+        Kind { name: CUSTOM_ROLES, label: "custom roles", bucket: Bucket::Iam, fetch: fetch_custom_roles },
+        Kind { name: ONE_CUSTOM_ROLE, label: "single custom roles", bucket: Bucket::Iam, fetch: fetch_custom_role },
+    ],
+    single: (ID, ONE_CUSTOM_ROLE),
     start: |scope| {
         if scope.custom_roles { vec![Work::new(CUSTOM_ROLES, "").with_detail(scope.detail())] } else { Vec::new() }
     },
@@ -53,10 +60,40 @@ fn fetch_custom_roles<'a>(
     .boxed()
 }
 
+fn fetch_custom_role<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    _cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let single = Single::of(work);
+        let asked: Asked<CustomRole> = (ID, "custom role", id);
+        let request = endpoints::iam::role(single.id);
+        let page = context.one(request, single, asked, |custom, page| {
+            let resource = resource(custom);
+            page.entitlements.extend(single.scope.access.then(|| role::entitlement(&resource)));
+            page.resources.push(resource);
+            page.opens.extend(role::holders_of_named(work));
+        });
+        let mut page = page.await?;
+        if !single.is_named {
+            // An assignment named it: a standard role came along with it, and grants on what is really gone are told of.
+            page.gaps.retain(|gap| gap.kind != GapKind::Gone);
+        }
+        Ok(page)
+    }
+    .boxed()
+}
+
+/// The id of a custom role: a standard one among them is known by its type.
+fn id(custom: &CustomRole) -> &str {
+    custom.role_type.as_deref().filter(|role_type| !role_type.is_empty()).unwrap_or(&custom.id)
+}
+
 /// The resource of a role that the list of custom roles holds.
 pub(super) fn resource(custom: &CustomRole) -> Resource {
     let role_type = custom.role_type.as_deref().unwrap_or_default();
-    let id = if role_type.is_empty() { custom.id.as_str() } else { role_type };
+    let id = id(custom);
     let label = custom.label.as_deref().unwrap_or_default();
     let profile = Profile::default().text("id", custom.id.as_str()).text("label", label).text("type", role_type);
     role::described(ID, id, label, profile)

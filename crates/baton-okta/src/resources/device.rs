@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use okta_client::models::{Device, DeviceProfile};
 use okta_client::{Bucket, endpoints};
 
+use super::single::{Asked, Single};
 use super::{Context, Kind, Module, describe};
 
 /// The resource type's id.
@@ -17,12 +18,18 @@ pub(crate) const ID: &str = "device";
 
 /// All devices, page by page.
 pub(crate) const DEVICES: WorkKind = "devices";
+/// One device.
+pub(crate) const ONE_DEVICE: WorkKind = "one-device";
 
 /// The resource type `device`. It exists always, so that it can be named.
 pub(crate) const MODULE: Module = Module {
     resource_type,
     exists: |_| true,
-    kinds: &[Kind { name: DEVICES, label: "devices", bucket: Bucket::Devices, fetch: fetch_devices }],
+    kinds: &[
+        Kind { name: DEVICES, label: "devices", bucket: Bucket::Devices, fetch: fetch_devices },
+        Kind { name: ONE_DEVICE, label: "single devices", bucket: Bucket::Devices, fetch: fetch_device },
+    ],
+    single: (ID, ONE_DEVICE),
     start: |scope| if scope.devices { vec![Work::new(DEVICES, "")] } else { Vec::new() },
 };
 
@@ -46,6 +53,19 @@ fn fetch_devices<'a>(
                 page.resources = devices.iter().map(resource).collect();
             })
             .await
+    }
+    .boxed()
+}
+
+fn fetch_device<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    _cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let asked: Asked<Device> = (ID, "device", |device| &device.id);
+        let request = endpoints::devices::get(&work.subject);
+        context.one(request, Single::of(work), asked, |device, page| page.resources.push(resource(device))).await
     }
     .boxed()
 }

@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use okta_client::models::Group;
 use okta_client::{Bucket, endpoints};
 
+use super::single::{Asked, Single};
 use super::{Below, Context, Kind, Module, app, begin, describe, gap, identified, role, user};
 use crate::errors::{self, Refused};
 use crate::profile::Profile;
@@ -27,6 +28,9 @@ pub(crate) const GROUPS: WorkKind = "groups";
 /// The members of one group.
 pub(crate) const GROUP_MEMBERS: WorkKind = "group-members";
 
+/// One group.
+pub(crate) const ONE_GROUP: WorkKind = "one-group";
+
 /// The resource type `group`.
 pub(crate) const MODULE: Module = Module {
     resource_type,
@@ -34,7 +38,9 @@ pub(crate) const MODULE: Module = Module {
     kinds: &[
         Kind { name: GROUPS, label: "groups", bucket: Bucket::Groups, fetch: fetch_groups },
         Kind { name: GROUP_MEMBERS, label: "group members", bucket: Bucket::Groups, fetch: fetch_members },
+        Kind { name: ONE_GROUP, label: "single groups", bucket: Bucket::Group, fetch: fetch_group },
     ],
+    single: (ID, ONE_GROUP),
     start: |scope| {
         if scope.groups { vec![Work::new(GROUPS, "").with_detail(scope.detail())] } else { Vec::new() }
     },
@@ -68,21 +74,42 @@ fn fetch_groups<'a>(
             .map_err(|error| errors::fatal(ID, "listing the groups", &error))?;
         let mut page = begin(&answer, ID);
         for group in &answer.items {
-            if context.rules.skip_app_groups && kind(group) == APP_GROUP {
-                let message = format!("group {} is imported by an app", group.id);
-                page.gaps.push(gap(GapKind::LeftOut, ID, &group.id, message));
-                continue;
-            }
-            let resource = resource(group);
-            if scope.access {
-                page.entitlements.push(entitlement(&resource));
-            }
-            page.resources.push(resource);
-            page.opens.extend(follow_up(group, scope, context.limit(MEMBERS_PAGE)));
+            add(&mut page, group, scope, context);
         }
         Ok(page)
     }
     .boxed()
+}
+
+fn fetch_group<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    _cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let single = Single::of(work);
+        // Its apps are granted to it, they are no grants on it.
+        let scope = Scope { apps: false, ..single.scope };
+        let asked: Asked<Group> = (ID, "group", |group| &group.id);
+        let request = endpoints::groups::with_stats(single.id);
+        context.one(request, single, asked, |group, page| add(page, group, scope, context)).await
+    }
+    .boxed()
+}
+
+/// Adds a group to a page and what is to be asked about it, or the reason why it is not there.
+fn add(page: &mut Page, group: &Group, scope: Scope, context: &Context) {
+    if context.rules.skip_app_groups && kind(group) == APP_GROUP {
+        let message = format!("group {} is imported by an app", group.id);
+        page.gaps.push(gap(GapKind::LeftOut, ID, &group.id, message));
+        return;
+    }
+    let resource = resource(group);
+    if scope.access {
+        page.entitlements.push(entitlement(&resource));
+    }
+    page.resources.push(resource);
+    page.opens.extend(follow_up(group, scope, context.limit(MEMBERS_PAGE)));
 }
 
 fn fetch_members<'a>(

@@ -11,6 +11,7 @@ pub(crate) mod group;
 pub(crate) mod resource_set;
 pub(crate) mod resource_set_binding;
 pub(crate) mod role;
+pub(crate) mod single;
 pub(crate) mod user;
 
 use baton_connector::{FetchError, Gap, GapKind, Page, Work, WorkKind, build};
@@ -49,6 +50,8 @@ pub(crate) struct Module {
     pub kinds: &'static [Kind],
     /// The work that begins the sync of this type.
     pub start: fn(Scope) -> Vec<Work>,
+    /// The id of the type, and the kind of work that reads one resource of it.
+    pub single: (&'static str, WorkKind),
 }
 
 /// A kind of work.

@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use okta_client::models::{Binding, ResourceSet};
 use okta_client::{Bucket, endpoints};
 
+use super::single::{Asked, Single};
 use super::{Context, Kind, Module, custom_role, describe, resource_set_binding};
 use crate::profile::Profile;
 use crate::scope::Scope;
@@ -21,12 +22,18 @@ pub(crate) const ID: &str = "resource-set";
 
 /// All resource sets, page by page.
 pub(crate) const RESOURCE_SETS: WorkKind = "resource-sets";
+/// One resource set.
+pub(crate) const ONE_RESOURCE_SET: WorkKind = "one-resource-set";
 
 /// The resource type `resource-set`.
 pub(crate) const MODULE: Module = Module {
     resource_type,
     exists: |rules| rules.sync_custom_roles,
-    kinds: &[Kind { name: RESOURCE_SETS, label: "resource sets", bucket: Bucket::Iam, fetch: fetch_sets }],
+    kinds: &[
+        Kind { name: RESOURCE_SETS, label: "resource sets", bucket: Bucket::Iam, fetch: fetch_sets },
+        Kind { name: ONE_RESOURCE_SET, label: "single resource sets", bucket: Bucket::Iam, fetch: fetch_set },
+    ],
+    single: (ID, ONE_RESOURCE_SET),
     start: |scope| {
         if scope.resource_sets || scope.bindings {
             vec![Work::new(RESOURCE_SETS, "").with_detail(scope.detail())]
@@ -54,6 +61,22 @@ fn fetch_sets<'a>(
         let types: Vec<_> = types.into_iter().filter(|(wanted, _)| *wanted).map(|(_, id)| id).collect();
         let list = (types.as_slice(), "listing the resource sets");
         context.page_of_types(&endpoints::iam::resource_sets(), cursor, list, |sets, page| add(page, sets, scope)).await
+    }
+    .boxed()
+}
+
+fn fetch_set<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    _cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let single = Single::of(work);
+        // Its bindings are resources of their own.
+        let scope = Scope { resource_sets: true, bindings: false, ..single.scope };
+        let asked: Asked<ResourceSet> = (ID, "resource set", |set| &set.id);
+        let request = endpoints::iam::resource_set(single.id);
+        context.one(request, single, asked, |set, page| add(page, std::slice::from_ref(set), scope)).await
     }
     .boxed()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use baton_connector::{EntitlementRef, FetchError, GapKind, GrantDraft, Page, Principal, Work, WorkKind, build};
+use baton_connector::{EntitlementRef, FetchError, Gap, GapKind, GrantDraft, Page, Principal, Work, WorkKind, build};
 use baton_proto::c1::connector::v2::{Entitlement, Resource, ResourceType};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -10,6 +10,7 @@ use okta_client::models::{Binding, BindingMember, ResourceSet};
 use okta_client::{Bucket, endpoints};
 use serde_json::{Value, json};
 
+use super::single::{Asked, Single};
 use super::{Below, Context, Kind, Module, describe, gap, group, resource_set, user};
 use crate::errors::Refused;
 use crate::scope::Scope;
@@ -21,6 +22,8 @@ pub(crate) const ID: &str = "resourceset-binding";
 pub(crate) const BINDINGS: WorkKind = "resource-set-bindings";
 /// The members of one binding.
 pub(crate) const BINDING_MEMBERS: WorkKind = "binding-members";
+/// One binding.
+pub(crate) const ONE_BINDING: WorkKind = "one-binding";
 
 /// The resource type `resourceset-binding`. Its work begins with the resource sets.
 pub(crate) const MODULE: Module = Module {
@@ -29,8 +32,10 @@ pub(crate) const MODULE: Module = Module {
     kinds: &[
         Kind { name: BINDINGS, label: "resource set bindings", bucket: Bucket::Iam, fetch: fetch_bindings },
         Kind { name: BINDING_MEMBERS, label: "members of bindings", bucket: Bucket::Iam, fetch: fetch_members },
+        Kind { name: ONE_BINDING, label: "single bindings", bucket: Bucket::Iam, fetch: fetch_binding },
     ],
     start: |_| Vec::new(),
+    single: (ID, ONE_BINDING),
 };
 
 const SLUG: &str = "member";
@@ -94,6 +99,40 @@ fn fetch_bindings<'a>(
             Below { resource_type: of, what: "the bindings of resource set", id: set.id, refused: Refused::Gap };
         let request = endpoints::iam::bindings(set.id);
         context.page_below(request, cursor, below, |bindings, page| set.add(page, bindings)).await
+    }
+    .boxed()
+}
+
+/// Two requests: the binding itself tells nothing but that it is there, and looks like its set.
+fn fetch_binding<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    _cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    const WHAT: &str = "resource set binding";
+    async move {
+        let single = Single::of(work);
+        let Some((set, role)) = single.id.split_once(':') else { return Ok(single.gone(ID, WHAT)) };
+        let asked: Asked<Binding> = (ID, WHAT, |binding| &binding.id);
+        let request = endpoints::iam::binding(set, role);
+        let page = context.one(request, single.with_id(role), asked, |_, _| {}).await?;
+        if !page.gaps.is_empty() {
+            return Ok(Page {
+                gaps: page.gaps.into_iter().map(|gap| Gap { id: work.subject.clone(), ..gap }).collect(),
+                ..page
+            });
+        }
+        let asked: Asked<ResourceSet> = (ID, "resource set", |set| &set.id);
+        let request = endpoints::iam::resource_set(set);
+        context
+            .one(request, single.with_id(set), asked, |found, page| {
+                // What is granted on the set is the set's.
+                let scope = Scope { bindings: true, resource_sets: false, ..single.scope };
+                let label = found.label.clone().unwrap_or_default();
+                let description = found.description.clone().unwrap_or_default();
+                Set { id: set, label, description, scope }.add(page, &[Binding { id: role.to_owned() }]);
+            })
+            .await
     }
     .boxed()
 }

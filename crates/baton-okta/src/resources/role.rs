@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use baton_connector::{FetchError, Gap, GapKind, GrantDraft, Page, Principal, Work, WorkKind, build, ids};
+use baton_connector::{FetchError, Gap, GapKind, GrantDraft, Options, Page, Principal, Work, WorkKind, build, ids};
 use baton_proto::c1::connector::v2::{
     Entitlement, GrantExpandable, Resource, ResourceType, RoleTrait, resource_type::Trait,
 };
@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 use okta_client::models::RoleAssignment;
 use okta_client::{Bucket, endpoints};
 
+use super::single::Single;
 use super::{Below, Context, Kind, Module, custom_role, describe, gap, group, user};
 use crate::errors::Refused;
 use crate::profile::Profile;
@@ -30,6 +31,8 @@ pub(crate) const ASSIGNEES: WorkKind = "assignees";
 pub(crate) const USER_ROLES: WorkKind = "user-roles";
 /// The roles of one group.
 pub(crate) const GROUP_ROLES: WorkKind = "group-roles";
+/// One role; needs no request.
+pub(crate) const ONE_ROLE: WorkKind = "one-role";
 
 /// The resource type `role`.
 pub(crate) const MODULE: Module = Module {
@@ -40,8 +43,10 @@ pub(crate) const MODULE: Module = Module {
         Kind { name: ASSIGNEES, label: "administrators", bucket: Bucket::Iam, fetch: fetch_assignees },
         Kind { name: USER_ROLES, label: "roles of users", bucket: Bucket::Users, fetch: fetch_user_roles },
         Kind { name: GROUP_ROLES, label: "roles of groups", bucket: Bucket::Groups, fetch: fetch_group_roles },
+        Kind { name: ONE_ROLE, label: "single roles", bucket: Bucket::Iam, fetch: one_role },
     ],
     start,
+    single: (ID, ONE_ROLE),
 };
 
 const SLUG: &str = "assigned";
@@ -129,6 +134,61 @@ fn list_roles<'a>(
     futures::future::ready(Ok(Page { resources, entitlements, ..Page::default() })).boxed()
 }
 
+fn one_role<'a>(
+    _context: &'a Context,
+    work: &'a Work,
+    _cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    let single = Single::of(work);
+    let page = match STANDARD.iter().find(|(of, _)| *of == single.id) {
+        Some((of, label)) => {
+            let resource = resource(of, label);
+            let entitlements = single.scope.access.then(|| entitlement(&resource)).into_iter().collect();
+            let opens = holders_of_named(work).into_iter().collect();
+            Page { resources: vec![resource], entitlements, opens, ..Page::default() }
+        }
+        None => single.gone(ID, "role"),
+    };
+    futures::future::ready(Ok(page)).boxed()
+}
+
+/// What stands before the roles in a work's detail that a partial sync is about.
+const ONLY: &str = "only:";
+
+/// The roles that the operator named, for the detail of the work that reads one of them: who holds roles is asked once
+/// for all of them.
+pub(super) fn only(options: &Options) -> String {
+    let named = options.resources.iter().map(|bid| &bid.resource);
+    let roles = named.filter(|named| named.resource_type == ID || named.resource_type == custom_role::ID);
+    // What cannot be the id of a role must not be taken for another word of the detail.
+    let roles = roles.filter(|named| !named.id.contains(char::is_whitespace));
+    roles.map(|named| format!(" {ONLY}{}:{}", named.resource_type, named.id)).collect()
+}
+
+/// The work that finds out who holds the roles that the operator named, opened by the work that reads one of them.
+pub(super) fn holders_of_named(work: &Work) -> Option<Work> {
+    let scope = Single::of(work).scope;
+    let only: Vec<_> = work.detail.split(' ').filter(|word| word.starts_with(ONLY)).collect();
+    let detail = format!("{} {}", Wanted::by(scope).detail(), only.join(" "));
+    scope.user_roles().then(|| Work::new(ASSIGNEES, "").with_detail(detail))
+}
+
+/// Takes out of a page what is not about the roles that a partial sync is about.
+fn keep_named(work: &Work, page: &mut Page) {
+    let named: Vec<_> = work.detail.split(' ').filter_map(|word| word.strip_prefix(ONLY)).collect();
+    if named.is_empty() {
+        return;
+    }
+    let is_named = |resource_type: &str, id: &str| named.iter().any(|role| *role == format!("{resource_type}:{id}"));
+    let has_named_id = |resource: Option<&Resource>| {
+        resource.and_then(|resource| resource.id.as_ref()).is_some_and(|id| is_named(&id.resource_type, &id.resource))
+    };
+    page.grants.retain(|grant| is_named(&grant.entitlement.resource_type, &grant.entitlement.resource));
+    page.resources.retain(|resource| has_named_id(Some(resource)));
+    page.entitlements.retain(|entitlement| has_named_id(entitlement.resource.as_ref()));
+    page.gaps.retain(|gap| gap.kind != GapKind::Dangling);
+}
+
 fn fetch_assignees<'a>(
     context: &'a Context,
     work: &'a Work,
@@ -162,6 +222,7 @@ fn fetch_user_roles<'a>(
         context
             .page_below(endpoints::roles::of_user(id), cursor, below, |roles, page| {
                 Holder::user(id, wanted).add_grants(roles, page);
+                keep_named(work, page);
             })
             .await
     }

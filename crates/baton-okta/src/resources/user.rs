@@ -10,6 +10,7 @@ use okta_client::models::User;
 use okta_client::{Bucket, endpoints};
 use serde_json::{Map, Value};
 
+use super::single::{Asked, Single};
 use super::{Context, Kind, Module, begin, describe, gap, identified, point_in_time, stored_without};
 use crate::config::Rules;
 use crate::errors;
@@ -21,12 +22,19 @@ pub(crate) const ID: &str = "user";
 /// All users, page by page.
 pub(crate) const USERS: WorkKind = "users";
 
+/// One user.
+pub(crate) const ONE_USER: WorkKind = "one-user";
+
 /// The resource type `user`.
 pub(crate) const MODULE: Module = Module {
     resource_type,
     exists: |_| true,
-    kinds: &[Kind { name: USERS, label: "users", bucket: Bucket::Users, fetch: fetch_users }],
+    kinds: &[
+        Kind { name: USERS, label: "users", bucket: Bucket::Users, fetch: fetch_users },
+        Kind { name: ONE_USER, label: "single users", bucket: Bucket::User, fetch: fetch_user },
+    ],
     start: |scope| if scope.users { vec![Work::new(USERS, "")] } else { Vec::new() },
+    single: (ID, ONE_USER),
 };
 
 /// The profile keys, in lower case, that hold an employee's number.
@@ -61,6 +69,19 @@ fn fetch_users<'a>(
             add(&mut page, user, &context.rules);
         }
         Ok(page)
+    }
+    .boxed()
+}
+
+fn fetch_user<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    _cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let asked: Asked<User> = (ID, "user", |user| &user.id);
+        let request = endpoints::users::get(&work.subject);
+        context.one(request, Single::of(work), asked, |user, page| add(page, user, &context.rules)).await
     }
     .boxed()
 }

@@ -215,7 +215,7 @@ impl MadeUp {
         if work.detail.contains("grants") {
             let kinds: &[_] = match of {
                 "user" => &[],
-                "group" if number % 3 == 0 => &["members", "edges-by-group"],
+                "group" if number.is_multiple_of(3) => &["members", "edges-by-group"],
                 "group" => &["members"],
                 _ => &["edges-by-app"],
             };

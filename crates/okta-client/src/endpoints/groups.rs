@@ -53,6 +53,16 @@ pub fn get(id: &str) -> Result<Request, Error> {
     Ok(Request::get(template, fill(template, id)?))
 }
 
+/// One group with its counts, to be read as a [`Group`].
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn with_stats(id: &str) -> Result<Request, Error> {
+    let template = "/api/v1/groups/{id}";
+    Ok(Request::get(template, with_query(&fill(template, id)?, &[("expand", "stats")])))
+}
+
 /// The rules that put users into groups, `limit` (at most 200) a page.
 #[must_use]
 pub fn rules(limit: u32) -> ListRequest<GroupRule> {

@@ -12,11 +12,41 @@ pub fn roles() -> ListRequest<CustomRole> {
     ListRequest::under("roles", Request::get(template, template.to_owned()))
 }
 
+/// One custom role, to be read as a [`CustomRole`]. Okta takes a label for an id, so look at what comes back.
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn role(id: &str) -> Result<Request, Error> {
+    let template = "/api/v1/iam/roles/{id}";
+    Ok(Request::get(template, fill(template, id)?))
+}
+
 /// All resource sets.
 #[must_use]
 pub fn resource_sets() -> ListRequest<ResourceSet> {
     let template = "/api/v1/iam/resource-sets";
     ListRequest::under("resource-sets", Request::get(template, template.to_owned()))
+}
+
+/// One resource set, to be read as a [`ResourceSet`]. Okta takes a label for an id, so look at what comes back.
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn resource_set(id: &str) -> Result<Request, Error> {
+    let template = "/api/v1/iam/resource-sets/{id}";
+    Ok(Request::get(template, fill(template, id)?))
+}
+
+/// One binding of a role on a resource set, to be read as a [`Binding`].
+///
+/// # Errors
+///
+/// If `set` or `role` is no Okta id.
+pub fn binding(set: &str, role: &str) -> Result<Request, Error> {
+    let template = "/api/v1/iam/resource-sets/{id}/bindings/{id}";
+    Ok(Request::get(template, fill_two(template, set, role)?))
 }
 
 /// The roles that are bound on a resource set.

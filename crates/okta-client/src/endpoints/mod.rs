@@ -66,6 +66,12 @@ mod tests {
         assert_eq!(quoted(&members), "/api/v1/iam/resource-sets/iam1/bindings/cr01/members");
         assert_eq!(quoted(&tokens::list().request), "/api/v1/api-tokens");
         assert_eq!(quoted(&devices::list(200).request), "/api/v1/devices?limit=200");
+        assert_eq!(quoted(&groups::with_stats("00g1").unwrap()), "/api/v1/groups/00g1?expand=stats");
+        assert_eq!(quoted(&iam::role("cr01").unwrap()), "/api/v1/iam/roles/cr01");
+        assert_eq!(quoted(&iam::resource_set("iam1").unwrap()), "/api/v1/iam/resource-sets/iam1");
+        assert_eq!(quoted(&iam::binding("iam1", "cr01").unwrap()), "/api/v1/iam/resource-sets/iam1/bindings/cr01");
+        assert_eq!(quoted(&tokens::get("00T1").unwrap()), "/api/v1/api-tokens/00T1");
+        assert_eq!(quoted(&devices::get("guo1").unwrap()), "/api/v1/devices/guo1");
         assert_eq!(quoted(&org::get()), "/api/v1/org");
     }
 

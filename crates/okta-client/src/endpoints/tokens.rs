@@ -1,11 +1,22 @@
 //! API tokens.
 
+use crate::error::Error;
 use crate::models::TokenInfo;
-use crate::request::{ListRequest, Request};
+use crate::request::{ListRequest, Request, fill};
 
 /// What Okta tells about all API tokens; always one page.
 #[must_use]
 pub fn list() -> ListRequest<TokenInfo> {
     let template = "/api/v1/api-tokens";
     ListRequest::array(Request::get(template, template.to_owned()))
+}
+
+/// What Okta tells about one API token, to be read as a [`TokenInfo`].
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn get(id: &str) -> Result<Request, Error> {
+    let template = "/api/v1/api-tokens/{id}";
+    Ok(Request::get(template, fill(template, id)?))
 }

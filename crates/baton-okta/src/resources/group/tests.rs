@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn all() -> Scope {
-    Scope { users: true, groups: true, apps: true, roles: true, access: true, ..Scope::default() }
+    Scope { users: true, groups: true, apps: true, roles: true, access: true, grants: true, ..Scope::default() }
 }
 
 fn group(body: &Value) -> Group {
@@ -127,7 +127,7 @@ fn only_what_is_wanted_is_asked() {
     assert_eq!(kinds_in(Scope { users: false, ..all() }), ["group-roles", "group-apps"]);
     assert_eq!(kinds_in(Scope { roles: false, ..all() }), ["group-members", "group-apps"]);
     assert_eq!(kinds_in(Scope { apps: false, ..all() }), ["group-members", "group-roles"]);
-    assert_eq!(kinds_in(Scope { access: false, ..all() }), Vec::<&str>::new());
+    assert_eq!(kinds_in(Scope { grants: false, ..all() }), Vec::<&str>::new());
 }
 
 #[test]
