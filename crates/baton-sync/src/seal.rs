@@ -217,7 +217,7 @@ impl Sealing {
                     }
                     let encoded = encoder.encode(grant);
                     if let (Some(wish), Some(_)) = (grant.external, &self.external) {
-                        return waiting.wait(builder, grant, encoded.data, wish);
+                        return waiting.wait(grant, encoded.data, wish);
                     }
                     builder.put_grant(&GrantRow {
                         id: encoded.id,

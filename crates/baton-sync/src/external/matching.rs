@@ -1,7 +1,7 @@
 //! Finding who holds the grants that were made to placeholders.
 //!
-//! Both sides wait in temporary tables, grants in one and what principals can be found by in others, so that each grant
-//! costs a look into an index, however many there are of either.
+//! Both sides wait in a temporary database, grants in one table and what principals can be found by in others, so that
+//! each grant costs a look into an index, however many there are of either.
 
 use std::collections::BTreeSet;
 
@@ -24,13 +24,13 @@ use crate::summary::GapCount;
 const CHUNK: u32 = 1000;
 
 const TABLES: &str = "
-    CREATE TEMP TABLE waiting (
+    CREATE TABLE waiting (
         id INTEGER PRIMARY KEY, entitlement TEXT, owner_type TEXT, owner TEXT, placeholder_type TEXT, placeholder TEXT,
         data BLOB, expansion BLOB, wish BLOB
     );
-    CREATE TEMP TABLE principal (seq INTEGER PRIMARY KEY, type TEXT, id TEXT);
-    CREATE TEMP TABLE of_trait (trait INTEGER, seq INTEGER, PRIMARY KEY (trait, seq)) WITHOUT ROWID;
-    CREATE TEMP TABLE attribute (
+    CREATE TABLE principal (seq INTEGER PRIMARY KEY, type TEXT, id TEXT);
+    CREATE TABLE of_trait (trait INTEGER, seq INTEGER, PRIMARY KEY (trait, seq)) WITHOUT ROWID;
+    CREATE TABLE attribute (
         trait INTEGER, key TEXT, value TEXT, seq INTEGER, PRIMARY KEY (trait, key, value, seq)
     ) WITHOUT ROWID;
 ";
@@ -40,7 +40,8 @@ const TABLES: &str = "
 pub(crate) struct Matching {
     /// Traits and keys by which principals are looked for.
     keys: BTreeSet<(i32, String)>,
-    any: bool,
+    /// There as soon as a grant waits. Small ones stay in memory, larger ones are a file without a name.
+    tables: Option<Connection>,
 }
 
 /// A grant that waits, as it stands in its table.
@@ -56,18 +57,11 @@ struct Waiting {
 
 impl Matching {
     /// Takes a grant to a placeholder; `data` is its message, `wish` the annotation that says for whom it is.
-    pub(crate) fn wait(
-        &mut self,
-        builder: &Builder,
-        grant: &WaitingGrant<'_>,
-        data: &[u8],
-        wish: &[u8],
-    ) -> Result<(), SyncError> {
-        let connection = builder.connection()?;
-        if !self.any {
-            connection.execute_batch(TABLES).map_err(new_file())?;
-            self.any = true;
-        }
+    pub(crate) fn wait(&mut self, grant: &WaitingGrant<'_>, data: &[u8], wish: &[u8]) -> Result<(), SyncError> {
+        let connection = match &mut self.tables {
+            Some(connection) => connection,
+            none => none.insert(tables().map_err(new_file())?),
+        };
         if let Some(ExternalMatch::Attribute { of, key, .. }) = read_wish(wish) {
             self.keys.insert((of.into(), key));
         }
@@ -92,22 +86,19 @@ impl Matching {
         copied: &Copied<'_>,
         gaps: &mut Vec<GapCount>,
     ) -> Result<(), SyncError> {
-        if !self.any {
-            return Ok(());
-        }
-        self.learn(builder.connection()?, copied)?;
+        let Some(tables) = &self.tables else { return Ok(()) };
+        self.learn(tables, copied)?;
         let mut after = 0;
-        while let Some(waiting) = next(builder.connection()?, after)? {
+        while let Some(waiting) = next(tables, after)? {
             after = waiting.row;
-            if !hand_out(builder, sync_id, &waiting)? {
+            if !hand_out(builder, tables, sync_id, &waiting)? {
                 let ResourceRef { resource_type, id } = &waiting.placeholder;
                 let message =
                     format!("a grant of {} is left out: nobody in the external file matches", waiting.entitlement);
                 GapCount::add(gaps, GapKind::Dangling, resource_type, id, &message);
             }
         }
-        let drop = "DROP TABLE waiting; DROP TABLE principal; DROP TABLE of_trait; DROP TABLE attribute";
-        builder.connection()?.execute_batch(drop).map_err(new_file())
+        Ok(())
     }
 
     /// Notes by what each copied principal can be found.
@@ -135,8 +126,18 @@ impl Matching {
                 note().map_err(new_file())
             })?;
         }
-        connection.execute_batch("CREATE INDEX temp.principal_id ON principal (id)").map_err(new_file())
+        connection.execute_batch("CREATE INDEX principal_id ON principal (id)").map_err(new_file())
     }
+}
+
+/// A database that goes when it is closed.
+fn tables() -> rusqlite::Result<Connection> {
+    let connection = Connection::open("")?;
+    connection.execute_batch(TABLES)?;
+    // Nothing here outlives the process, so nothing needs to be safe from it.
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.execute_batch("BEGIN")?;
+    Ok(connection)
 }
 
 /// The next grant that waits.
@@ -160,14 +161,14 @@ fn next(connection: &Connection, after: i64) -> Result<Option<Waiting>, SyncErro
 }
 
 /// Gives one grant to all who match. False if nobody does.
-fn hand_out(builder: &mut Builder, sync_id: &str, waiting: &Waiting) -> Result<bool, SyncError> {
+fn hand_out(builder: &mut Builder, tables: &Connection, sync_id: &str, waiting: &Waiting) -> Result<bool, SyncError> {
     let Some(wish) = read_wish(&waiting.wish) else { return Ok(false) };
     let grant = Grant::decode(waiting.data.as_slice())
         .map_err(|_| SyncError::Damaged("a grant cannot be decoded".to_owned()))?;
     let mut after = 0;
     let mut found = false;
     loop {
-        let principals = principals(builder.connection()?, &wish, after)?;
+        let principals = principals(tables, &wish, after)?;
         let Some((last, _)) = principals.last() else { return Ok(found) };
         after = *last;
         found = true;
