@@ -39,6 +39,10 @@ pub struct SimConfig {
     pub seed: u64,
     /// The server's time.
     pub clock: Clock,
+    /// How long `search` on users and groups still sees what they were, by the simulator's clock. Default: not at all.
+    pub search_lag: Duration,
+    /// How much later than they are made changes come into the System Log, by the simulator's clock. Default: at once.
+    pub log_lag: Duration,
     /// What goes wrong on purpose.
     pub faults: Faults,
     /// No page of any list is larger than this, to make small orgs page. Default: Okta's own maxima.
@@ -78,6 +82,8 @@ impl SimConfig {
             latency_jitter: Duration::ZERO,
             seed: 1,
             clock: Clock::real(),
+            search_lag: Duration::ZERO,
+            log_lag: Duration::ZERO,
             faults: Faults::none(),
             page_cap: None,
             group_page_cap: 200,

@@ -85,6 +85,10 @@ impl Sim {
         let mut org = config.org;
         org.system_log.open(clock.clone(), config.seed);
         org.clock = Some(clock.clone());
+        org.system_log.set_lag(config.log_lag);
+        if !config.search_lag.is_zero() {
+            org.lag_searches(config.search_lag, &clock);
+        }
         let service = Arc::new(Service {
             org: RwLock::new(org),
             tokens: config.tokens,

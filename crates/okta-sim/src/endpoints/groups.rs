@@ -34,21 +34,25 @@ pub(super) fn all(call: &Call<'_>) -> Result<Answer, Refusal> {
     };
     let keep = |at: usize| {
         let n = at as u32;
-        groups.holds(n)
-            && condition.as_ref().is_none_or(|it| filter::matches(it, &|path| attribute(call, n, path)))
-            && looked_for.as_ref().is_none_or(|text| list::starts_with(&attribute(call, n, "profile.name"), text))
+        let Some(document) = list::shown(call, groups, n) else { return false };
+        let attribute = |path: &str| attribute(call, n, document, path);
+        condition.as_ref().is_none_or(|it| filter::matches(it, &attribute))
+            && looked_for.as_ref().is_none_or(|text| list::starts_with(&attribute("profile.name"), text))
     };
-    let render = |at: usize, out: &mut String| render::group::group(call.org, at as u32, call.hosts, embed, out);
+    let render = |at: usize, out: &mut String| {
+        let document = list::shown(call, groups, at as u32).flatten();
+        render::group::written(call.org, at as u32, document, call.hosts, embed, out);
+    };
     let answer = list::with_headers(call, &page, keep, render);
     Ok(if looked_for.is_some() { Answer::plain(answer.body) } else { answer })
 }
 
-fn attribute(call: &Call<'_>, n: u32, path: &str) -> Value {
+fn attribute(call: &Call<'_>, n: u32, document: Option<&Document>, path: &str) -> Value {
     if path == "id" {
         return call.org.groups.id(n).to_string().into();
     }
     let mut text = String::with_capacity(BYTES);
-    render::group::group(call.org, n, call.hosts, Embed::default(), &mut text);
+    render::group::written(call.org, n, document, call.hosts, Embed::default(), &mut text);
     list::attribute(serde_json::from_str(&text).unwrap_or_default(), path)
 }
 

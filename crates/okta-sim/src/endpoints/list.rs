@@ -75,6 +75,15 @@ pub(super) fn document_start(call: &Call<'_>, documents: &[Document], bad: fn() 
     place.map(|at| at + 1).ok_or_else(bad)
 }
 
+/// What a list shows of a row: nothing, or its document, which is `None` when the seed describes it. Searches look into
+/// an index, which may lag behind.
+pub(super) fn shown<'a>(call: &Call<'_>, table: &'a Table, n: u32) -> Option<Option<&'a Document>> {
+    match call.query.get("search") {
+        Some(_) => table.indexed(n),
+        None => table.holds(n).then(|| table.document(n)),
+    }
+}
+
 /// The attribute of an object that a dotted path names; null when there is none.
 pub(super) fn attribute(mut value: Value, path: &str) -> Value {
     for name in path.split('.') {

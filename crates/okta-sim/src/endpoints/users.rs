@@ -6,7 +6,9 @@ use super::list::{self, Page};
 use super::{Answer, Call};
 use crate::filter::{self, List};
 use crate::org::Org;
+use crate::org::document::Document;
 use crate::org::iam::HeldRole;
+use crate::org::sketch::UserSketch;
 use crate::refusal::Refusal;
 use crate::render;
 use crate::render::group::Embed;
@@ -34,35 +36,35 @@ pub(super) fn all(call: &Call<'_>) -> Result<Answer, Refusal> {
     };
     let keep = |at: usize| {
         let n = at as u32;
+        let Some(document) = list::shown(call, users, n).filter(|_| !call.users_hidden) else { return false };
+        let attribute = |path: &str| attribute(call, n, document, path);
         let found = |text: &String| {
             ["profile.firstName", "profile.lastName", "profile.email"]
                 .iter()
-                .any(|path| list::starts_with(&attribute(call, n, path), text))
+                .any(|path| list::starts_with(&attribute(path), text))
         };
-        if call.users_hidden || !users.holds(n) {
-            return false;
-        }
-        match (&condition, &looked_for) {
-            (Some(condition), None) => filter::matches(condition, &|path| attribute(call, n, path)),
-            (Some(condition), Some(text)) => {
-                filter::matches(condition, &|path| attribute(call, n, path)) && found(text)
-            }
-            // Without a condition deactivated users are left out, also with `q`.
-            (None, None) => call.org.user_status(n) != "DEPROVISIONED",
-            (None, Some(text)) => call.org.user_status(n) != "DEPROVISIONED" && found(text),
-        }
+        // Without a condition deactivated users are left out, also with `q`.
+        let fits = match &condition {
+            Some(condition) => filter::matches(condition, &attribute),
+            None => call.org.user_status(n) != "DEPROVISIONED",
+        };
+        fits && looked_for.as_ref().is_none_or(found)
     };
-    let render = |at: usize, out: &mut String| render::user::listed(call.org, at as u32, call.hosts, call.omit, out);
+    let render = |at: usize, out: &mut String| {
+        let document = list::shown(call, users, at as u32).flatten();
+        render::user::written(call.org, at as u32, document, call.hosts, call.omit, out);
+    };
     Ok(list::with_headers(call, &page, keep, render))
 }
 
-fn attribute(call: &Call<'_>, n: u32, path: &str) -> Value {
-    match path {
-        "id" => call.org.users.id(n).to_string().into(),
-        "status" => call.org.user_status(n).into(),
+fn attribute(call: &Call<'_>, n: u32, document: Option<&Document>, path: &str) -> Value {
+    match (path, document) {
+        ("id", _) => call.org.users.id(n).to_string().into(),
+        ("status", Some(document)) => (*document.status).into(),
+        ("status", None) => UserSketch::status(call.org.seed, n).into(),
         _ => {
             let mut text = String::with_capacity(BYTES);
-            render::user::listed(call.org, n, call.hosts, Omit::default(), &mut text);
+            render::user::written(call.org, n, document, call.hosts, Omit::default(), &mut text);
             list::attribute(serde_json::from_str(&text).unwrap_or_default(), path)
         }
     }

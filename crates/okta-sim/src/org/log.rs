@@ -3,6 +3,7 @@
 //! An event has two instants. `published` is when it happened, as Okta says; *stored* is when the log took it in, which
 //! is later for events that arrive late. Readers that poll get events in the order of storage, so that none is missed.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -322,6 +323,10 @@ struct State {
     clock: Option<RunningClock>,
     seed: u64,
     waiting: Vec<LogEvent>,
+    /// How long changes take to be stored, in milliseconds.
+    lag: u64,
+    /// Changes that are not stored yet: when they are due, when they were made.
+    late: VecDeque<(u64, u64, LogEvent)>,
     entries: Vec<Entry>,
 }
 
@@ -337,6 +342,20 @@ impl State {
         let published = known.map_or(now, millis);
         let last = self.entries.last().map_or(0, |entry| entry.stored);
         let stored = if history { published.min(now) } else { now }.max(last);
+        self.enter(event, published, stored);
+    }
+
+    /// Stores the changes that are due.
+    fn catch_up(&mut self) {
+        let now = self.now();
+        while self.late.front().is_some_and(|(due, ..)| *due <= now) {
+            let Some((due, published, event)) = self.late.pop_front() else { return };
+            let last = self.entries.last().map_or(0, |entry| entry.stored);
+            self.enter(event, published, due.max(last));
+        }
+    }
+
+    fn enter(&mut self, event: LogEvent, published: u64, stored: u64) {
         let uuid = uuid(self.seed, self.entries.len() as u64);
         self.entries.push(Entry { published, stored, value: event.value(&uuid, published) });
     }
@@ -360,14 +379,36 @@ impl SystemLog {
 
     fn add(&self, event: LogEvent) {
         self.with(|state| match state.clock {
-            Some(_) => state.store(event, false),
+            Some(_) => {
+                state.catch_up();
+                state.store(event, false);
+            }
             None => state.waiting.push(event),
+        });
+    }
+
+    /// Lets changes be stored this much later than they are made.
+    pub(crate) fn set_lag(&self, lag: Duration) {
+        self.with(|state| state.lag = millis(lag));
+    }
+
+    /// Adds the event of a change that is made now.
+    pub(super) fn add_change(&self, event: LogEvent) {
+        self.with(|state| match state.lag {
+            0 => state.store(event, false),
+            lag => {
+                let now = state.now();
+                state.late.push_back((now + lag, now, event));
+            }
         });
     }
 
     /// Calls `read` with all events in the order of storage, and the time now in milliseconds since 1970.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&[Entry], u64) -> T) -> T {
-        self.with(|state| read(&state.entries, state.now()))
+        self.with(|state| {
+            state.catch_up();
+            read(&state.entries, state.now())
+        })
     }
 }
 
@@ -422,6 +463,25 @@ mod tests {
         assert_eq!(seen[0], (1_000_000, 1_000_000, "a".into()));
         assert_eq!(seen[1], (500_000, 1_000_000, "b".into()), "late: after what was stored before");
         assert_eq!((seen[2].0, seen[2].1 >= 2_000_000), (700_000, true));
+    }
+
+    #[test]
+    fn changes_can_be_stored_later_than_they_are_made() {
+        let org = Org::empty();
+        let clock = Clock::real().starting_at(at(2_000)).started();
+        org.system_log.open(clock.clone(), 1);
+        org.system_log.set_lag(Duration::from_secs(30));
+        org.system_log.add_change(LogEvent::new("late"));
+        org.log(LogEvent::new("at once"));
+        let seen = || {
+            org.system_log.read(|entries, _| {
+                let seen = entries.iter().map(|it| (it.value["eventType"].clone(), it.stored - it.published >= 30_000));
+                seen.collect::<Vec<_>>()
+            })
+        };
+        assert_eq!(seen(), [("at once".into(), false)]);
+        clock.advance(Duration::from_secs(30));
+        assert_eq!(seen(), [("at once".into(), false), ("late".into(), true)]);
     }
 
     #[test]

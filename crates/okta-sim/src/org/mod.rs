@@ -28,6 +28,7 @@ pub(crate) mod table;
 mod truth;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use change::Habits;
 use document::Document;
@@ -153,6 +154,13 @@ impl Org {
             properties: BTreeSet::new(),
             leaving: BTreeMap::new(),
             minted: 0,
+        }
+    }
+
+    /// Lets searches see users and groups as they were this long ago.
+    pub(crate) fn lag_searches(&mut self, lag: Duration, clock: &RunningClock) {
+        for table in [&mut self.users, &mut self.groups] {
+            table.keep_past(lag, clock.clone());
         }
     }
 

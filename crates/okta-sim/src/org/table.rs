@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
+use std::time::Duration;
 
 use super::document::Document;
 use super::ids::{IdSpace, OktaId};
+use crate::clock::RunningClock;
 
 /// The objects of one kind.
 #[derive(Debug)]
@@ -17,6 +19,25 @@ pub(crate) struct Table {
     /// Rows by id, where the ids are not those of the id space.
     named: HashMap<Box<str>, u32>,
     removed: BTreeSet<u32>,
+    /// What rows were before, for an index that lags behind; none when nothing does.
+    past: Option<Past>,
+}
+
+/// What rows were before their changes of the last while.
+#[derive(Debug)]
+struct Past {
+    clock: RunningClock,
+    kept: Duration,
+    /// Per row when it changed, since 1970, and what it was until then.
+    rows: HashMap<u32, Vec<(Duration, Was)>>,
+}
+
+/// What a row was.
+#[derive(Debug)]
+enum Was {
+    Absent,
+    Computed,
+    Written(Box<Document>),
 }
 
 /// An id, wherever it comes from.
@@ -40,11 +61,12 @@ impl Table {
     pub(super) fn generated(seed: u64, prefix: &[u8; 3], count: u32) -> Self {
         let mut rows = Vec::new();
         rows.resize_with(count as usize, || None);
-        Self { space: IdSpace::new(seed, prefix), rows, named: HashMap::new(), removed: BTreeSet::new() }
+        Self { space: IdSpace::new(seed, prefix), rows, named: HashMap::new(), removed: BTreeSet::new(), past: None }
     }
 
     /// Writes the document of a row.
     pub(super) fn write(&mut self, n: u32, document: Document) {
+        self.remember(n);
         self.rows[n as usize] = Some(Box::new(document));
     }
 
@@ -70,12 +92,54 @@ impl Table {
     pub(super) fn add(&mut self, make: impl FnOnce(&str) -> Document) -> u32 {
         let n = self.len();
         self.rows.push(Some(Box::new(make(&self.space.id(n)))));
+        self.keep(n, Was::Absent);
         n
     }
 
     /// Removes a row for good.
     pub(super) fn remove(&mut self, n: u32) {
+        self.remember(n);
         self.removed.insert(n);
+    }
+
+    /// From now on keeps what rows were, this long.
+    pub(super) fn keep_past(&mut self, kept: Duration, clock: RunningClock) {
+        self.past = Some(Past { clock, kept, rows: HashMap::new() });
+    }
+
+    fn remember(&mut self, n: u32) {
+        if self.past.is_some() {
+            let was = match self.document(n) {
+                _ if !self.holds(n) => Was::Absent,
+                Some(document) => Was::Written(Box::new(document.clone())),
+                None => Was::Computed,
+            };
+            self.keep(n, was);
+        }
+    }
+
+    fn keep(&mut self, n: u32, was: Was) {
+        if let Some(past) = &mut self.past {
+            let now = past.clock.now();
+            let versions = past.rows.entry(n).or_default();
+            versions.retain(|(until, _)| *until + past.kept > now);
+            versions.push((now, was));
+        }
+    }
+
+    /// What an index that lags behind shows of a row: nothing, or its document, which is `None` when the seed describes
+    /// it. Without a lag that is the row as it is.
+    pub(crate) fn indexed(&self, n: u32) -> Option<Option<&Document>> {
+        let version = self.past.as_ref().and_then(|past| {
+            let seen = past.clock.now().saturating_sub(past.kept);
+            past.rows.get(&n)?.iter().find(|(until, _)| *until > seen)
+        });
+        match version {
+            Some((_, Was::Absent)) => None,
+            Some((_, Was::Computed)) => Some(None),
+            Some((_, Was::Written(document))) => Some(Some(document)),
+            None => self.holds(n).then(|| self.document(n)),
+        }
     }
 
     /// Number of rows, removed ones included: all row numbers are below.

@@ -104,7 +104,7 @@ async fn who_has_an_app_twice_keeps_it_until_both_are_gone() {
     assert_eq!(client.delete(one).await.status, 204, "Okta answers the same");
     assert_eq!(scope(&shown().await), ("GROUP", Some("00g1eng")), "but what a group brings stays");
 
-    client.put(&"/api/v1/apps/0oa1oidc/groups/00g3every".to_owned(), &json!({})).await;
+    client.put("/api/v1/apps/0oa1oidc/groups/00g3every", &json!({})).await;
     client.delete("/api/v1/groups/00g1eng/users/00u3prov").await;
     assert_eq!(scope(&shown().await), ("GROUP", Some("00g3every")), "the next group");
 }

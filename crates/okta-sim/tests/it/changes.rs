@@ -160,6 +160,37 @@ async fn requests_for_changes_are_recorded_when_asked_for() {
 }
 
 #[tokio::test]
+async fn searches_and_the_log_can_lag_behind() {
+    let lag = Duration::from_secs(60);
+    let config = SimConfig { search_lag: lag, log_lag: lag, ..SimConfig::new(Org::facts()) };
+    let client = Client::start(config).await;
+    let id = client.post("/api/v1/users", &person("new@new.example")).await.json()["id"].as_str().unwrap().to_owned();
+    client.post_nothing("/api/v1/users/00u1active/lifecycle/suspend").await;
+    client.delete("/api/v1/users/00u8deprov").await;
+    client.put("/api/v1/groups/00g1eng", &json!({"profile": {"name": "Crafts"}})).await;
+    let found = |query: &'static str| client.ids(query);
+    let all = "/api/v1/users?search=status+pr";
+    let active = "/api/v1/users?search=status+eq+%22ACTIVE%22";
+    let crafts = "/api/v1/groups?search=profile.name+eq+%22Crafts%22";
+    let before = found(all).await;
+    assert!(before.contains(&"00u8deprov".to_owned()) && !before.contains(&id));
+    assert_eq!(client.json(all).await[0]["status"], "ACTIVE");
+    assert_eq!(found(active).await, ["00u1active", "00u10other"]);
+    assert!(found(crafts).await.is_empty());
+    assert!(client.all_events().await.is_empty());
+    assert_eq!(client.json("/api/v1/users").await[0]["status"], "SUSPENDED", "the list itself is up to date");
+    assert!(found("/api/v1/users").await.contains(&id));
+
+    client.sim.advance_clock(lag);
+    let after = found(all).await;
+    assert!(!after.contains(&"00u8deprov".to_owned()) && after.contains(&id));
+    assert_eq!(found(active).await, ["00u10other"]);
+    assert_eq!(found(crafts).await, ["00g1eng"]);
+    let events = client.all_events().await;
+    assert_eq!(events[0]["eventType"], "user.lifecycle.create");
+}
+
+#[tokio::test]
 async fn changes_are_written_to_the_system_log() {
     let mut org = Org::facts();
     org.add_member("00g4empty", "00u7susp").unwrap();

@@ -1,6 +1,6 @@
 //! The statuses of users: every operation from every status.
 
-use okta_sim::{Org, SimConfig};
+use okta_sim::{Org, SimConfig, Write};
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -164,7 +164,7 @@ async fn a_life_from_beginning_to_end() {
         statuses.push(client.json(&path).await["status"].clone());
     }
     assert_eq!(statuses, ["STAGED", "PROVISIONED", "PROVISIONED", "DEPROVISIONED", "PROVISIONED"]);
-    let sent: Vec<String> = client.sim.writes().iter().map(|write| write.line()).collect();
+    let sent: Vec<String> = client.sim.writes().iter().map(Write::line).collect();
     assert_eq!(sent[0], "POST /api/v1/users?activate=false");
     assert_eq!(sent[1], format!("POST {path}/lifecycle/activate?sendEmail=false"));
     assert_eq!(client.sim.writes()[0].body, person("eve@new.example"));

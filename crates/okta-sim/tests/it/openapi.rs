@@ -5,6 +5,7 @@ use std::path::Path;
 
 use jsonschema::{Draft, Validator};
 use okta_sim::{LogEntity, LogEvent, Org, Shape, SimConfig};
+use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use crate::client::Client;
@@ -30,7 +31,12 @@ impl Description {
 
     /// A validator for the answer of `GET` of a path, holding only the schemas that it needs.
     fn answer(&self, path: &str) -> Validator {
-        let schema = &self.document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        self.answer_to("get", path, 200)
+    }
+
+    fn answer_to(&self, method: &str, path: &str, status: u16) -> Validator {
+        let responses = &self.document["paths"][path][method]["responses"];
+        let schema = &responses[&status.to_string()]["content"]["application/json"]["schema"];
         assert!(schema.is_object(), "{path} is described");
         self.validator(schema)
     }
@@ -149,6 +155,7 @@ async fn calls(client: &Client) -> Vec<(&'static str, String)> {
         ("/api/v1/iam/assignees/users", String::new()),
         ("/api/v1/iam/roles", String::new()),
         ("/api/v1/iam/resource-sets", String::new()),
+        ("/api/v1/groups/rules", "?expand=groupIdToGroupNameMap".to_owned()),
         ("/api/v1/api-tokens", String::new()),
         ("/api/v1/devices", String::new()),
         ("/api/v1/logs", String::new()),
@@ -182,6 +189,10 @@ async fn calls(client: &Client) -> Vec<(&'static str, String)> {
             calls.push(("/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members", both));
         }
     }
+    let singles = org.app_users().take(20).map(|it| format!("{}/{}", it.app, it.user));
+    calls.extend(singles.map(|both| ("/api/v1/apps/{appId}/users/{userId}", both)));
+    let singles = org.app_groups().take(20).map(|(app, group)| format!("{app}/{group}"));
+    calls.extend(singles.map(|both| ("/api/v1/apps/{appId}/groups/{groupId}", both)));
     for token in client.ids("/api/v1/api-tokens").await {
         calls.push(("/api/v1/api-tokens/{apiTokenId}", token));
     }
@@ -202,7 +213,9 @@ async fn answers_fit_the_description() {
         .iter()
         .map(|(mode, target)| (mode.clone(), description.schema(target.as_str().unwrap().rsplit('/').next().unwrap())))
         .collect();
-    for org in [Org::facts(), Org::generate(&Shape::new(150, 40, 25))] {
+    for mut org in [Org::facts(), Org::generate(&Shape::new(150, 40, 25))] {
+        let group = org.group_ids().nth(3).unwrap();
+        org.set_rule_managed(&group, true).unwrap();
         let client = Client::start(SimConfig::new(org)).await;
         // Whose profiles are odd on purpose: the first users of a generated org, a user and a device of the fixed org.
         let served = client.sim.org();
@@ -238,7 +251,66 @@ async fn answers_fit_the_description() {
         }
         assert_eq!(refused, 1, "the one group that refuses");
     }
-    assert!(validators.len() >= 26, "{} kinds of answers", validators.len());
+    assert!(validators.len() >= 29, "{} kinds of answers", validators.len());
+}
+
+/// Requests for changes: method, path as the description names it, the ids in it, query, body.
+fn changes(url: &str) -> Vec<(Method, &'static str, Vec<&'static str>, &'static str, Value)> {
+    let person = json!({"profile": {
+        "firstName": "Grace", "lastName": "Hopper", "email": "grace@new.example", "login": "grace@new.example",
+    }});
+    let group = json!({"profile": {"name": "New", "description": "d"}});
+    let binding = json!({"role": "cr0audit", "members": [format!("{url}/api/v1/users/00u6locked")]});
+    let more = json!({"additions": [format!("{url}/api/v1/groups/00g4empty")]});
+    let set = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings";
+    let members = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members";
+    let custom = json!({"type": "CUSTOM", "role": "cr0vault", "resource-set": "iamrs1"});
+    let (active, staged) = (vec!["00u1active"], vec!["00u2staged"]);
+    vec![
+        (Method::POST, "/api/v1/users", vec![], "", person),
+        (Method::POST, "/api/v1/users/{id}", active.clone(), "", json!({"profile": {"title": "x"}})),
+        (Method::POST, "/api/v1/users/{id}/lifecycle/activate", staged, "?sendEmail=false", Value::Null),
+        (Method::POST, "/api/v1/users/{id}/lifecycle/expire_password", vec!["00u6locked"], "", Value::Null),
+        (Method::POST, "/api/v1/users/{id}/lifecycle/reset_password", active, "?sendEmail=false", Value::Null),
+        (Method::POST, "/api/v1/groups", vec![], "", group.clone()),
+        (Method::PUT, "/api/v1/groups/{groupId}", vec!["00g4empty"], "", json!({"profile": {"name": "Other"}})),
+        (Method::POST, "/api/v1/apps/{appId}/users", vec!["0oa2saml"], "", json!({"id": "00u3prov", "scope": "USER"})),
+        (Method::PUT, "/api/v1/apps/{appId}/groups/{groupId}", vec!["0oa3book", "00g1eng"], "", json!({})),
+        (Method::POST, "/api/v1/users/{userId}/roles", vec!["00u3prov"], "", json!({"type": "APP_ADMIN"})),
+        (Method::POST, "/api/v1/users/{userId}/roles", vec!["00u3prov"], "", custom),
+        (Method::POST, set, vec!["iamrs2"], "", binding),
+        (Method::PATCH, members, vec!["iamrs2", "cr0audit"], "", more),
+        // Refused, in the form of errors.
+        (Method::POST, "/api/v1/groups", vec![], "", group),
+        (Method::POST, "/api/v1/users/{id}/lifecycle/suspend", vec!["00u3prov"], "", Value::Null),
+        (Method::DELETE, "/api/v1/groups/{groupId}", vec!["00gnone"], "", Value::Null),
+        (Method::PUT, "/api/v1/groups/{groupId}/users/{userId}", vec!["00g3every", "00u3prov"], "", Value::Null),
+    ]
+}
+
+#[tokio::test]
+async fn answers_to_changes_fit_the_description() {
+    let Some(description) = Description::load() else { return };
+    let client = Client::start(SimConfig::new(Org::facts())).await;
+    let (error, nobody) = (description.schema("Error"), BTreeSet::new());
+    let mut refused = 0;
+    for (method, template, ids, query, body) in changes(&client.sim.url()) {
+        let path = ids.iter().fold(template.to_owned(), |path, id| {
+            let (open, close) = (path.find('{').unwrap(), path.find('}').unwrap());
+            format!("{}{id}{}", &path[..open], &path[close + 1..])
+        });
+        let sent = (!body.is_null()).then_some(&body);
+        let reply = client.send(method.clone(), &format!("{path}{query}"), sent).await;
+        let status = reply.status.as_u16();
+        if status >= 400 {
+            refused += 1;
+            check(&error, &path, &reply.json(), &nobody);
+            continue;
+        }
+        let validator = description.answer_to(&method.as_str().to_lowercase(), template, status);
+        check(&validator, &path, &reply.json(), &nobody);
+    }
+    assert_eq!(refused, 4);
 }
 
 #[test]

@@ -49,6 +49,25 @@ async fn the_official_client_lists_everything_page_by_page() {
     check("apps", sim.org().app_ids(false).collect(), 4);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_official_client_changes_the_org() {
+    let sim = Sim::start(SimConfig { record_writes: true, ..SimConfig::new(Org::facts()) }).await.unwrap();
+    let before = sim.org().expected(false);
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("OKTA_SIM_TOKEN", sim.token()), ("OKTA_SIM_APP", "0oa3book")];
+    let Some(seen) = run(&sim, directory.path(), "lifecycle.py", &settings).await else { return };
+    let statuses = ["STAGED", "PROVISIONED", "ACTIVE", "SUSPENDED", "ACTIVE", "DEPROVISIONED"];
+    assert_eq!(
+        seen,
+        serde_json::json!({
+            "statuses": statuses, "duplicate": "E0000001", "members": [true], "scope": "GROUP",
+            "unassigned": "E0000007", "roles": ["HELP_DESK_ADMIN"], "deleted": "E0000007",
+        })
+    );
+    assert_eq!(sim.org().expected(false), before, "nothing is left of it");
+    assert_eq!(sim.writes().len(), 18, "{:#?}", sim.writes());
+}
+
 /// Signs in and reads; what the simulator counted.
 async fn sign_in(dpop: bool, oauth: OAuthSettings) -> Option<Stats> {
     let key = TestKey::generate().unwrap();

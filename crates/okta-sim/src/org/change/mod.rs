@@ -59,7 +59,7 @@ impl Org {
     /// Writes an event, if the org is served already: how an org was set up is not its history.
     fn tell(&self, event: impl FnOnce(&Self) -> LogEvent) {
         if self.clock.is_some() {
-            self.log(event(self));
+            self.system_log.add_change(event(self));
         }
     }
 
