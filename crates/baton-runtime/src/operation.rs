@@ -5,7 +5,7 @@
 
 use crate::failure::Failure;
 use crate::field::env_name;
-use crate::flags::{CHANGE, CREDENTIAL_KEY, DRY_RUN, OUTPUT};
+use crate::flags::{CHANGE, CREDENTIAL_KEY, DRY_RUN, OUTPUT, SYNC_RESOURCES};
 use crate::settings::Settings;
 use crate::value;
 
@@ -199,6 +199,10 @@ fn whole(shape: &Shape, settings: &Settings) -> Result<(), Failure> {
     if shape.operation == Operation::ReadEvents {
         value::boolean(settings.text("event-feed"))
             .map_err(|problem| Failure::new(format!("{}: {problem}", place(settings, "event-feed"))))?;
+    }
+    if settings.is_on_command_line(SYNC_RESOURCES) {
+        let message = format!("--{SYNC_RESOURCES} asks for a sync, and the other flags to {}", shape.words);
+        return Err(Failure::new(format!("{message}: one run does one thing")));
     }
     for name in [DRY_RUN, CREDENTIAL_KEY] {
         if is_given(settings, name) && !shape.shares.contains(&name) {
