@@ -31,6 +31,10 @@
 //! the key of a [`TestKey`]; [`Rights`] are what their admin roles allow. [`Sim::add_event`] and [`Org::log`] write into
 //! the System Log.
 //!
+//! Requests change the org under Okta's rules, and so do tests, before the start by the methods of [`Org`] and while it
+//! runs by [`Sim::change_org`]; [`Sim::with_org`] and [`Sim::org`] show what became of it, [`Sim::writes`] which changes
+//! were asked for. [`Faults`] spoil answers, before what was asked is done or after ([`Fault::after_doing`]).
+//!
 //! Orgs are made by [`Org::generate`] (any size, from a seed), [`Org::facts`] (small and fixed) and [`Org::recorded`]
 //! (recorded answers of real orgs). [`Org::expected`] and the iterators beside it tell what a reader has to find.
 

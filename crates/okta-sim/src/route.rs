@@ -217,10 +217,10 @@ pub(crate) fn find(path: &str) -> Result<(&'static Route, Vec<String>), Refusal>
     }
     // A literal segment outranks an id: the table has templates with it first.
     for candidate in &ROUTES {
-        let template: Vec<&str> = candidate.template.split('/').collect();
-        let fits = |(wanted, got): (&&str, &Cow<'_, str>)| wanted.starts_with('{') || **wanted == **got;
-        if template.len() == segments.len() && template.iter().zip(&segments).all(fits) {
-            let ids = template.iter().zip(&segments).filter(|(wanted, _)| wanted.starts_with('{'));
+        let template = || candidate.template.split('/');
+        let fits = |(wanted, got): (&str, &Cow<'_, str>)| wanted.starts_with('{') || *wanted == **got;
+        if template().count() == segments.len() && template().zip(&segments).all(fits) {
+            let ids = template().zip(&segments).filter(|(wanted, _)| wanted.starts_with('{'));
             return Ok((candidate, ids.map(|(_, got)| got.to_string()).collect()));
         }
     }
@@ -272,6 +272,8 @@ mod tests {
         assert_eq!(find("/api/v1/users/a%40b%2Fc").unwrap().1, ["a@b/c"]);
         assert_eq!(find("/api/v1/iam/assignees/users").unwrap().0.bucket, Bucket::Iam);
         assert_eq!(find("/api/v1/iam/resource-sets/s/bindings/r/members").unwrap().1, ["s", "r"]);
+        assert_eq!(find("/api/v1/groups/rules").unwrap().0.endpoint, Endpoint::GroupRules);
+        assert_eq!(find("/api/v1/groups/rules2").unwrap().0.endpoint, Endpoint::Group);
     }
 
     #[test]

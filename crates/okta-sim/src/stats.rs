@@ -42,7 +42,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// How often a path template was asked, such as `/api/v1/groups/{id}/users`.
+    /// How often a path template was read, such as `/api/v1/groups/{id}/users`; changes are in `by_path`.
     #[must_use]
     pub fn calls(&self, template: &str) -> u64 {
         self.by_path.get(&format!("GET {template}")).copied().unwrap_or_default()

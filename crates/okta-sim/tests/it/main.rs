@@ -12,6 +12,7 @@ mod facts;
 mod faults;
 mod generated;
 mod groups;
+mod histories;
 mod lifecycle;
 mod limits;
 mod logs;
