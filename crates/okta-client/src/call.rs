@@ -79,7 +79,7 @@ impl Client {
         let out = OutOfHand::default();
         let result = tokio::select! {
             biased;
-            () = self.inner.cancel.cancelled() => Err(Error::cancelled().with_outcome(out.outcome())),
+            () = self.cancel.cancelled() => Err(Error::cancelled().with_outcome(out.outcome())),
             result = self.tries(request, asked, &out, read) => result,
         };
         result.map_err(|error| error.with_call(&request.method, asked))

@@ -72,6 +72,8 @@ pub struct ListPage<T> {
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: Arc<Inner>,
+    /// Ends the calls of this client.
+    pub(crate) cancel: CancellationToken,
     /// Where what is sent is noted, if anybody wants to know.
     pub(crate) log: Option<Arc<SentLog>>,
 }
@@ -81,7 +83,6 @@ pub(crate) struct Inner {
     pub(crate) org: OrgUrl,
     pub(crate) auth: Arc<dyn Authenticator>,
     pub(crate) max_attempts: u32,
-    pub(crate) cancel: CancellationToken,
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) pacer: Pacer,
     /// Whether the host has ever answered.
@@ -114,13 +115,12 @@ impl Client {
             max_attempts: config.pacing.max_attempts,
             org: config.org,
             auth: config.auth,
-            cancel: config.cancel,
             transport,
             reached: AtomicBool::new(false),
             skew: Skew::of_this_machine(config.pacing.valid_time_scale()),
             dice,
         };
-        Self { inner: Arc::new(inner), log: None }
+        Self { inner: Arc::new(inner), cancel: config.cancel, log: None }
     }
 
     /// The org that is asked.
@@ -184,7 +184,14 @@ impl Client {
     #[must_use]
     pub fn recording(&self) -> (Self, Arc<SentLog>) {
         let log = Arc::new(SentLog::default());
-        (Self { inner: Arc::clone(&self.inner), log: Some(Arc::clone(&log)) }, log)
+        (Self { log: Some(Arc::clone(&log)), ..self.clone() }, log)
+    }
+
+    /// This client with calls that end when `cancel` is cancelled, and not when its own token is: for what has to be
+    /// found out after a cancelled change.
+    #[must_use]
+    pub fn with_cancel(&self, cancel: CancellationToken) -> Self {
+        Self { cancel, ..self.clone() }
     }
 
     /// Says how many pages are known to be needed in a bucket. If they are more than the present window allows, they

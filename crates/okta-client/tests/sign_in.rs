@@ -153,6 +153,47 @@ async fn a_token_endpoint_in_trouble_is_waited_for() {
 }
 
 #[tokio::test]
+async fn scopes_that_were_not_granted_are_done_without() {
+    for drop_ungranted_scopes in [false, true] {
+        let settings = |set_up: &mut SimConfig| set_up.oauth.drop_ungranted_scopes = drop_ungranted_scopes;
+        let more = |config: &mut OAuthConfig| {
+            config.scopes.extend(["okta.devices.read", "okta.no.such"].map(str::to_owned));
+            config.accept_fewer_scopes = true;
+        };
+        let signed_in = sign_in(true, settings, more).await;
+        assert_eq!(signed_in.users().await.unwrap(), signed_in.expected());
+        assert_eq!(signed_in.auth.granted().unwrap(), SCOPES);
+        let mut issued = signed_in.sim.stats().tokens_issued;
+        // What is had already needs no other token, what is not had might have been granted meanwhile.
+        signed_in.auth.also_want(&SCOPES);
+        signed_in.users().await.unwrap();
+        assert_eq!(signed_in.sim.stats().tokens_issued, issued);
+        for scope in ["okta.devices.read", "okta.logs.read"] {
+            signed_in.auth.also_want(&[scope]);
+            signed_in.users().await.unwrap();
+            assert!(signed_in.sim.stats().tokens_issued > issued);
+            assert_eq!(signed_in.auth.granted().unwrap(), SCOPES);
+            issued = signed_in.sim.stats().tokens_issued;
+        }
+    }
+}
+
+#[tokio::test]
+async fn scopes_that_are_wanted_later_are_asked_for() {
+    // Neither of these is granted to the app.
+    let only = |config: &mut OAuthConfig| {
+        config.scopes = vec!["okta.apps.read".to_owned(), "okta.logs.read".to_owned()];
+        config.accept_fewer_scopes = true;
+    };
+    let signed_in = sign_in(false, |_| {}, only).await;
+    let error = signed_in.users().await.unwrap_err();
+    assert!(error.to_string().contains("asked for okta.apps.read okta.logs.read"), "{error}");
+    signed_in.auth.also_want(&SCOPES);
+    assert_eq!(signed_in.users().await.unwrap(), signed_in.expected());
+    assert_eq!(signed_in.auth.granted().unwrap(), SCOPES);
+}
+
+#[tokio::test]
 async fn a_set_up_that_okta_refuses_says_what_to_change() {
     let other = TestKey::generate().unwrap();
     type Change<'a> = Box<dyn FnOnce(&mut OAuthConfig) + 'a>;

@@ -6,8 +6,8 @@ use serde_json::json;
 use super::{change_of, list_of_all};
 use crate::body::Body;
 use crate::error::Error;
-use crate::models::{Assignee, RoleAssignment};
-use crate::request::{ListRequest, Request, check_id, with_query};
+use crate::models::{Assignee, RoleAssignment, RoleTarget};
+use crate::request::{ListRequest, Request, check_id, fill_two, with_query};
 
 /// All users who have an admin role, `limit` a page (100 unless asked, the maximum is not documented).
 #[must_use]
@@ -73,6 +73,61 @@ fn assign(template: &'static str, to: &str, role: Role<'_>) -> Result<Request, E
         }
     };
     Ok(change_of(Method::POST, template, [to])?.with_body(Body::new(&body)?))
+}
+
+/// What somebody's standard role is limited to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Targets {
+    /// Groups, for roles that administer groups and their members.
+    Groups,
+    /// Applications, and single instances of them.
+    Apps,
+}
+
+/// What a user's role is limited to, `limit` (at most 200) a page. None at all means that it is for the whole org.
+///
+/// # Errors
+///
+/// If `user` or `assignment` is no Okta id.
+pub fn targets_of_user(
+    user: &str,
+    assignment: &str,
+    targets: Targets,
+    limit: u32,
+) -> Result<ListRequest<RoleTarget>, Error> {
+    let template = match targets {
+        Targets::Groups => "/api/v1/users/{id}/roles/{id}/targets/groups",
+        Targets::Apps => "/api/v1/users/{id}/roles/{id}/targets/catalog/apps",
+    };
+    list_targets(template, user, assignment, limit)
+}
+
+/// What a group's role is limited to, as for [`targets_of_user`].
+///
+/// # Errors
+///
+/// If `group` or `assignment` is no Okta id.
+pub fn targets_of_group(
+    group: &str,
+    assignment: &str,
+    targets: Targets,
+    limit: u32,
+) -> Result<ListRequest<RoleTarget>, Error> {
+    let template = match targets {
+        Targets::Groups => "/api/v1/groups/{id}/roles/{id}/targets/groups",
+        Targets::Apps => "/api/v1/groups/{id}/roles/{id}/targets/catalog/apps",
+    };
+    list_targets(template, group, assignment, limit)
+}
+
+fn list_targets(
+    template: &'static str,
+    holder: &str,
+    assignment: &str,
+    limit: u32,
+) -> Result<ListRequest<RoleTarget>, Error> {
+    let path = with_query(&fill_two(template, holder, assignment)?, &[("limit", &limit.to_string())]);
+    Ok(ListRequest::array(Request::get(template, path)))
 }
 
 /// Takes a role from a user. `assignment` is the id of a [`RoleAssignment`] of this very user: many ids of assignments

@@ -35,3 +35,15 @@ record! {
     /// A user who has some admin role; the id is the user's.
     pub struct Assignee as "role assignee" {}
 }
+
+/// What a standard role is limited to: a group, or an application by its kind (`salesforce`) and, if it is one
+/// instance, its id.
+///
+/// A kind of application has no id of its own, so that everything may be absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoleTarget {
+    /// The id of a group or of an application instance.
+    pub id: Option<String>,
+    /// The key of the application's kind in Okta's catalogue.
+    pub name: Option<String>,
+}

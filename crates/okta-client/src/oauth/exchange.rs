@@ -29,12 +29,17 @@ use crate::transport::Transport;
 /// The path of the token endpoint.
 pub(super) const PATH: &str = "/oauth2/v1/token";
 
+/// The error of OAuth for scopes that are unknown or not granted to the app.
+const INVALID_SCOPE: &str = "invalid_scope";
+
 /// Everything that a request for a token needs.
 pub(super) struct Exchange {
     pub(super) endpoint: Url,
     pub(super) signer: Signer,
     /// The scopes to ask for.
-    pub(super) scopes: Vec<String>,
+    pub(super) scopes: Mutex<Vec<String>>,
+    /// Whether a token for some of the scopes will do when Okta refuses one for all.
+    pub(super) accept_fewer_scopes: bool,
     pub(super) transport: Box<dyn Transport>,
     pub(super) pacer: Pacer,
     pub(super) max_attempts: u32,
@@ -71,13 +76,41 @@ enum Failure {
 }
 
 impl Exchange {
-    /// Asks for a token until there is one or no hope.
+    /// The scopes to ask for.
+    pub(super) fn scopes(&self) -> Vec<String> {
+        super::lock(&self.scopes).clone()
+    }
+
+    /// Asks for a token. If Okta refuses because of a scope, it does not say of which: then each is asked for alone, and
+    /// those that were granted together.
     pub(super) async fn run(&self) -> Result<Token, Error> {
+        let scopes = self.scopes();
+        let is_about_scopes = |error: &Error| error.code() == Some(INVALID_SCOPE);
+        let refused = match self.ask_for(&scopes).await {
+            Err(error) if self.accept_fewer_scopes && scopes.len() > 1 && is_about_scopes(&error) => error,
+            result => return result,
+        };
+        let mut granted = Vec::new();
+        for scope in scopes {
+            match self.ask_for(std::slice::from_ref(&scope)).await {
+                Ok(_) => granted.push(scope),
+                Err(error) if is_about_scopes(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if granted.is_empty() {
+            return Err(refused);
+        }
+        self.ask_for(&granted).await
+    }
+
+    /// Asks for a token with these scopes until there is one or no hope.
+    async fn ask_for(&self, scopes: &[String]) -> Result<Token, Error> {
         let mut tries = Tries::new(self.max_attempts, true);
         let mut attempt = 0_u32;
         loop {
-            let failure = match self.attempt(attempt > 0).await {
-                Ok(token) => return Ok(token),
+            let failure = match self.attempt(scopes, attempt > 0).await {
+                Ok(token) => return Ok(token.asked_for(scopes)),
                 Err(failure) => failure,
             };
             attempt += 1;
@@ -100,8 +133,8 @@ impl Exchange {
         }
     }
 
-    async fn attempt(&self, is_retry: bool) -> Result<Token, Failure> {
-        let answer = self.ask(is_retry).await.map_err(Failure::Other)?;
+    async fn attempt(&self, scopes: &[String], is_retry: bool) -> Result<Token, Failure> {
+        let answer = self.ask(scopes, is_retry).await.map_err(Failure::Other)?;
         let Answer { status, headers, body, asked, was_late } = answer;
         if status.is_success() {
             let token = answer::check_body(&headers, &body).and_then(|()| Token::read(&body, asked, self.time_scale));
@@ -116,19 +149,19 @@ impl Exchange {
         }
         Err(match error.code() {
             Some("use_dpop_nonce") if nonce(&headers).is_some() => {
-                Failure::Challenge(Challenge::Nonce, self.refused(&error))
+                Failure::Challenge(Challenge::Nonce, self.refused(&error, scopes))
             }
             Some("invalid_client" | "invalid_dpop_proof") if was_late => {
-                Failure::Challenge(Challenge::Proof, self.refused(&error))
+                Failure::Challenge(Challenge::Proof, self.refused(&error, scopes))
             }
-            _ => Failure::Refused(self.refused(&error)),
+            _ => Failure::Refused(self.refused(&error, scopes)),
         })
     }
 
     /// Sends one request and reads the whole answer.
-    async fn ask(&self, is_retry: bool) -> Result<Answer, Error> {
+    async fn ask(&self, scopes: &[String], is_retry: bool) -> Result<Answer, Error> {
         let mut permit = self.pacer.admit(Bucket::Token, is_retry).await;
-        let (headers, body) = self.request()?;
+        let (headers, body) = self.request(scopes)?;
         let outgoing = Outgoing { method: Method::POST, url: self.endpoint.clone() };
         let asked = Instant::now();
         let answer = self.transport.send(outgoing, headers, Some(body)).await?;
@@ -144,7 +177,7 @@ impl Exchange {
     }
 
     /// Headers and body of a new request.
-    fn request(&self) -> Result<(HeaderMap, Bytes), Error> {
+    fn request(&self, scopes: &[String]) -> Result<(HeaderMap, Bytes), Error> {
         let now = self.skew.now();
         let nonce = self.nonce.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let subject = Subject { method: &Method::POST, url: &self.endpoint, nonce: nonce.as_deref(), token_hash: None };
@@ -156,13 +189,13 @@ impl Exchange {
             .append_pair("grant_type", "client_credentials")
             .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
             .append_pair("client_assertion", &self.signer.assertion(&self.endpoint, now)?)
-            .append_pair("scope", &self.scopes.join(" "))
+            .append_pair("scope", &scopes.join(" "))
             .finish();
         Ok((headers, form.into()))
     }
 
     /// The error for a refusal of the token endpoint, from the general one.
-    fn refused(&self, error: &Error) -> Error {
+    fn refused(&self, error: &Error, scopes: &[String]) -> Error {
         let okta = error.okta().clone();
         let said = okta.summary.as_deref().map(|text| format!(": {}", text.trim_end_matches('.'))).unwrap_or_default();
         let code = okta.code.as_deref().unwrap_or("without saying why");
@@ -173,8 +206,8 @@ impl Exchange {
             "use_dpop_nonce" => ErrorKind::Server,
             _ => ErrorKind::Unauthenticated,
         };
-        if matches!(code, "invalid_scope" | "access_denied" | "consent_required") {
-            what = format!("{what} (asked for {})", self.scopes.join(" "));
+        if matches!(code, INVALID_SCOPE | "access_denied" | "consent_required") {
+            what = format!("{what} (asked for {})", scopes.join(" "));
         }
         if self.skew.is_wrong() {
             what = format!("{what} (this machine's clock is wrong: {})", describe(&self.skew));
@@ -198,7 +231,7 @@ fn next_step(code: &str, status: u16) -> &'static str {
              key / Private key\", that the key id names one of its active public keys and the private key belongs to it, \
              and this machine's clock"
         }
-        "invalid_scope" | "access_denied" | "consent_required" => {
+        INVALID_SCOPE | "access_denied" | "consent_required" => {
             "grant each of these scopes to the app in the Okta admin console, on its page under Okta API Scopes (a super \
              admin can), and give the app an admin role under Admin roles"
         }

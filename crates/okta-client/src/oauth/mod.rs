@@ -56,8 +56,11 @@ pub struct OAuthConfig {
     pub key_id: String,
     /// The private key.
     pub key: PrivateKey,
-    /// The scopes to ask for. Okta grants all of them or refuses.
+    /// The scopes to ask for.
     pub scopes: Vec<String>,
+    /// Okta grants all scopes or refuses. If this is set, a refusal leads to a token with those of them that are granted,
+    /// for two more requests and one per scope; [`OAuth::granted`] then tells fewer.
+    pub accept_fewer_scopes: bool,
     /// How long one request for a token may take.
     pub timeout: Duration,
     /// The `User-Agent` header.
@@ -78,6 +81,7 @@ impl OAuthConfig {
             key_id,
             key,
             scopes,
+            accept_fewer_scopes: false,
             timeout: Duration::from_secs(30),
             user_agent: concat!("baton-okta/", env!("CARGO_PKG_VERSION")).to_owned(),
             pacing: Pacing::default(),
@@ -145,7 +149,8 @@ impl OAuth {
         let exchange = Exchange {
             endpoint,
             signer: Signer::new(config.key, client_id.to_owned(), key_id),
-            scopes,
+            scopes: Mutex::new(scopes),
+            accept_fewer_scopes: config.accept_fewer_scopes,
             transport,
             pacer: Pacer::new(&config.pacing),
             max_attempts: config.pacing.max_attempts,
@@ -176,9 +181,27 @@ impl OAuth {
     /// before the first sign-in.
     #[must_use]
     pub fn granted(&self) -> Option<Vec<String>> {
-        let token = self.0.present()?;
-        let asked = || token::sorted(self.0.exchange.scopes.iter().map(String::as_str));
-        Some(token.scopes.clone().unwrap_or_else(asked))
+        self.0.present().map(|token| token.scopes.clone().unwrap_or_default())
+    }
+
+    /// Asks for these scopes too, from the next token on. A present token that lacks one of them is not used again, so
+    /// that a scope granted to the app meanwhile takes effect.
+    pub fn also_want(&self, scopes: &[&str]) {
+        let mut wanted = lock(&self.0.exchange.scopes);
+        let new: Vec<&&str> = scopes.iter().filter(|scope| !wanted.iter().any(|known| known == *scope)).collect();
+        let is_more = !new.is_empty();
+        wanted.extend(new.into_iter().map(|scope| (*scope).to_owned()));
+        drop(wanted);
+        let mut state = lock(&self.0.state);
+        state.collect();
+        if is_more {
+            // What is being asked for lacks them; who waits for it gets it all the same.
+            state.pending = None;
+        }
+        let has = |token: &Token, scope: &&str| token.scopes.iter().flatten().any(|granted| granted == *scope);
+        if state.token.as_ref().is_some_and(|token| !scopes.iter().all(|scope| has(token, scope))) {
+            state.token = None;
+        }
     }
 
     /// How the present token is sent. `None` before the first sign-in.
@@ -380,7 +403,7 @@ impl fmt::Debug for OAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OAuth")
             .field("client_id", &self.0.exchange.signer.client_id())
-            .field("scopes", &self.0.exchange.scopes)
+            .field("scopes", &self.0.exchange.scopes())
             .field("token", &self.0.present())
             .finish_non_exhaustive()
     }

@@ -89,6 +89,12 @@ impl Token {
         })
     }
 
+    /// The same token, whose scopes are those that were asked for unless the answer has told others.
+    pub(super) fn asked_for(mut self, scopes: &[String]) -> Self {
+        self.scopes.get_or_insert_with(|| sorted(scopes.iter().map(String::as_str)));
+        self
+    }
+
     /// Whether new calls may be sent with it.
     pub(super) fn is_fresh(&self) -> bool {
         Instant::now() < self.stale
