@@ -1,0 +1,292 @@
+//! Where syncs work, and what is kept of those that did not end.
+//!
+//! A process has a folder of its own below the one for temporary files, which it holds by a lock: several connectors
+//! can share a disk. In there each sync has a folder, named after what is to be synced, so that it is found again when
+//! C1 hands out the same once more, also by the next process. Leftovers go when they are a week old, and the oldest of
+//! them when there is too much.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use baton_connector::Options;
+
+use crate::config::ServiceConfig;
+use crate::error::ServiceError;
+
+/// Leftovers older than this are of no use: the sync engine would begin anew.
+const OLDEST: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// So many processes may share a folder.
+const PROCESSES: usize = 100;
+
+/// In a sync's folder: the file that it makes, and the id of the task for which.
+const FILE: &str = "sync.c1z";
+const TASK: &str = "task";
+
+/// The folders of this process.
+#[derive(Clone)]
+pub(crate) struct Folders(Arc<Inner>);
+
+struct Inner {
+    root: PathBuf,
+    limit: u64,
+    /// Names of the folders in use.
+    claimed: Mutex<BTreeSet<String>>,
+    /// Held as long as the process lives; the system releases it however that ends.
+    _lock: File,
+}
+
+impl Folders {
+    /// Takes a folder below the one for temporary files, and clears it of what is of no use.
+    pub(crate) fn open(config: &ServiceConfig) -> Result<Self, ServiceError> {
+        let failed = |path: &Path, error: &io::Error| ServiceError::Folder {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        };
+        if !config.temp_dir.is_dir() {
+            return Err(failed(&config.temp_dir, &io::Error::from(io::ErrorKind::NotFound)));
+        }
+        let name = format!("baton-service-{}", hex(config.credentials.id.text.as_bytes()));
+        for number in 1..=PROCESSES {
+            let root = config.temp_dir.join(numbered(&name, number));
+            if let Some(lock) = lock(&root).map_err(|error| failed(&root, &error))? {
+                let claimed = Mutex::default();
+                let folders = Self(Arc::new(Inner { root, limit: config.temp_limit, claimed, _lock: lock }));
+                folders.tidy();
+                return Ok(folders);
+            }
+        }
+        let reason = format!("{PROCESSES} processes use it already");
+        Err(ServiceError::Folder { path: config.temp_dir.display().to_string(), reason })
+    }
+
+    /// A folder for a sync, which nobody else uses: the one in which the same was begun before if there is one.
+    pub(crate) fn claim(&self, options: &Options, task_id: &str) -> io::Result<SyncFolder> {
+        let key = format!("sync-{}", hex(format!("{options:?}").as_bytes()));
+        let mut claimed = self.claimed();
+        let names = (1..).map(|number| numbered(&key, number)).filter(|name| !claimed.contains(name));
+        let is_there = |name: &String| self.0.root.join(name).is_dir();
+        // Those in use may stand between others; no more than that can be missing.
+        let free: Vec<String> = names.take(claimed.len() + PROCESSES).collect();
+        let of_task = free.iter().find(|name| task_of(&self.0.root.join(name)).as_deref() == Some(task_id));
+        let name = of_task.or_else(|| free.iter().find(|name| is_there(name))).or_else(|| free.first());
+        let Some(name) = name.cloned() else {
+            return Err(io::Error::other("there are too many folders"));
+        };
+        claimed.insert(name.clone());
+        drop(claimed);
+        let folder = SyncFolder { folders: self.clone(), path: self.0.root.join(&name), name };
+        fs::create_dir_all(&folder.path)?;
+        if task_of(&folder.path).as_deref() != Some(task_id) {
+            // The file of another task is older than this task, and would be told as new.
+            remove_if_there(&folder.file())?;
+            fs::write(folder.path.join(TASK), task_id)?;
+        }
+        Ok(folder)
+    }
+
+    /// Removes leftovers that are too old, and the oldest while all data together is too large. Says whether it is too
+    /// large nevertheless, because of syncs under way.
+    pub(crate) fn tidy(&self) -> bool {
+        let now = SystemTime::now();
+        let mut total = 0;
+        let mut leftovers = Vec::new();
+        for entry in fs::read_dir(&self.0.root).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !name.starts_with("sync-") {
+                continue;
+            }
+            let (size, touched) = usage(&path);
+            total += size;
+            if !self.claimed().contains(&name) {
+                leftovers.push((touched, size, name, path));
+            }
+        }
+        leftovers.sort();
+        for (touched, size, name, path) in leftovers {
+            let is_old = now.duration_since(touched).is_ok_and(|age| age > OLDEST);
+            if !is_old && total <= self.0.limit {
+                continue;
+            }
+            // Somebody may have taken it meanwhile.
+            let claimed = self.claimed();
+            if !claimed.contains(&name) && fs::remove_dir_all(&path).is_ok() {
+                total -= size;
+                tracing::info!(bytes = size, is_old, "removed the working data of an interrupted sync");
+            }
+        }
+        total > self.0.limit
+    }
+
+    fn claimed(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.claimed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The folder of a sync under way.
+pub(crate) struct SyncFolder {
+    folders: Folders,
+    name: String,
+    path: PathBuf,
+}
+
+impl SyncFolder {
+    /// The file that the sync makes. Its working data is beside it.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.path.join(FILE)
+    }
+
+    /// Whether the file is there already, made for the same task.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.file().is_file()
+    }
+
+    /// Removes everything: C1 has the file.
+    pub(crate) fn remove(self) {
+        if let Err(error) = fs::remove_dir_all(&self.path) {
+            tracing::warn!(%error, path = %self.path.display(), "cannot remove the working data of a sync");
+        }
+    }
+}
+
+impl Drop for SyncFolder {
+    fn drop(&mut self) {
+        self.folders.claimed().remove(&self.name);
+    }
+}
+
+/// `name`, `name-2`, …
+fn numbered(name: &str, number: usize) -> String {
+    if number == 1 { name.to_owned() } else { format!("{name}-{number}") }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Locks a folder, making it if need be; `None` if another process has it.
+fn lock(root: &Path) -> io::Result<Option<File>> {
+    fs::create_dir_all(root)?;
+    let file = File::create(root.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// The task for which a folder was used last.
+fn task_of(folder: &Path) -> Option<String> {
+    fs::read_to_string(folder.join(TASK)).ok()
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The size of everything in a folder, and when something in it was written last. What vanishes meanwhile counts for
+/// nothing.
+fn usage(folder: &Path) -> (u64, SystemTime) {
+    let mut all = (0, SystemTime::UNIX_EPOCH);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(metadata) = entry.metadata() else { continue };
+        let (size, touched) = match metadata.is_dir() {
+            true => usage(&entry.path()),
+            false => (metadata.len(), metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH)),
+        };
+        all = (all.0 + size, all.1.max(touched));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use baton_proto::c1::connector::v2::ConnectorMetadata;
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::credentials::{self, Credentials};
+
+    fn config(temp: &Path) -> ServiceConfig {
+        let secret = SecretString::from(credentials::tests::secret());
+        let credentials = Credentials::parse("name@host.example/x", &secret).unwrap();
+        ServiceConfig { temp_limit: 1000, ..ServiceConfig::new(credentials, ConnectorMetadata::default(), temp) }
+    }
+
+    fn users() -> Options {
+        Options { resource_types: vec!["user".to_owned()], ..Options::default() }
+    }
+
+    #[test]
+    fn an_interrupted_sync_is_found_again_and_two_never_share_a_folder() {
+        let temp = tempfile::tempdir().unwrap();
+        let config = config(temp.path());
+        let folders = Folders::open(&config).unwrap();
+        let first = folders.claim(&Options::default(), "a").unwrap();
+        let second = folders.claim(&Options::default(), "b").unwrap();
+        let other = folders.claim(&users(), "c").unwrap();
+        assert_ne!(first.path, second.path);
+        assert_ne!(first.path, other.path);
+        fs::write(second.file(), "finished").unwrap();
+        let (first_path, second_path) = (first.path.clone(), second.path.clone());
+        drop((first, second, other));
+        drop(folders);
+
+        let folders = Folders::open(&config).unwrap();
+        let again = folders.claim(&Options::default(), "b").unwrap();
+        assert!(again.path == second_path && again.is_finished(), "the task's own");
+        let another = folders.claim(&Options::default(), "d").unwrap();
+        assert!(another.path == first_path && !another.is_finished(), "the same in another task");
+        drop(again);
+        let stale = folders.claim(&Options::default(), "e").unwrap();
+        assert!(stale.path == second_path && !stale.is_finished(), "the file of another task is not told as new");
+        stale.remove();
+        assert!(!second_path.exists());
+    }
+
+    #[test]
+    fn processes_do_not_share_folders() {
+        let temp = tempfile::tempdir().unwrap();
+        let config = config(temp.path());
+        let one = Folders::open(&config).unwrap();
+        let other = Folders::open(&config).unwrap();
+        assert_ne!(one.0.root, other.0.root);
+        let missing = ServiceConfig { temp_dir: temp.path().join("none"), ..config };
+        assert!(matches!(Folders::open(&missing), Err(ServiceError::Folder { .. })));
+    }
+
+    #[test]
+    fn leftovers_are_kept_within_the_limit() {
+        let temp = tempfile::tempdir().unwrap();
+        let folders = Folders::open(&config(temp.path())).unwrap();
+        let fill = |options: &Options, age: u64| {
+            let folder = folders.claim(options, "a").unwrap();
+            for name in [FILE, TASK] {
+                fs::write(folder.path.join(name), vec![0; 300]).unwrap();
+                let file = File::options().write(true).open(folder.path.join(name)).unwrap();
+                file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+            }
+            folder
+        };
+        let by_type = |name: &str| Options { resource_types: vec![name.to_owned()], ..Options::default() };
+        let old = fill(&by_type("old"), 8 * 24 * 3600).path.clone();
+        let older = fill(&by_type("older"), 100).path.clone();
+        let newer = fill(&by_type("newer"), 10).path.clone();
+        assert!(!folders.tidy(), "there is enough to remove");
+        assert!(!old.exists() && !older.exists() && newer.exists());
+        let in_use = (fill(&by_type("one"), 1000), fill(&by_type("two"), 1000));
+        assert!(folders.tidy(), "what is in use stays");
+        assert!(!newer.exists() && in_use.0.path.exists() && in_use.1.path.exists());
+    }
+}
