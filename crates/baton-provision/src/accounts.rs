@@ -36,7 +36,7 @@ pub async fn create_account(
 
     let account = AccountRequest { info: info.clone(), credential };
     let made = provisioner.create_account(&resource_type, &account, change).await?;
-    let encrypted = recipients.encrypt(&made.secrets).map_err(|error| lost(error, "the account was made"))?;
+    let encrypted = recipients.encrypt(&made.secrets).map_err(|error| lost(&error, "the account was made"))?;
     Ok(done(made, encrypted))
 }
 
@@ -57,9 +57,9 @@ fn account_type(provisioner: &dyn Provisioner, asked: &str) -> Result<String, Ch
 }
 
 /// A failure to hand over a secret after the change itself was made.
-pub(crate) fn lost(error: ChangeError, what: &str) -> ChangeError {
+pub(crate) fn lost(error: &ChangeError, what: &str) -> ChangeError {
     let message = format!("{what}, but its secret could not be encrypted and is lost: {}", error.message);
-    ChangeError { message, ..error }.leaving(StateAfter::Partial)
+    ChangeError::new(error.code, message).leaving(StateAfter::Partial)
 }
 
 fn done(made: AccountMade, encrypted_data: Vec<EncryptedData>) -> Done<CreateAccountResponse> {

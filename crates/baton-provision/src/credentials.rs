@@ -70,7 +70,7 @@ pub async fn rotate_credentials(
     let recipients = Recipients::new(&request.encryption_configs)?;
     let wish = credential_wish(request.credential_options.as_ref(), &request.encryption_configs, key)?;
     let secrets: Vec<IssuedSecret> = provisioner.rotate_credentials(id, &wish, change).await?;
-    let encrypted_data = recipients.encrypt(&secrets).map_err(|error| lost(error, "the credentials were changed"))?;
+    let encrypted_data = recipients.encrypt(&secrets).map_err(|error| lost(&error, "the credentials were changed"))?;
     let response = RotateCredentialResponse { encrypted_data, resource_id: Some(id.clone()), annotations: Vec::new() };
     Ok(Done::new(What::Rotated, None, response))
 }

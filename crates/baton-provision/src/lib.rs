@@ -30,3 +30,6 @@ pub use grants::{grant, revoke};
 pub use lookup::Lookup;
 pub use outcome::{Done, What};
 pub use resources::{create_resource, delete_resource};
+
+#[cfg(test)]
+mod tests;

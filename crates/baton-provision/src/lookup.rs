@@ -30,8 +30,8 @@ impl Lookup {
             Some(temp_dir) => Reader::open_with(path, &Limits::from_env(), temp_dir),
             None => Reader::open(path),
         };
-        let reader = opened.map_err(unusable)?;
-        let run = reader.current().map_err(unusable)?;
+        let reader = opened.map_err(|error| unusable(&error))?;
+        let run = reader.current().map_err(|error| unusable(&error))?;
         let ended = run.ended_at.map(|time| format!("{time:.0}")).unwrap_or_default();
         Ok(Self { reader, path: path.to_owned(), sync: run.sync_id, ended })
     }
@@ -62,7 +62,7 @@ impl Lookup {
     /// [`Code::FailedPrecondition`] when it cannot be taken away by itself: then the text names the resources through
     /// which it is held.
     pub fn revoke_request(&self, grant: &str) -> Result<GrantManagerServiceRevokeRequest, ChangeError> {
-        let stored = self.reader.grant(&self.sync, grant).map_err(unusable)?;
+        let stored = self.reader.grant(&self.sync, grant).map_err(|error| unusable(&error))?;
         let stored = stored.ok_or_else(|| self.missing("grant", grant, "grants"))?;
         let entitlement = self.entitlement(&stored.entitlement.unwrap_or_default().id)?;
         let principal = stored.principal.and_then(|principal| principal.id).unwrap_or_default();
@@ -74,7 +74,7 @@ impl Lookup {
 
     /// The entitlement of that id, with its resource as it was stored.
     fn entitlement(&self, id: &str) -> Result<Entitlement, ChangeError> {
-        let found = self.reader.entitlement(&self.sync, id).map_err(unusable)?;
+        let found = self.reader.entitlement(&self.sync, id).map_err(|error| unusable(&error))?;
         let mut entitlement = found.ok_or_else(|| self.missing("entitlement", id, "entitlements"))?;
         let of = entitlement.resource.take().and_then(|resource| resource.id).unwrap_or_default();
         entitlement.resource = Some(self.resource(&of.resource_type, &of.resource, "resource")?);
@@ -82,7 +82,7 @@ impl Lookup {
     }
 
     fn resource(&self, resource_type: &str, id: &str, role: &str) -> Result<Resource, ChangeError> {
-        let found = self.reader.resource(&self.sync, resource_type, id).map_err(unusable)?;
+        let found = self.reader.resource(&self.sync, resource_type, id).map_err(|error| unusable(&error))?;
         found.ok_or_else(|| self.missing(&format!("{role} {resource_type}"), id, "resources"))
     }
 
@@ -106,7 +106,7 @@ impl Lookup {
 }
 
 /// A file that cannot be looked into. One that is not there yet, or has nothing in it, only needs a sync.
-fn unusable(error: Error) -> ChangeError {
+fn unusable(error: &Error) -> ChangeError {
     let nothing = matches!(error, Error::Missing { .. } | Error::Empty { .. } | Error::NoFinishedSync { .. });
     let code = match error.code() {
         _ if nothing => Code::FailedPrecondition,

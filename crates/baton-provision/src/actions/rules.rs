@@ -91,13 +91,16 @@ pub(super) fn boolean(rules: Option<&BoolRules>, on: bool) -> Checked {
     ensure(wanted.is_none_or(|wanted| on == wanted), || format!("it must be {}", !on))
 }
 
+/// A bound, whether a number keeps to it, and the words for that.
+type Bound = (Option<i64>, fn(i64, i64) -> bool, &'static str);
+
 /// Checks a number.
 pub(super) fn int(rules: Option<&Int64Rules>, number: i64) -> Checked {
     let Some(rules) = rules else { return Ok(()) };
     if number == 0 && !rules.validate_empty && !rules.is_required {
         return Ok(());
     }
-    let bounds: [(Option<i64>, fn(i64, i64) -> bool, &str); 5] = [
+    let bounds: [Bound; 5] = [
         (rules.eq, |number, bound| number == bound, "equal to"),
         (rules.lt, |number, bound| number < bound, "less than"),
         (rules.lte, |number, bound| number <= bound, "at most"),
