@@ -36,7 +36,7 @@ enum Request {
     Revoke { grant: String },
     CreateAccount(CreateAccountRequest),
     Delete(ResourceId),
-    Rotate(ResourceId, Option<EncryptionConfig>),
+    Rotate(ResourceId, Vec<EncryptionConfig>),
     Invoke { name: String, resource_type: String, args: Struct },
 }
 
@@ -100,7 +100,7 @@ fn request(operation: Operation, settings: &Settings) -> Result<(Request, Asked)
             let id = resource_id(settings, "rotate-credentials-type", "rotate-credentials");
             let words = format!("giving {} {} new credentials", id.resource_type, id.resource);
             let what = json!({"resource_type": id.resource_type, "resource": id.resource});
-            (Request::Rotate(id, public_key(settings)?), what, words)
+            (Request::Rotate(id, public_key(settings)?.into_iter().collect()), what, words)
         }
         _ => {
             let (name, resource_type) = (text("invoke-action"), text("invoke-action-resource-type"));
@@ -154,7 +154,7 @@ async fn carry_out(
             };
             Ok(plain(done, text))
         }
-        Request::Rotate(id, key) => rotate(session, provisioner, id, key, change).await,
+        Request::Rotate(id, keys) => rotate(session, provisioner, id, keys, change).await,
         Request::Invoke { name, resource_type, args } => {
             let done = actions::invoke(provisioner, &name, &resource_type, args, change).await?;
             let response = free_form::to_json(&done.response.values);
@@ -282,13 +282,13 @@ async fn rotate(
     session: &Session,
     provisioner: &dyn Provisioner,
     id: ResourceId,
-    key: Option<EncryptionConfig>,
+    keys: Vec<EncryptionConfig>,
     change: &Change,
 ) -> Result<Outcome, ChangeError> {
     let description = session.program.description();
     let can = |abilities: &&[Capability]| abilities.contains(&Capability::CredentialRotation);
     let rotates = description.types.iter().any(|(of, abilities)| of.id == id.resource_type && can(abilities));
-    if rotates && key.is_none() {
+    if rotates && keys.is_empty() {
         let message =
             format!("new credentials need somebody who can read them: name a public key with --{CREDENTIAL_KEY}");
         return Err(ChangeError::new(Code::InvalidArgument, message));
@@ -298,7 +298,7 @@ async fn rotate(
     let request = RotateCredentialRequest {
         resource_id: Some(id),
         credential_options: Some(CredentialOptions { options: Some(options), force_change_at_next_login: false }),
-        encryption_configs: key.into_iter().collect(),
+        encryption_configs: keys,
     };
     let done = baton_provision::rotate_credentials(provisioner, &request, None, change).await?;
     let encrypted = done.response.encrypted_data.clone();

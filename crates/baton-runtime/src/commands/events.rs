@@ -113,7 +113,7 @@ fn source(session: &Session, request: &mut EventRequest) -> Result<Arc<dyn Event
         _ if feeds.contains(&request.feed) => {}
         [only] if request.feed.is_empty() => request.feed.clone_from(only),
         _ if request.feed.is_empty() && feeds.iter().any(|feed| feed == OLD_NAME) => {
-            OLD_NAME.clone_into(&mut request.feed)
+            OLD_NAME.clone_into(&mut request.feed);
         }
         _ => {
             let message = match request.feed.as_str() {
