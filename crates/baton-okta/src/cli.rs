@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use baton_connector::Source;
+use baton_connector::{Connector, Purpose};
+use baton_proto::c1::connector::v2::ConnectorMetadata;
+use baton_runtime::describe::Description;
 use baton_runtime::{Extra, Failure, Field, Group, Program, Settings};
 use tokio_util::sync::CancellationToken;
 
 use crate::connector::OktaSource;
-use crate::{demo, flags};
+use crate::{demo, describe, flags};
 
 /// The program `baton-okta`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,11 +64,19 @@ impl Program for OktaProgram {
         flags::check(settings)
     }
 
-    fn build(&self, settings: &Settings, cancel: CancellationToken) -> Result<Arc<dyn Source>, Failure> {
-        let config = flags::config(settings, cancel)?;
+    fn description(&self) -> Description {
+        describe::description()
+    }
+
+    fn metadata(&self, settings: &Settings) -> ConnectorMetadata {
+        describe::metadata(settings)
+    }
+
+    fn build(&self, settings: &Settings, purpose: Purpose, cancel: CancellationToken) -> Result<Connector, Failure> {
+        let config = flags::config(settings, purpose, cancel)?;
         // What fails here is the configuration, before anything was asked of Okta: no gRPC code.
         let source = OktaSource::new(config).map_err(|error| Failure::new(error.to_string()))?;
-        Ok(Arc::new(source))
+        Ok(Connector::reading(Arc::new(source)))
     }
 
     fn commands(&self) -> &'static [Extra] {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use baton_connector::{Options, Purpose};
 use okta_client::OrgUrl;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
@@ -13,8 +14,12 @@ use crate::email_domains::EmailDomains;
 pub struct Config {
     /// The org.
     pub org: OrgUrl,
-    /// The API token (SSWS).
-    pub api_token: SecretString,
+    /// How to sign in.
+    pub auth: Auth,
+    /// What for: a service app asks for no more scopes than that takes.
+    pub purpose: Purpose,
+    /// What is to be synced, as far as it is known beforehand; for the scopes as well.
+    pub options: Options,
     /// What of the org is synced.
     pub rules: Rules,
     /// How requests are made.
@@ -24,17 +29,35 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults for an org.
+    /// The defaults for an org, signing in with an API token.
     #[must_use]
     pub fn new(org: OrgUrl, api_token: SecretString) -> Self {
         Self {
             org,
-            api_token,
+            auth: Auth::ApiToken(api_token),
+            purpose: Purpose::Sync,
+            options: Options::default(),
             rules: Rules::default(),
             requests: Requests::default(),
             cancel: CancellationToken::new(),
         }
     }
+}
+
+/// The ways to sign in. `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// With an API token (SSWS).
+    ApiToken(SecretString),
+    /// As a service app, by OAuth 2.0 with a private key.
+    PrivateKey {
+        /// The app's client id.
+        client_id: String,
+        /// The id of the public key that belongs to the private one.
+        key_id: String,
+        /// The private key: PEM, JWK, or the path of a file that holds one of these.
+        private_key: SecretString,
+    },
 }
 
 /// The options that change what a sync contains (`okta-sync.md` 2, with the decisions).

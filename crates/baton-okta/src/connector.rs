@@ -1,7 +1,7 @@
 //! The connector: Okta as a source of syncs.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use baton_connector::{
     FetchError, FetchErrorKind, Gap, Gate, Lane, LaneTraffic, Missing, Options, Page, ResourceBid, Source, SourceError,
@@ -10,22 +10,29 @@ use baton_connector::{
 use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use okta_client::models::Org;
-use okta_client::{ApiToken, Bucket, BucketTraffic, Client, OrgUrl, Pacing, endpoints};
+use okta_client::{Bucket, BucketTraffic, OrgUrl};
 
+use crate::access::{self, Access};
 use crate::config::Config;
 use crate::errors;
 use crate::resources::{Context, Kind, MODULES, api_token, app, device, group, single, user};
 use crate::scope::Scope;
 
-/// How the connector names itself to Okta.
-const USER_AGENT: &str = concat!("baton-okta/", env!("CARGO_PKG_VERSION"));
-
 /// Why an org may seem to have no users.
-const NO_USERS: &str = "Okta shows an empty list to whoever has no admin role. An OAuth service app needs one of its own, \
-                        whatever scopes it was granted (in the admin console: the app's \"Admin roles\" tab); for an API \
-                        token it is the admin who made it. Give it the Read-Only Administrator role, or a custom admin \
-                        role that may view all users, and check that no option leaves all users out";
+const NO_USERS: [(&str, &str); 1] = [(
+    user::ID,
+    "Okta shows an empty list to whoever has no admin role; here it is that of the admin who made the API token. Give the \
+     Read-Only Administrator role, or a custom admin role that may view all users, to that admin (Security › \
+     Administrators), and check that no option leaves all users out",
+)];
+
+/// The same for a service app.
+const NO_USERS_FOR_APP: [(&str, &str); 1] = [(
+    user::ID,
+    "Okta shows an empty list to whoever has no admin role, and an OAuth service app needs one of its own, whatever scopes \
+     it was granted. Give the app the Read-Only Administrator role, or a custom admin role that may view all users \
+     (Applications › the service app › Admin roles), and check that no option leaves all users out",
+)];
 
 /// The kinds of work with their words for people.
 static KINDS: LazyLock<Vec<(WorkKind, &'static str)>> =
@@ -34,6 +41,8 @@ static KINDS: LazyLock<Vec<(WorkKind, &'static str)>> =
 /// An Okta org as a source of syncs.
 pub struct OktaSource {
     org: OrgUrl,
+    /// What is synced unless a sync says otherwise.
+    options: Options,
     context: Context,
 }
 
@@ -47,26 +56,13 @@ impl OktaSource {
     /// Prepares everything; no request is made yet.
     ///
     /// # Errors
-    /// The token cannot be a token, or the machine's TLS roots cannot be used.
+    /// Token, key or app cannot be one, or the machine's TLS roots cannot be used.
     pub fn new(config: Config) -> Result<Self, SourceError> {
-        let Config { org, api_token, rules, requests, cancel } = config;
-        let setup = |error: okta_client::Error| errors::unusable("preparing the Okta client", &error);
-        let client = Client::new(okta_client::Config {
-            org: org.clone(),
-            auth: Arc::new(ApiToken::new(api_token).map_err(setup)?),
-            timeout: requests.timeout,
-            user_agent: USER_AGENT.to_owned(),
-            pacing: Pacing {
-                share_percent: requests.rate_limit_share,
-                max_in_flight: requests.max_in_flight,
-                max_attempts: requests.max_attempts,
-                time_scale: requests.time_scale,
-            },
-            extra_ca: requests.extra_ca,
-            cancel,
-        })
-        .map_err(setup)?;
-        Ok(Self { org, context: Context { client, rules, page_size: requests.page_size } })
+        let (client, access) =
+            access::connect(&config).map_err(|error| errors::unusable("preparing the Okta client", &error))?;
+        let Config { org, rules, requests, options, .. } = config;
+        let context = Context { client, access, rules, page_size: requests.page_size };
+        Ok(Self { org, options, context })
     }
 }
 
@@ -86,14 +82,15 @@ impl Source for OktaSource {
 
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         async {
-            let answer = self.context.client.get::<Org>(&endpoints::org::get()).await;
-            answer.map(drop).map_err(|error| errors::unusable("checking the connection to Okta", &error))
+            let Context { client, access, rules, .. } = &self.context;
+            access.check(client, &Scope::of(&self.options, rules).types()).await
         }
         .boxed()
     }
 
     fn start(&self, options: &Options) -> Vec<Work> {
         let scope = Scope::of(options, &self.context.rules);
+        self.context.access.prepare(options, &self.context.rules);
         MODULES.iter().flat_map(|module| (module.start)(scope)).collect()
     }
 
@@ -135,7 +132,10 @@ impl Source for OktaSource {
     }
 
     fn never_empty(&self) -> &'static [(&'static str, &'static str)] {
-        &[(user::ID, NO_USERS)]
+        match self.context.access {
+            Access::ApiToken => &NO_USERS,
+            Access::ServiceApp(_) => &NO_USERS_FOR_APP,
+        }
     }
 
     fn pointing(&self) -> &'static [&'static str] {

@@ -3,7 +3,7 @@
 use baton_connector::{FetchError, FetchErrorKind, Gap, GapKind, SourceError};
 use okta_client::{Error, ErrorKind};
 
-use crate::resources::{api_token, app, custom_role, device, group, resource_set, resource_set_binding, role, user};
+use crate::needs::{ADMINS_PAGE, MUST_BE_READ, Need, ROLES_PAGE, SCOPES_PAGE, TYPES};
 
 /// What it means that Okta refuses (403) to tell something about one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,12 +99,13 @@ fn describe(resource_type: Option<&str>, doing: &str, error: &Error) -> String {
 /// What an operator of this connector can do, where the client's own words do not say it.
 fn next_step(resource_type: Option<&str>, error: &Error) -> Option<String> {
     match error.kind() {
-        ErrorKind::Unauthenticated => Some(
+        // Other codes are about service apps, and the client knows what to do about those.
+        ErrorKind::Unauthenticated if matches!(error.code(), None | Some(INVALID_TOKEN)) => Some(
             "Check that --api-token (BATON_API_TOKEN) is whole and was made in this org, and that the admin who made \
              it is still active"
                 .to_owned(),
         ),
-        ErrorKind::Forbidden => resource_type.and_then(Need::of).map(|need| need.next_step(error.code())),
+        ErrorKind::Forbidden => resource_type.and_then(Need::of).map(|need| after_refusal(need, error.code())),
         ErrorKind::NotFound => Some(match resource_type.and_then(Need::of) {
             Some(need) if need.switch != TYPES => format!("If the org does not have the feature, {}", need.without()),
             _ => "Check that --domain (BATON_DOMAIN) names an Okta org".to_owned(),
@@ -113,81 +114,24 @@ fn next_step(resource_type: Option<&str>, error: &Error) -> Option<String> {
     }
 }
 
-/// What it takes to read a resource type, and how to do without.
-struct Need {
-    /// The OAuth scope.
-    scope: &'static str,
-    /// The admin role.
-    role: &'static str,
-    /// The setting that brings the type into a sync.
-    switch: &'static str,
-}
-
-/// The setting that chooses among the types of every sync.
-const TYPES: &str = "--sync-resource-types";
-
-/// The types without which a sync means nothing.
-const MUST_BE_READ: [&str; 3] = [user::ID, group::ID, app::ID];
-
 /// What Okta calls an API that needs a scope the access token does not have.
 const NO_SCOPE: &str = "insufficient_scope";
+/// Okta's code for an API token that it does not know.
+const INVALID_TOKEN: &str = "E0000011";
 /// Okta's code for a feature that the org does not have.
 const NO_FEATURE: &str = "E0000015";
 
-impl Need {
-    fn of(resource_type: &str) -> Option<Self> {
-        let roles = "the Super Administrator role, or a custom admin role that may view roles, resources and admin \
-                     assignments";
-        let (scope, role, switch) = match resource_type {
-            user::ID => (
-                "okta.users.read",
-                "the Read-Only Administrator role, or a custom admin role that may view all users",
-                TYPES,
-            ),
-            group::ID => (
-                "okta.groups.read",
-                "the Read-Only Administrator role, or a custom admin role that may view all groups",
-                TYPES,
-            ),
-            app::ID => (
-                "okta.apps.read",
-                "the Read-Only Administrator role, or a custom admin role that may view all applications",
-                TYPES,
-            ),
-            role::ID => ("okta.roles.read", roles, TYPES),
-            custom_role::ID | resource_set::ID | resource_set_binding::ID => {
-                ("okta.roles.read", roles, "--sync-custom-roles")
-            }
-            api_token::ID => ("okta.apiTokens.read", "the Super Administrator role", "--sync-secrets"),
-            device::ID => (
-                "okta.devices.read",
-                "the Read-Only Administrator role, or a custom admin role that may view devices",
-                "--sync-devices",
-            ),
-            _ => return None,
-        };
-        Some(Self { scope, role, switch })
-    }
-
-    /// What to do about a refusal with this code.
-    fn next_step(&self, code: Option<&str>) -> String {
-        let Self { scope, role, .. } = self;
-        let without = self.without();
-        match code {
-            Some(NO_SCOPE) => format!("Grant the OAuth scope {scope} to the service app; or {without}"),
-            Some(NO_FEATURE) => format!("To sync without it, {without}"),
-            _ => format!(
-                "Give {role} to the admin who made the API token, or to the OAuth service app itself, which also needs \
-                 the scope {scope}; or {without}"
-            ),
-        }
-    }
-
-    fn without(&self) -> String {
-        match self.switch {
-            TYPES => format!("name only the types that may be read with {TYPES}"),
-            switch => format!("leave {switch} out"),
-        }
+/// What to do about a refusal with this code.
+fn after_refusal(need: Need, code: Option<&str>) -> String {
+    let Need { scope, role, .. } = need;
+    let without = need.without();
+    match code {
+        Some(NO_SCOPE) => format!("Grant the OAuth scope {scope} to the service app ({SCOPES_PAGE}); or {without}"),
+        Some(NO_FEATURE) => format!("To sync without it, {without}"),
+        _ => format!(
+            "Give {role} to the admin who made the API token ({ADMINS_PAGE}), or to the OAuth service app itself \
+             ({ROLES_PAGE}), which also needs the scope {scope}; or {without}"
+        ),
     }
 }
 
@@ -279,11 +223,12 @@ mod tests {
     #[test]
     fn a_missing_scope_a_missing_role_and_a_missing_feature_are_told_apart() {
         let need = Need::of("device").unwrap();
-        let scope = need.next_step(Some("insufficient_scope"));
+        let next_step = |code| after_refusal(need, Some(code));
+        let scope = next_step("insufficient_scope");
         assert!(scope.contains("okta.devices.read") && !scope.contains("Administrator"), "{scope}");
-        let role = need.next_step(Some("E0000006"));
+        let role = next_step("E0000006");
         assert!(role.contains("Read-Only Administrator") && role.contains("service app itself"), "{role}");
-        let feature = need.next_step(Some("E0000015"));
+        let feature = next_step("E0000015");
         assert!(!feature.contains("Administrator") && !feature.contains("okta.devices.read"), "{feature}");
         for step in [scope, role, feature] {
             assert!(step.ends_with("leave --sync-devices out"), "{step}");

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use baton_connector::ResourceBid;
+use baton_connector::{Options, Purpose, ResourceBid};
 use baton_runtime::{Failure, Field, Group, Settings, heading};
 use okta_client::OrgUrl;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Requests, Rules};
+use crate::config::{Auth, Config, Requests, Rules};
 use crate::email_domains::EmailDomains;
 use crate::resources::{api_token, custom_role, resource_set, resource_set_binding};
 
@@ -22,6 +22,22 @@ pub(crate) const FIELDS: &[Field] = &[
         .secret()
         .help(heading::CONNECTION, "An API token made by an admin who may read the org")
         .more("Better given as a variable than on the command line, where other users of this machine can see it."),
+    Field::text(AUTH_METHOD)
+        .value_name("METHOD")
+        .choices(&[TOKEN_GROUP, OAUTH_GROUP])
+        .help(heading::CONNECTION, "How to sign in: api-token-group (the default) or private-key-group")
+        .more("The first takes --api-token, the second the three options --okta-…"),
+    Field::text("okta-client-id")
+        .value_name("ID")
+        .help(heading::CONNECTION, "Client id of the API Services app to sign in as"),
+    Field::text("okta-private-key")
+        .value_name("KEY")
+        .secret()
+        .help(heading::CONNECTION, "The app's private key: a file, PEM text, or JWK")
+        .more("RSA, 2048 bits or more. Line ends of the text may be written as \\n."),
+    Field::text("okta-private-key-id")
+        .value_name("ID")
+        .help(heading::CONNECTION, "Id (kid) of the public key that belongs to it"),
     Field::switch("sync-custom-roles", false)
         .help(heading::WHAT, "Also custom roles, resource sets, and who is bound to which")
         .more("Takes an admin role that may view roles, resources and admin assignments."),
@@ -53,9 +69,14 @@ pub(crate) const FIELDS: &[Field] = &[
 const NO_CACHE: &str = "a sync asks for each thing once, so there is nothing to cache";
 
 /// The ways to sign in.
-pub(crate) const GROUPS: &[Group] = &[Group { name: "api-token-group", required: &["domain", "api-token"] }];
+pub(crate) const GROUPS: &[Group] = &[
+    Group { name: TOKEN_GROUP, required: &["domain", "api-token"] },
+    Group { name: OAUTH_GROUP, required: &["domain", "okta-client-id", "okta-private-key-id", "okta-private-key"] },
+];
 
-/// The value of `auth-method` that asks for OAuth.
+/// The value of `auth-method` that stands for an API token.
+const TOKEN_GROUP: &str = "api-token-group";
+/// The value of `auth-method` that stands for OAuth.
 const OAUTH_GROUP: &str = "private-key-group";
 
 /// Resource types that exist only with a switch, and the switch.
@@ -66,12 +87,13 @@ const SWITCHED: [(&str, &str); 4] = [
     (api_token::ID, "sync-secrets"),
 ];
 
-/// Refuses what this version cannot do, and resource types without the switch that they need.
+/// Refuses settings that do not say how to sign in, and resource types without the switch that they need.
 ///
 /// # Errors
 ///
-/// OAuth is asked for, or a type whose switch is off.
+/// Two ways to sign in are set or none is chosen, or a type whose switch is off is asked for.
 pub(crate) fn check(settings: &Settings) -> Result<(), Failure> {
+    check_sign_in(settings)?;
     let types = settings.list("sync-resource-types");
     // What is no id is told of by whoever reads the ids.
     let resources: Vec<_> =
@@ -82,29 +104,89 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Failure> {
     if let Some((id, switch)) = SWITCHED.iter().find(|(id, switch)| asks(id) && !settings.switch(switch)) {
         return Err(Failure::new(format!(
             "invalid resource type '{id}' in filter\n\
-             hint: it is synced with --{switch} (BATON_{}) only",
-            switch.to_uppercase().replace('-', "_")
-        )));
-    }
-    if settings.text("auth-method") == OAUTH_GROUP {
-        return Err(Failure::new(format!(
-            "auth-method {OAUTH_GROUP}: signing in with OAuth and a private key is not in this version yet\n\
-             hint: leave --auth-method (BATON_AUTH_METHOD) out and give an API token: --api-token or BATON_API_TOKEN"
+             hint: it is synced with --{switch} ({}) only",
+            variable(switch)
         )));
     }
     Ok(())
 }
 
-/// The configuration of the connector.
+/// Refuses settings for two ways to sign in, and those for one that was not chosen: the operator must know who will act.
+fn check_sign_in(settings: &Settings) -> Result<(), Failure> {
+    let is_set = |name: &&str| !settings.text(name).is_empty() || settings.secret(name).is_some();
+    let of_oauth = ["okta-client-id", "okta-private-key-id", "okta-private-key"].into_iter().filter(is_set);
+    let of_oauth: Vec<_> = of_oauth.map(|name| format!("--{name} ({})", variable(name))).collect();
+    if of_oauth.is_empty() && settings.text(AUTH_METHOD) != OAUTH_GROUP {
+        return Ok(());
+    }
+    if settings.secret("api-token").is_some() {
+        let oauth = if of_oauth.is_empty() { format!("--{AUTH_METHOD} {OAUTH_GROUP}") } else { of_oauth.join(", ") };
+        return Err(Failure::new(format!(
+            "two ways to sign in are set: --api-token (BATON_API_TOKEN), and {oauth}\n\
+             hint: remove what belongs to the one that you do not want"
+        )));
+    }
+    if settings.text(AUTH_METHOD) != OAUTH_GROUP {
+        return Err(Failure::new(format!(
+            "{} set, but without --{AUTH_METHOD} {OAUTH_GROUP} the way to sign in is an API token\n\
+             hint: add --{AUTH_METHOD} {OAUTH_GROUP} or {}={OAUTH_GROUP}",
+            match of_oauth.as_slice() {
+                [one] => format!("{one} is"),
+                several => format!("{} are", several.join(", ")),
+            },
+            variable(AUTH_METHOD),
+        )));
+    }
+    Ok(())
+}
+
+/// The field that chooses the way to sign in.
+const AUTH_METHOD: &str = "auth-method";
+
+/// The variable of a field.
+fn variable(name: &str) -> String {
+    format!("BATON_{}", name.to_uppercase().replace('-', "_"))
+}
+
+/// The configuration of the connector for `purpose`.
 ///
 /// # Errors
 ///
 /// The domain cannot be that of an org.
-pub(crate) fn config(settings: &Settings, cancel: CancellationToken) -> Result<Config, Failure> {
+pub(crate) fn config(settings: &Settings, purpose: Purpose, cancel: CancellationToken) -> Result<Config, Failure> {
     let org = OrgUrl::parse(settings.text("domain"))
         .map_err(|error| Failure::new(format!("{error}\nhint: --domain or BATON_DOMAIN sets it")))?;
-    let api_token = settings.secret("api-token").cloned().unwrap_or_else(|| SecretString::from(""));
-    Ok(Config { rules: rules(settings), requests: requests(settings), cancel, ..Config::new(org, api_token) })
+    Ok(Config {
+        org,
+        auth: auth(settings),
+        purpose,
+        options: options(settings),
+        rules: rules(settings),
+        requests: requests(settings),
+        cancel,
+    })
+}
+
+fn auth(settings: &Settings) -> Auth {
+    let secret = |name: &str| settings.secret(name).cloned().unwrap_or_else(|| SecretString::from(""));
+    if settings.text(AUTH_METHOD) != OAUTH_GROUP {
+        return Auth::ApiToken(secret("api-token"));
+    }
+    Auth::PrivateKey {
+        client_id: settings.text("okta-client-id").to_owned(),
+        key_id: settings.text("okta-private-key-id").to_owned(),
+        private_key: secret("okta-private-key"),
+    }
+}
+
+/// What is to be synced, as far as it decides about scopes. What cannot be read is told of by whoever syncs it.
+fn options(settings: &Settings) -> Options {
+    Options {
+        resource_types: settings.list("sync-resource-types").to_vec(),
+        resources: settings.list("sync-resources").iter().filter_map(|text| text.parse().ok()).collect(),
+        skip_entitlements_and_grants: settings.switch("skip-entitlements-and-grants"),
+        ..Options::default()
+    }
 }
 
 /// What of the org is synced.

@@ -2,18 +2,21 @@
 //!
 //! [`OktaSource`] is what a sync engine asks; `resources` holds one module per resource type with its mapping.
 
+mod access;
 mod cli;
 mod config;
 mod connector;
 mod demo;
+mod describe;
 mod email_domains;
 mod errors;
 mod flags;
+mod needs;
 mod profile;
 mod resources;
 mod scope;
 
 pub use cli::OktaProgram;
-pub use config::{Config, Requests, Rules};
+pub use config::{Auth, Config, Requests, Rules};
 pub use connector::OktaSource;
 pub use email_domains::EmailDomains;

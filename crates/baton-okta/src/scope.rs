@@ -83,6 +83,12 @@ impl Scope {
         ]
     }
 
+    /// The resource types in it.
+    pub(crate) fn types(mut self) -> Vec<&'static str> {
+        let words = self.words().into_iter().filter(|(wanted, word)| **wanted && ![ACCESS, GRANTS].contains(word));
+        words.map(|(_, word)| word).collect()
+    }
+
     /// Whether memberships of users in groups are read.
     pub(crate) fn memberships(self) -> bool {
         self.grants && self.groups && self.users

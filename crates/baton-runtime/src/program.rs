@@ -36,7 +36,8 @@ pub trait Program: Send + Sync + 'static {
     /// What the operator can set beyond what every connector has.
     fn fields(&self) -> &'static [Field];
 
-    /// The ways to sign in. The field `auth-method` names one; without it, or with another name, the first counts.
+    /// The ways to sign in. The field `auth-method` names one; without it, or with another name, the first counts. A
+    /// program that wants other names refused declares that field itself.
     fn groups(&self) -> &'static [Group] {
         &[]
     }

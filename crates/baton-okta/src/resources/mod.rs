@@ -23,6 +23,7 @@ use okta_client::models::{Record, Time};
 use okta_client::{Bucket, Client, ListPage, ListRequest};
 use prost_types::{Any, Timestamp};
 
+use crate::access::Access;
 use crate::config::Rules;
 use crate::errors::{self, Refused};
 use crate::scope::Scope;
@@ -72,6 +73,8 @@ pub(crate) type Fetch = for<'a> fn(&'a Context, &'a Work, Option<&'a str>) -> Bo
 /// What every fetch needs.
 pub(crate) struct Context {
     pub client: Client,
+    /// Who the client is to Okta.
+    pub access: Access,
     pub rules: Rules,
     /// Asked for instead of each list's own page size.
     pub page_size: Option<u32>,

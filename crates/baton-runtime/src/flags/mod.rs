@@ -20,7 +20,7 @@ use crate::required::AUTH_METHOD;
 /// All fields of a program, the runtime's own and the connector's, in the order of help.
 pub(crate) fn all(program: &dyn Program) -> Vec<Field> {
     let mut fields = program.fields().to_vec();
-    if !program.groups().is_empty() {
+    if !program.groups().is_empty() && !fields.iter().any(|field| field.name == AUTH_METHOD) {
         fields.push(auth_method(program));
     }
     fields.extend(sync_fields());
@@ -30,7 +30,7 @@ pub(crate) fn all(program: &dyn Program) -> Vec<Field> {
     fields
 }
 
-/// The field that chooses how to sign in; help lists it when there is a choice.
+/// The field that chooses how to sign in, of programs that have none of their own; help lists it when there is a choice.
 fn auth_method(program: &dyn Program) -> Field {
     let field = Field::text(AUTH_METHOD).help(heading::CONNECTION, "How to sign in");
     if program.groups().len() > 1 { field } else { field.hidden() }

@@ -1,0 +1,141 @@
+//! How the connector signs in, and what it may do by that.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use baton_connector::{FetchErrorKind, Options, SourceError};
+use okta_client::models::Org;
+use okta_client::{ApiToken, Client, Error, OAuth, OAuthConfig, OrgUrl, Pacing, PrivateKey, endpoints};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Auth, Config, Requests, Rules};
+use crate::errors;
+use crate::needs::{self, MUST_BE_READ, Need, SCOPES_PAGE};
+use crate::scope::Scope;
+
+/// How the connector names itself to Okta.
+const USER_AGENT: &str = concat!("baton-okta/", env!("CARGO_PKG_VERSION"));
+
+/// The longest that a request for an access token may take.
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Who the connector is to Okta.
+#[derive(Debug, Clone)]
+pub(crate) enum Access {
+    /// The admin who made the API token.
+    ApiToken,
+    /// A service app, for the scopes that it is granted.
+    ServiceApp(OAuth),
+}
+
+/// A client that signs in as `config` says, and who it is by that. Nothing is asked of Okta yet.
+///
+/// # Errors
+///
+/// Token, key or app can be none, or the machine's TLS roots cannot be used.
+pub(crate) fn connect(config: &Config) -> Result<(Client, Access), Error> {
+    let Config { org, auth, requests, cancel, purpose, options, rules } = config;
+    match auth {
+        Auth::ApiToken(token) => {
+            let token = ApiToken::new(token.clone())?;
+            let client = client(org, Arc::new(token), requests, cancel)?;
+            Ok((client, Access::ApiToken))
+        }
+        Auth::PrivateKey { client_id, key_id, private_key } => {
+            let key = PrivateKey::parse(private_key)?;
+            let scopes = needs::scopes(*purpose, options, rules).into_iter().map(str::to_owned).collect();
+            let oauth = OAuth::new(OAuthConfig {
+                timeout: requests.timeout.min(TOKEN_TIMEOUT),
+                user_agent: USER_AGENT.to_owned(),
+                pacing: pacing(requests),
+                extra_ca: requests.extra_ca.clone(),
+                // What may be left out is told of, and the rest is read.
+                accept_fewer_scopes: true,
+                ..OAuthConfig::new(org.clone(), client_id.clone(), key_id.clone(), key, scopes)
+            })?;
+            let client = client(org, Arc::new(oauth.clone()), requests, cancel)?;
+            Ok((client, Access::ServiceApp(oauth)))
+        }
+    }
+}
+
+fn client(
+    org: &OrgUrl,
+    auth: Arc<dyn okta_client::Authenticator>,
+    requests: &Requests,
+    cancel: &CancellationToken,
+) -> Result<Client, Error> {
+    Client::new(okta_client::Config {
+        org: org.clone(),
+        auth,
+        timeout: requests.timeout,
+        user_agent: USER_AGENT.to_owned(),
+        pacing: pacing(requests),
+        extra_ca: requests.extra_ca.clone(),
+        cancel: cancel.clone(),
+    })
+}
+
+fn pacing(requests: &Requests) -> Pacing {
+    Pacing {
+        share_percent: requests.rate_limit_share,
+        max_in_flight: requests.max_in_flight,
+        max_attempts: requests.max_attempts,
+        time_scale: requests.time_scale,
+    }
+}
+
+impl Access {
+    /// Looks with one request whether Okta lets us in, and for a service app whether it is granted what reading `types`
+    /// takes. Types that a sync can do without are only warned of: their lists are refused when their turn comes.
+    pub(crate) async fn check(&self, client: &Client, types: &[&'static str]) -> Result<(), SourceError> {
+        let oauth = match self {
+            Self::ApiToken => {
+                let answer = client.get::<Org>(&endpoints::org::get()).await;
+                return answer.map(drop).map_err(|error| errors::unusable("checking the connection to Okta", &error));
+            }
+            Self::ServiceApp(oauth) => oauth,
+        };
+        // For a process that stays: what was granted since the last time counts.
+        oauth.also_want(&needs::of_types(types.iter().copied()));
+        oauth.sign_in().await.map_err(|error| errors::unusable("signing in to Okta", &error))?;
+        let granted = oauth.granted().unwrap_or_default();
+        let missing: Vec<_> = missing(types, &granted).collect();
+        for (resource_type, need) in missing.iter().filter(|(of, _)| !MUST_BE_READ.contains(of)) {
+            tracing::warn!(
+                "{resource_type} will not be read: the service app has no scope {}. Grant it in Okta's admin console \
+                 ({SCOPES_PAGE}), or {}",
+                need.scope,
+                need.without()
+            );
+        }
+        let fatal: Vec<_> = missing.into_iter().filter(|(of, _)| MUST_BE_READ.contains(of)).collect();
+        if fatal.is_empty() { Ok(()) } else { Err(no_scope(&fatal)) }
+    }
+
+    /// Asks for the scopes that a sync of this takes, if those of the present token do not do.
+    pub(crate) fn prepare(&self, options: &Options, rules: &Rules) {
+        if let Self::ServiceApp(oauth) = self {
+            oauth.also_want(&needs::of_types(Scope::of(options, rules).types()));
+        }
+    }
+}
+
+/// Those of the types whose scope is not granted.
+pub(crate) fn missing(types: &[&'static str], granted: &[String]) -> impl Iterator<Item = (&'static str, Need)> {
+    let needs = types.iter().filter_map(|of| Some((*of, Need::of(of)?)));
+    needs.filter(|(_, need)| !needs::is_granted(need.scope, granted))
+}
+
+/// The failure of a sync whose main types may not be read.
+fn no_scope(missing: &[(&'static str, Need)]) -> SourceError {
+    let list: Vec<_> = missing.iter().map(|(of, need)| format!("{} (to read {of})", need.scope)).collect();
+    let message = format!(
+        "the service app may sign in, but has not all scopes that this sync takes: {} {} missing. Grant what is missing \
+         in Okta's admin console ({SCOPES_PAGE}), or {}",
+        list.join(", "),
+        if list.len() == 1 { "is" } else { "are" },
+        missing[0].1.without()
+    );
+    SourceError { message, kind: FetchErrorKind::Forbidden }
+}
