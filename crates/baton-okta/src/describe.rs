@@ -204,3 +204,7 @@ const GROUPS: &[ShownGroup] = &[
         ],
     },
 ];
+
+#[cfg(test)]
+#[path = "describe_tests.rs"]
+mod tests;
