@@ -151,6 +151,26 @@ impl Client {
         .await
     }
 
+    /// Reads one page of a list without an end, such as the System Log: from its beginning, or from where the page
+    /// before it ended. [`ListPage::next`] is always there, also behind an empty page: it is where the list is to be
+    /// read on, now or much later.
+    ///
+    /// # Errors
+    ///
+    /// As for [`page`](Self::page).
+    pub async fn poll<T: Record>(&self, list: &ListRequest<T>, cursor: Option<&str>) -> Result<ListPage<T>, Error> {
+        if let Some(cursor) = cursor {
+            pager::check_cursor(&list.request, cursor)?;
+        }
+        let asked = cursor.unwrap_or(&list.request.path_and_query);
+        self.call(&list.request, asked, |answer| {
+            let page: List<T> = list_from_json(answer.json()?, list.key).map_err(|e| unreadable(&e))?;
+            let next = pager::resume_cursor(&self.inner.org, &list.request, asked, &answer.headers)?;
+            Ok(ListPage { items: page.items, unreadable: page.unreadable, next: Some(next) })
+        })
+        .await
+    }
+
     /// Reads one record.
     ///
     /// # Errors
@@ -206,6 +226,13 @@ impl Client {
         let mut traffic = self.inner.pacer.traffic();
         traffic.extend(self.inner.auth.traffic());
         traffic
+    }
+
+    /// Okta's time by its latest answer: a moment that is certainly not in Okta's future, whatever our own clock shows.
+    /// `None` before the first answer.
+    #[must_use]
+    pub fn server_time(&self) -> Option<jiff::Timestamp> {
+        self.inner.skew.server_time()
     }
 
     /// How far Okta's clock is ahead of this machine's, in seconds, by the last answer; negative if ours is ahead of

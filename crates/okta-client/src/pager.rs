@@ -21,6 +21,25 @@ pub(crate) fn next_cursor(
     headers: &HeaderMap,
     in_body: Option<&str>,
 ) -> Result<Option<String>, Error> {
+    match followed(org, first, headers, in_body)? {
+        Some(cursor) if position(&cursor) == position(asked) => Err(refused("leads to the page that it came with")),
+        cursor => Ok(cursor),
+    }
+}
+
+/// The cursor that an answer of a list without an end gives: `asked` again if nothing has come since.
+pub(crate) fn resume_cursor(org: &OrgUrl, first: &Request, asked: &str, headers: &HeaderMap) -> Result<String, Error> {
+    let cursor = followed(org, first, headers, None)?;
+    Ok(cursor.unwrap_or_else(|| asked.to_owned()))
+}
+
+/// The cursor that the link to the next page stands for.
+fn followed(
+    org: &OrgUrl,
+    first: &Request,
+    headers: &HeaderMap,
+    in_body: Option<&str>,
+) -> Result<Option<String>, Error> {
     let Some(link) = next_link(headers).or_else(|| in_body.map(str::to_owned)) else { return Ok(None) };
     let url = org.join("/").and_then(|base| base.join(&link).ok());
     let Some(url) = url else {
@@ -29,11 +48,7 @@ pub(crate) fn next_cursor(
     if trimmed(url.path()) != trimmed(first.path()) {
         return Err(refused(&format!("leads to another list, {}", url.path())));
     }
-    let cursor = with_lost_expand(&url, first);
-    if position(&cursor) == position(asked) {
-        return Err(refused("leads to the page that it came with"));
-    }
-    Ok(Some(cursor))
+    Ok(Some(with_lost_expand(&url, first)))
 }
 
 /// Checks that `cursor` belongs to the list that `first` begins.
@@ -209,6 +224,17 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Unreadable);
         let first_again = "<https://acme.okta.com/api/v1/users?search=status%20pr&limit=100&after=>; rel=\"next\"";
         assert!(next(&first, &[first_again], None).is_err());
+    }
+
+    #[test]
+    fn a_list_without_an_end_may_repeat_itself() {
+        let first = crate::endpoints::logs::since("2026-01-02T03:04:05Z", None, 1000).request;
+        let resume = |lines: &[&str]| resume_cursor(&org(), &first, "/api/v1/logs?after=1", &headers(lines));
+        let next = |after: u32| format!("<https://acme.okta.com/api/v1/logs?after={after}>; rel=\"next\"");
+        assert_eq!(resume(&[&next(2)]).unwrap(), "/api/v1/logs?after=2");
+        assert_eq!(resume(&[&next(1)]).unwrap(), "/api/v1/logs?after=1");
+        assert_eq!(resume(&[]).unwrap(), "/api/v1/logs?after=1");
+        assert!(resume(&["<https://acme.okta.com/api/v1/users?after=2>; rel=\"next\""]).is_err());
     }
 
     #[test]

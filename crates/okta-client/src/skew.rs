@@ -23,6 +23,8 @@ pub(crate) struct Skew {
     wall: Box<dyn Fn() -> i64 + Send + Sync>,
     /// The server's time less ours, in seconds.
     seconds: AtomicI64,
+    /// The latest time that the server has told, in seconds since 1970.
+    latest: AtomicI64,
     /// Whether both clocks run at the same pace; the `Date` of a simulated org with compressed time tells nothing about
     /// ours.
     comparable: bool,
@@ -31,7 +33,7 @@ pub(crate) struct Skew {
 impl Skew {
     /// The skew of a clock that shows seconds since 1970.
     pub(crate) fn new(wall: Box<dyn Fn() -> i64 + Send + Sync>) -> Self {
-        Self { wall, seconds: AtomicI64::new(UNKNOWN), comparable: true }
+        Self { wall, seconds: AtomicI64::new(UNKNOWN), latest: AtomicI64::new(UNKNOWN), comparable: true }
     }
 
     /// The skew of the system's clock against one of which `scale` seconds pass in one of ours.
@@ -42,9 +44,14 @@ impl Skew {
 
     /// Takes in the `Date` of an answer that has just come, and says whether [`now`](Self::now) has changed by it.
     pub(crate) fn observe(&self, headers: &HeaderMap) -> bool {
-        let Some(date) = date(headers).filter(|_| self.comparable) else { return false };
+        let Some(date) = date(headers) else { return false };
         #[allow(clippy::cast_possible_truncation)] // Whole seconds since 1970.
-        let seconds = date as i64 - (self.wall)();
+        let date = date as i64;
+        self.latest.fetch_max(date, Ordering::Relaxed);
+        if !self.comparable {
+            return false;
+        }
+        let seconds = date - (self.wall)();
         let before = correction(self.seconds.swap(seconds, Ordering::Relaxed));
         before.abs_diff(correction(seconds)) > AHEAD.unsigned_abs()
     }
@@ -52,6 +59,12 @@ impl Skew {
     /// The server's time less ours, in seconds; `None` before the first answer.
     pub(crate) fn seconds(&self) -> Option<i64> {
         Some(self.seconds.load(Ordering::Relaxed)).filter(|seconds| *seconds != UNKNOWN)
+    }
+
+    /// The latest time that the server has told; `None` before the first answer.
+    pub(crate) fn server_time(&self) -> Option<jiff::Timestamp> {
+        let latest = Some(self.latest.load(Ordering::Relaxed)).filter(|seconds| *seconds != UNKNOWN)?;
+        jiff::Timestamp::from_second(latest).ok()
     }
 
     /// Whether our clock is so wrong that somebody should set it.
@@ -117,7 +130,9 @@ mod tests {
     fn compressed_time_says_nothing_about_our_clock() {
         let skew = Skew::of_this_machine(10.0);
         assert!(!skew.observe(&at("12:00:00")));
-        assert_eq!(skew.seconds(), None);
+        assert_eq!((skew.seconds(), skew.server_time().unwrap().as_second()), (None, NOON));
+        assert!(!skew.observe(&at("11:00:00")), "an answer that was under way for long");
+        assert_eq!(skew.server_time().unwrap().as_second(), NOON);
         let skew = Skew::of_this_machine(1.0);
         assert!(skew.observe(&at("12:00:00")), "2023 is long ago");
     }

@@ -11,6 +11,7 @@ pub mod bindings;
 pub mod devices;
 pub mod groups;
 pub mod iam;
+pub mod logs;
 pub mod org;
 pub mod roles;
 pub mod tokens;
@@ -72,7 +73,13 @@ mod tests {
         assert_eq!(quoted(&iam::binding("iam1", "cr01").unwrap()), "/api/v1/iam/resource-sets/iam1/bindings/cr01");
         assert_eq!(quoted(&tokens::get("00T1").unwrap()), "/api/v1/api-tokens/00T1");
         assert_eq!(quoted(&devices::get("guo1").unwrap()), "/api/v1/devices/guo1");
+        assert_eq!(
+            quoted(&logs::since("2026-01-02T03:04:05Z", Some("eventType sw \"iam.\""), 1000).request),
+            "/api/v1/logs?since=2026-01-02T03%3A04%3A05Z&limit=1000&filter=eventType+sw+%22iam.%22"
+        );
         assert_eq!(quoted(&org::get()), "/api/v1/org");
+        assert_eq!(quoted(&org::metadata()), "/.well-known/okta-organization");
+        assert_eq!(quoted(&roles::of_client("0oa1").unwrap().request), "/oauth2/v1/clients/0oa1/roles");
     }
 
     #[test]
@@ -103,6 +110,7 @@ mod tests {
         assert_eq!(iam::members("iam1", "cr01").unwrap().request.bucket, Bucket::Iam);
         assert_eq!(devices::list(200).request.bucket, Bucket::Devices);
         assert_eq!(tokens::list().request.bucket, Bucket::Rest);
+        assert_eq!(logs::since("x", None, 1).request.bucket, Bucket::Logs);
         assert_eq!(org::get().bucket, Bucket::Rest);
     }
 }

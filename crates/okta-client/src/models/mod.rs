@@ -10,6 +10,7 @@ mod device;
 mod group;
 mod iam;
 mod lenient;
+mod log;
 mod org;
 mod page;
 mod profile;
@@ -26,6 +27,7 @@ pub use group::{
 };
 pub use iam::{Binding, BindingMember, BindingMemberLinks, CustomRole, ResourceSet};
 pub use lenient::{Link, Record, Unreadable};
+pub use log::{LogEntity, LogEvent};
 pub use org::Org;
 pub use page::{List, NotJson, list_from_json, record_from_json};
 pub use profile::profile_members;

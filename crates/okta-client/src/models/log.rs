@@ -1,0 +1,120 @@
+//! Events of the System Log.
+
+use serde::de::MapAccess;
+use serde_json::{Map, Value};
+
+use super::Time;
+use super::lenient::Record;
+
+/// Something that happened in the org. Like all records it is lenient: what is missing or of an odd type is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogEvent {
+    /// Its id (`uuid`), never empty.
+    pub id: String,
+    /// What happened, for example `group.user_membership.add`.
+    pub event_type: String,
+    /// When it happened; it may have been stored later.
+    pub published: Option<Time>,
+    /// Who did it.
+    pub actor: Option<LogEntity>,
+    /// What it was done to, in Okta's order.
+    pub targets: Vec<LogEntity>,
+    /// `SUCCESS`, `FAILURE`, `SKIPPED`, `ALLOW`, `DENY`, `CHALLENGE` or `UNKNOWN`.
+    pub outcome: Option<String>,
+    /// Further facts (`debugContext.debugData`), different for every type of event.
+    pub debug_data: Map<String, Value>,
+}
+
+/// Who or what an event is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogEntity {
+    /// Its id.
+    pub id: String,
+    /// `User`, `UserGroup`, `AppInstance`, `AppUser`, `ROLE`, …
+    pub kind: String,
+    /// A user's login; `unknown` for most others.
+    pub alternate_id: Option<String>,
+    /// What people call it.
+    pub display_name: Option<String>,
+}
+
+impl LogEvent {
+    /// The targets of this kind, such as `User`. Okta does not spell kinds alike everywhere, so case does not matter.
+    pub fn targets_of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a LogEntity> {
+        self.targets.iter().filter(move |target| target.kind.eq_ignore_ascii_case(kind))
+    }
+}
+
+impl LogEntity {
+    fn of(value: &Value) -> Option<Self> {
+        let text = |key: &str| value[key].as_str().map(str::to_owned);
+        Some(Self {
+            id: text("id")?,
+            kind: text("type").unwrap_or_default(),
+            alternate_id: text("alternateId"),
+            display_name: text("displayName"),
+        })
+    }
+}
+
+impl Record for LogEvent {
+    const KIND: &'static str = "event";
+
+    fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut event = Self::default();
+        while let Some((key, value)) = map.next_entry::<String, Value>()? {
+            let text = || value.as_str().unwrap_or_default().to_owned();
+            match key.as_str() {
+                "uuid" => event.id = text(),
+                "eventType" => event.event_type = text(),
+                "published" => event.published = value.as_str().map(Time::new),
+                "actor" => event.actor = LogEntity::of(&value),
+                "target" => {
+                    event.targets = value.as_array().into_iter().flatten().filter_map(LogEntity::of).collect();
+                }
+                "outcome" => event.outcome = value["result"].as_str().map(str::to_owned),
+                "debugContext" => {
+                    event.debug_data = value["debugData"].as_object().cloned().unwrap_or_default();
+                }
+                _ => {}
+            }
+        }
+        Ok((!event.id.is_empty()).then_some(event))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::models::list_from_json;
+
+    #[test]
+    fn an_event_with_everything_and_odd_ones() {
+        let body = json!([
+            {
+                "uuid": "u1", "eventType": "user.account.privilege.grant", "published": "2026-01-02T03:04:05.678Z",
+                "actor": {"id": "00u9", "type": "User", "alternateId": "admin@acme.example", "displayName": "Ad Min"},
+                "target": [{"id": "00u1", "type": "user", "alternateId": null}, {"type": "no id"}, null],
+                "outcome": {"result": "SUCCESS", "reason": null},
+                "debugContext": {"debugData": {"privilegeGranted": "Super Administrator"}},
+                "severity": "INFO",
+            },
+            {"uuid": "u2", "target": null, "outcome": null, "actor": 7, "debugContext": null, "eventType": null},
+            {"eventType": "x"},
+        ]);
+        let events = list_from_json::<LogEvent>(body.to_string().as_bytes(), None).unwrap();
+        let [whole, bare] = events.items.as_slice() else { panic!("{events:?}") };
+        assert_eq!((whole.id.as_str(), whole.event_type.as_str()), ("u1", "user.account.privilege.grant"));
+        assert_eq!(whole.published.as_ref().unwrap().parse().unwrap().as_millisecond(), 1_767_323_045_678);
+        assert_eq!(whole.actor.as_ref().unwrap().alternate_id.as_deref(), Some("admin@acme.example"));
+        assert_eq!(whole.targets_of("User").map(|it| it.id.as_str()).collect::<Vec<_>>(), ["00u1"]);
+        assert_eq!((whole.targets.len(), whole.outcome.as_deref()), (1, Some("SUCCESS")));
+        assert_eq!(whole.debug_data["privilegeGranted"], "Super Administrator");
+        assert_eq!(*bare, LogEvent { id: "u2".to_owned(), ..LogEvent::default() });
+        assert_eq!(events.unreadable.len(), 1);
+    }
+}
