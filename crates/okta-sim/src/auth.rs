@@ -1,5 +1,7 @@
 //! Who calls, and whether they may.
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
@@ -81,6 +83,16 @@ impl Caller<'_> {
         };
         let empty_list = route.endpoint == Endpoint::Users && !change && rights.hide_users();
         if empty_list || rights.allow(area, change) { Ok(()) } else { Err(Refusal::no_permission()) }
+    }
+
+    /// The ids in a path, with the owner of the API token in the place of `me` if it is known who that is.
+    pub(crate) fn named<'i>(&self, ids: &'i [String]) -> Cow<'i, [String]> {
+        match self {
+            Self::Token(_, Token { owner: Some(owner), .. }) if ids.first().is_some_and(|id| id == "me") => {
+                Cow::Owned(std::iter::once(owner.clone()).chain(ids.iter().skip(1).cloned()).collect())
+            }
+            _ => Cow::Borrowed(ids),
+        }
     }
 
     /// Whether the list of users shows nobody to the caller.

@@ -111,6 +111,8 @@ pub struct Token {
     pub(crate) scheme: Scheme,
     pub(crate) denied: BTreeSet<Area>,
     pub(crate) rights: Rights,
+    /// The id of the user who made it.
+    pub(crate) owner: Option<String>,
 }
 
 /// How a credential is sent.
@@ -126,7 +128,13 @@ impl Token {
     /// An API token with every right. What it is denied is refused with 403 E0000006, as for a missing admin role.
     #[must_use]
     pub fn new(secret: impl Into<String>) -> Self {
-        Self { secret: secret.into(), scheme: Scheme::Ssws, denied: BTreeSet::new(), rights: Rights::super_admin() }
+        Self {
+            secret: secret.into(),
+            scheme: Scheme::Ssws,
+            denied: BTreeSet::new(),
+            rights: Rights::super_admin(),
+            owner: None,
+        }
     }
 
     /// An OAuth access token with every scope. What it is denied is refused with 403 and `insufficient_scope`.
@@ -139,6 +147,14 @@ impl Token {
     #[must_use]
     pub fn rights(mut self, rights: Rights) -> Self {
         self.rights = rights;
+        self
+    }
+
+    /// The same token, made by the user with this id, whom `me` in a path then names. Default: the first super
+    /// administrator of the org. What the token may do does not depend on it.
+    #[must_use]
+    pub fn owned_by(mut self, user: impl Into<String>) -> Self {
+        self.owner = Some(user.into());
         self
     }
 

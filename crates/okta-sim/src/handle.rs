@@ -268,6 +268,11 @@ impl Service {
         if placed.route.endpoint == Endpoint::User {
             self.count_read(&placed.ids);
         }
+        if placed.route.endpoint == Endpoint::ClientRoles
+            && let Some(app) = placed.ids.first().and_then(|id| self.authority.find(id))
+        {
+            return Draft::json(Bytes::from(endpoints::roles_of_client(app, &hosts)));
+        }
         let org = self.org();
         let call = Call {
             org: &org,
@@ -279,7 +284,7 @@ impl Service {
             links: LinkRules { forget_expand: self.forget_expand, iam_headers: self.iam_link_headers, twist },
             users_hidden: caller.users_hidden(),
         };
-        match endpoints::answer(placed.route.endpoint, &placed.ids, &call) {
+        match endpoints::answer(placed.route.endpoint, &caller.named(&placed.ids), &call) {
             Ok(answer) => {
                 let base = if answer.admin_links { &hosts.admin } else { &hosts.org };
                 let links = answer.links.map(|links| links.headers(base)).unwrap_or_default();

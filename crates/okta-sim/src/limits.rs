@@ -25,17 +25,17 @@ impl Quotas {
     /// Okta's defaults for workforce orgs.
     #[must_use]
     pub fn workforce() -> Self {
-        Self::table([600, 2_000, 600, 500, 1_000, 500, 100, 500, 100, 100, 120, 300, 1_200])
+        Self::table([600, 2_000, 600, 500, 1_000, 500, 100, 500, 100, 100, 120, 100, 300, 1_200])
     }
 
     /// Okta's defaults for free integrator orgs.
     #[must_use]
     pub fn integrator() -> Self {
-        Self::table([100, 100, 100, 100, 100, 100, 20, 100, 100, 100, 20, 300, 100])
+        Self::table([100, 100, 100, 100, 100, 100, 20, 100, 100, 100, 20, 25, 300, 100])
     }
 
-    fn table(quotas: [u32; 13]) -> Self {
-        let [users, user, changes, groups, group, skinny, apps, app, iam, devices, logs, token, rest] = quotas;
+    fn table(quotas: [u32; 14]) -> Self {
+        let [users, user, changes, groups, group, skinny, apps, app, iam, devices, logs, clients, token, rest] = quotas;
         Self(Some(BTreeMap::from([
             (Bucket::Users, users),
             (Bucket::User, user),
@@ -49,6 +49,7 @@ impl Quotas {
             (Bucket::Iam, iam),
             (Bucket::Devices, devices),
             (Bucket::Logs, logs),
+            (Bucket::Clients, clients),
             (Bucket::Token, token),
             (Bucket::Rest, rest),
         ])))

@@ -97,6 +97,8 @@ impl Area {
 pub struct Rights {
     read: BTreeSet<Area>,
     manage: BTreeSet<Area>,
+    /// The types of the admin roles that give them.
+    roles: Vec<&'static str>,
     /// Whether the list of users is answered, but with nobody in it, instead of refused.
     users_hidden: bool,
 }
@@ -105,14 +107,14 @@ impl Rights {
     /// Everything: the role `SUPER_ADMIN`.
     #[must_use]
     pub fn super_admin() -> Self {
-        Self::of(&Area::ALL, &Area::ALL)
+        Self::of(&Area::ALL, &Area::ALL, &["SUPER_ADMIN"])
     }
 
     /// The standard role `READ_ONLY_ADMIN`, which does not show who holds admin roles.
     #[must_use]
     pub fn read_only_admin() -> Self {
         let read = [Area::Users, Area::Groups, Area::Apps, Area::Devices, Area::Logs, Area::Org];
-        Self::of(&read, &[])
+        Self::of(&read, &[], &["READ_ONLY_ADMIN"])
     }
 
     /// A custom role with rights to view users, groups, apps, and roles, resources and admin assignments
@@ -120,25 +122,26 @@ impl Rights {
     #[must_use]
     pub fn custom_read_only() -> Self {
         let read = [Area::Users, Area::Groups, Area::Apps, Area::Roles, Area::Iam, Area::Assignees, Area::Org];
-        Self::of(&read, &[])
+        Self::of(&read, &[], &["CUSTOM"])
     }
 
     /// The standard roles `READ_ONLY_ADMIN`, `APP_ADMIN` and `USER_ADMIN` (group administrator) together.
     #[must_use]
     pub fn read_only_app_and_group_admin() -> Self {
         let manage = [Area::Users, Area::Groups, Area::Apps].into();
-        Self { manage, ..Self::read_only_admin() }
+        Self { manage, roles: vec!["READ_ONLY_ADMIN", "APP_ADMIN", "USER_ADMIN"], ..Self::read_only_admin() }
     }
 
     /// No admin role, as a service app has that was only granted scopes: the list of users is empty, everything else is
     /// refused.
     #[must_use]
     pub fn none() -> Self {
-        Self { users_hidden: true, ..Self::of(&[], &[]) }
+        Self { users_hidden: true, ..Self::of(&[], &[], &[]) }
     }
 
-    fn of(read: &[Area], manage: &[Area]) -> Self {
-        Self { read: read.iter().copied().collect(), manage: manage.iter().copied().collect(), users_hidden: false }
+    fn of(read: &[Area], manage: &[Area], roles: &[&'static str]) -> Self {
+        let set = |areas: &[Area]| areas.iter().copied().collect();
+        Self { read: set(read), manage: set(manage), roles: roles.to_vec(), users_hidden: false }
     }
 
     /// The same without any right in this area.
@@ -160,6 +163,11 @@ impl Rights {
     #[must_use]
     pub fn allow(&self, area: Area, change: bool) -> bool {
         if change { self.manage.contains(&area) } else { self.read.contains(&area) }
+    }
+
+    /// The types of the admin roles of the preset.
+    pub(crate) fn roles(&self) -> &[&'static str] {
+        &self.roles
     }
 
     /// Whether the list of users shows nobody.

@@ -45,6 +45,9 @@ pub enum Bucket {
     /// The System Log.
     #[serde(rename = "/api/v1/logs")]
     Logs,
+    /// OAuth clients and their roles.
+    #[serde(rename = "/oauth2/v1/clients")]
+    Clients,
     /// Requests for access tokens.
     #[serde(rename = "/oauth2/v1/token")]
     Token,
@@ -69,6 +72,7 @@ impl Bucket {
             Self::Iam => "/api/v1/iam",
             Self::Devices => "/api/v1/devices",
             Self::Logs => "/api/v1/logs",
+            Self::Clients => "/oauth2/v1/clients",
             Self::Token => "/oauth2/v1/token",
             Self::Rest => "/api/v1",
         }
@@ -114,6 +118,7 @@ pub(crate) enum Endpoint {
     Devices,
     Device,
     Logs,
+    ClientRoles,
 }
 
 /// One line of the table of endpoints.
@@ -161,7 +166,7 @@ impl Route {
 }
 
 /// Every endpoint that the simulator serves.
-pub(crate) static ROUTES: [Route; 36] = [
+pub(crate) static ROUTES: [Route; 37] = [
     route("/api/v1/org", Endpoint::Org, Bucket::Rest, Area::Org),
     route("/api/v1/users", Endpoint::Users, Bucket::Users, Area::Users),
     route("/api/v1/users/{id}", Endpoint::User, Bucket::User, Area::Users),
@@ -203,6 +208,7 @@ pub(crate) static ROUTES: [Route; 36] = [
     route("/api/v1/devices", Endpoint::Devices, Bucket::Devices, Area::Devices),
     route("/api/v1/devices/{id}", Endpoint::Device, Bucket::Devices, Area::Devices),
     route("/api/v1/logs", Endpoint::Logs, Bucket::Logs, Area::Logs),
+    route("/oauth2/v1/clients/{id}/roles", Endpoint::ClientRoles, Bucket::Clients, Area::Roles),
 ];
 
 /// The endpoint of a path, with the ids in it, percent-decoded.

@@ -17,6 +17,7 @@ use crate::render::json::Hosts;
 use crate::render::user::Omit;
 use crate::route::Endpoint;
 
+pub(crate) use others::roles_of_client;
 pub(crate) use write::{Change, answer as change};
 
 /// A request as the endpoints see it.
@@ -104,6 +105,8 @@ pub(crate) fn answer(endpoint: Endpoint, ids: &[String], call: &Call<'_>) -> Res
         Endpoint::Devices => others::devices(call),
         Endpoint::Device => others::device(call, id),
         Endpoint::Logs => logs::events(call),
+        // Apps are no part of the org's data: `handle` answers for them.
+        Endpoint::ClientRoles => Err(Refusal::not_found(id, "PublicClientApp")),
         // These two are only there to be changed.
         Endpoint::UserLifecycle | Endpoint::GroupUser => Err(Refusal::wrong_method()),
     }

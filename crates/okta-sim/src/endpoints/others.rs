@@ -1,11 +1,19 @@
-//! The org itself, API tokens, devices.
+//! The org itself, API tokens, devices, and the admin roles of service apps.
 
 use super::list::{self, Page};
 use super::{Answer, Call};
+use crate::OAuthApp;
 use crate::filter::{self, List};
 use crate::org::document::Document;
+use crate::org::iam::{self, Holder};
 use crate::refusal::Refusal;
 use crate::render;
+use crate::render::json::Hosts;
+
+/// The type of every custom role.
+const CUSTOM: &str = "CUSTOM";
+/// The custom role of apps that have one: id and label.
+const CUSTOM_READ_ONLY: (&str, &str) = ("cr0readonly", "C1 read-only");
 
 pub(super) fn org(call: &Call<'_>) -> Answer {
     let mut body = String::new();
@@ -49,4 +57,16 @@ fn one(call: &Call<'_>, documents: &[Document], id: &str, kind: &str) -> Result<
     let mut body = String::new();
     document.render(call.hosts, &mut body);
     Ok(Answer::plain(body))
+}
+
+/// The admin roles of a service app.
+pub(crate) fn roles_of_client(app: &OAuthApp, hosts: &Hosts) -> String {
+    let holder = Holder::Client(app.id());
+    let role = |(role_type, number): (&&str, u32)| match *role_type {
+        CUSTOM => iam::custom(CUSTOM_READ_ONLY, "iamOfApps", holder, number),
+        standard => iam::standard(standard, holder, number),
+    };
+    let roles = app.granted_rights().roles().iter().zip(0..).map(role);
+    let texts: Vec<String> = roles.map(|role| role.document.value(hosts).to_string()).collect();
+    format!("[{}]", texts.join(","))
 }

@@ -88,6 +88,10 @@ impl OAuthApp {
         self.scopes.iter().map(String::as_str)
     }
 
+    pub(crate) fn id(&self) -> &str {
+        &self.client_id
+    }
+
     pub(crate) const fn granted_rights(&self) -> &Rights {
         &self.rights
     }

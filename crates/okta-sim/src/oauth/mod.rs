@@ -81,6 +81,11 @@ impl Authority {
         self.apps.get(place)
     }
 
+    /// The app with this client id.
+    pub(crate) fn find(&self, client_id: &str) -> Option<&OAuthApp> {
+        self.apps.iter().find(|app| app.id() == client_id)
+    }
+
     /// Forgets all tokens: their holders are refused as if the tokens had expired or been revoked.
     pub(crate) fn revoke_tokens(&self) {
         self.state().tokens.clear();

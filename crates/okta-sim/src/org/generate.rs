@@ -176,6 +176,7 @@ impl Org {
             let path = match holder {
                 Holder::User(id) => format!("/api/v1/users/{id}"),
                 Holder::Group(id) => format!("/api/v1/groups/{id}"),
+                Holder::Client(id) => format!("/oauth2/v1/clients/{id}"),
             };
             let assignment = iam::custom((&role.0, &role.1), &sets[set].document.id, holder, held);
             sets[set].bind(&role.0, &assignment.document.id, &path);

@@ -52,6 +52,7 @@ pub(crate) struct Binding {
 pub(crate) enum Holder<'a> {
     User(&'a str),
     Group(&'a str),
+    Client(&'a str),
 }
 
 impl Holder<'_> {
@@ -59,6 +60,7 @@ impl Holder<'_> {
         match self {
             Self::User(id) => format!("{ORG}/api/v1/users/{id}"),
             Self::Group(id) => format!("{ORG}/api/v1/groups/{id}"),
+            Self::Client(id) => format!("{ORG}/oauth2/v1/clients/{id}"),
         }
     }
 
@@ -66,6 +68,7 @@ impl Holder<'_> {
         match self {
             Self::User(_) => "USER",
             Self::Group(_) => "GROUP",
+            Self::Client(_) => "CLIENT",
         }
     }
 }
@@ -98,6 +101,7 @@ pub(crate) fn standard(role_type: &str, holder: Holder<'_>, number: u32) -> Held
         _ => match holder {
             Holder::User(_) => format!("ra1{number:011}s1m1d7"),
             Holder::Group(_) => format!("gra{number:011}s1m1d7"),
+            Holder::Client(_) => format!("cra{number:011}s1m1d7"),
         },
     };
     let mut value = json!({

@@ -1,6 +1,6 @@
 //! Admin roles: each preset sees and is refused what the table of the product page says.
 
-use okta_sim::{Area, Org, Rights, SimConfig, Token};
+use okta_sim::{Area, OAuthApp, Org, Rights, SimConfig, TestKey, Token};
 
 use crate::client::{Client, Reply};
 
@@ -100,4 +100,31 @@ async fn only_those_who_manage_may_change() {
             assert_eq!(post.refusal().1, "E0000006");
         }
     }
+}
+
+#[tokio::test]
+async fn anybody_is_told_which_org_this_is_and_apps_their_roles() {
+    let key = TestKey::generate().unwrap();
+    let app = |id: &str, rights| OAuthApp::new(id).key("k", &key).rights(rights);
+    let set_up = SimConfig {
+        tokens: vec![Token::new("t").owned_by("00u3prov"), Token::new("r").rights(Rights::read_only_admin())],
+        oauth_apps: vec![app("0oaSuper", Rights::super_admin()), app("0oaCustom", Rights::custom_read_only())],
+        ..SimConfig::new(Org::facts())
+    };
+    let client = Client::start(set_up).await;
+    let reply = client.http.get(format!("{}/.well-known/okta-organization", client.sim.url())).send().await.unwrap();
+    assert!(reply.headers().contains_key("date"));
+    let text = Reply::of(reply).await.text;
+    assert!(text.contains("\"id\":\"00") && text.contains("\"pipeline\":\"idx\""), "{text}");
+    let me = call(&client, "/api/v1/users/me", "t").await.text;
+    assert!(me.contains("00u3prov"), "{me}");
+    for (app, role) in [("0oaSuper", "SUPER_ADMIN"), ("0oaCustom", "CUSTOM")] {
+        let path = format!("/oauth2/v1/clients/{app}/roles");
+        let roles = call(&client, &path, "t").await.text;
+        let expected = format!("/oauth2/v1/clients/{app}\"");
+        assert!(roles.contains(&format!("\"type\":\"{role}\"")) && roles.contains(&expected), "{roles}");
+        assert_eq!(call(&client, &path, "r").await.refusal(), (403, "E0000006".to_owned()));
+    }
+    assert_eq!(call(&client, "/oauth2/v1/clients/0oaOther/roles", "t").await.refusal(), (404, "E0000007".to_owned()));
+    assert_eq!(client.sim.stats().by_bucket["/oauth2/v1/clients"], 5);
 }
