@@ -8,3 +8,11 @@ use crate::request::Request;
 pub fn get() -> Request {
     Request::get("/api/v1/org", "/api/v1/org".to_owned())
 }
+
+/// What Okta tells anybody about the org, to be read as an [`OrgMetadata`](crate::models::OrgMetadata). It takes no
+/// credential and counts in no quota.
+#[must_use]
+pub fn metadata() -> Request {
+    let path = "/.well-known/okta-organization";
+    Request::get(path, path.to_owned())
+}

@@ -26,6 +26,15 @@ pub fn of_user(id: &str) -> Result<ListRequest<RoleAssignment>, Error> {
     list_of_all("/api/v1/users/{id}/roles", id)
 }
 
+/// The admin roles of an OAuth client (a service app), by its client id.
+///
+/// # Errors
+///
+/// If `client_id` is no Okta id.
+pub fn of_client(client_id: &str) -> Result<ListRequest<RoleAssignment>, Error> {
+    list_of_all("/oauth2/v1/clients/{id}/roles", client_id)
+}
+
 /// A role to be given to somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role<'a> {

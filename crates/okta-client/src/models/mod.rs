@@ -22,16 +22,17 @@ mod user;
 pub use app::{App, AppGroup, AppUser, AppUserLinks};
 pub use device::{Device, DeviceProfile};
 pub use group::{
-    Group, GroupDetails, GroupEmbedded, GroupProfile, GroupRule, GroupRuleActions, GroupRuleTargets, GroupSource,
+    Group, GroupDetails, GroupEmbedded, GroupProfile, GroupRule, GroupRuleActions, GroupRuleConditions, GroupRulePeople, GroupRuleTargets, GroupRuleUsers,
+    GroupSource,
     GroupStats, Member,
 };
 pub use iam::{Binding, BindingMember, BindingMemberLinks, CustomRole, ResourceSet};
 pub use lenient::{Link, Record, Unreadable};
 pub use log::{LogEntity, LogEvent};
-pub use org::Org;
+pub use org::{Org, OrgLinks, OrgMetadata};
 pub use page::{List, NotJson, list_from_json, record_from_json};
 pub use profile::profile_members;
-pub use role::{Assignee, RoleAssignment, RoleAssignmentLinks};
+pub use role::{Assignee, RoleAssignment, RoleAssignmentLinks, RoleTarget};
 pub use time::Time;
 pub use token::TokenInfo;
 pub use user::User;

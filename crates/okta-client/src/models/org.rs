@@ -1,6 +1,6 @@
 //! The org itself.
 
-use super::lenient::record;
+use super::lenient::{Link, part, record};
 
 record! {
     /// The org that the credential belongs to.
@@ -11,5 +11,25 @@ record! {
         pub subdomain: Option<String> = "subdomain",
         /// `ACTIVE`, …
         pub status: Option<String> = "status",
+    }
+}
+
+record! {
+    /// What anybody may know about an org.
+    pub struct OrgMetadata as "description of the org" {
+        /// `v1` or `idx`: which engine signs people in.
+        pub pipeline: Option<String> = "pipeline",
+        /// Its addresses.
+        pub links: OrgLinks = "_links",
+    }
+}
+
+part! {
+    /// The addresses of an org.
+    pub struct OrgLinks {
+        /// The one at `okta.com`, or one like it.
+        pub organization: Link = "organization",
+        /// The custom domain, if there is one.
+        pub alternate: Link = "alternate",
     }
 }
