@@ -44,6 +44,14 @@ pub const ATTRIBUTE_READ_ONLY: &str = "E0000077";
 pub const ATTRIBUTE_IMMUTABLE: &str = "E0000078";
 /// The password does not fit the org's policy.
 pub const PASSWORD_POLICY: &str = "E0000080";
+/// Groups that rules fill can hold no admin role.
+pub const ROLE_ON_RULE_GROUP: &str = "E0000192";
+/// Groups with more than 5,000 members can hold no admin role.
+pub const ROLE_ON_LARGE_GROUP: &str = "E0000193";
+/// Groups of this type can hold no admin role.
+pub const ROLE_ON_GROUP_TYPE: &str = "E0000194";
+/// Built-in groups can hold no admin role.
+pub const ROLE_ON_BUILT_IN_GROUP: &str = "E0000211";
 /// The user or group has the admin role already.
 pub const ROLE_ALREADY_ASSIGNED: &str = "E0000090";
 /// The object can only be read.

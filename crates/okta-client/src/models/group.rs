@@ -106,6 +106,8 @@ record! {
         pub status: Option<String> = "status",
         /// What it does.
         pub actions: GroupRuleActions = "actions",
+        /// Whom it is about.
+        pub conditions: GroupRuleConditions = "conditions",
     }
 }
 
@@ -114,6 +116,36 @@ impl GroupRule {
     #[must_use]
     pub fn group_ids(&self) -> &[String] {
         &self.actions.assign.group_ids
+    }
+
+    /// The ids of the users whom the rule passes over, whatever its condition says.
+    #[must_use]
+    pub fn excluded_users(&self) -> &[String] {
+        &self.conditions.people.users.exclude
+    }
+}
+
+part! {
+    /// Whom a group rule is about.
+    pub struct GroupRuleConditions {
+        /// People, apart from the rule's expression.
+        pub people: GroupRulePeople = "people",
+    }
+}
+
+part! {
+    /// People in the conditions of a group rule.
+    pub struct GroupRulePeople {
+        /// Users.
+        pub users: GroupRuleUsers = "users",
+    }
+}
+
+part! {
+    /// Users in the conditions of a group rule.
+    pub struct GroupRuleUsers {
+        /// The ids of those whom the rule passes over.
+        pub exclude: Vec<String> = "exclude",
     }
 }
 

@@ -1,6 +1,9 @@
 //! Admin roles and who has them.
 
-use super::lenient::{Link, part, record};
+use serde::de::MapAccess;
+use serde_json::Value;
+
+use super::lenient::{Link, Record, part, record};
 
 record! {
     /// That somebody has an admin role. The id is unique only together with the one who has the role: for many
@@ -46,4 +49,45 @@ pub struct RoleTarget {
     pub id: Option<String>,
     /// The key of the application's kind in Okta's catalogue.
     pub name: Option<String>,
+}
+
+impl Record for RoleTarget {
+    const KIND: &'static str = "role target";
+
+    fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut target = Self::default();
+        while let Some((key, value)) = map.next_entry::<String, Value>()? {
+            let text = value.as_str().map(str::to_owned);
+            match key.as_str() {
+                "id" => target.id = text,
+                "name" => target.name = text,
+                _ => {}
+            }
+        }
+        Ok(Some(target))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::models::list_from_json;
+
+    #[test]
+    fn a_kind_of_application_is_a_target_without_an_id() {
+        let body = br#"[{"name":"salesforce","displayName":"Salesforce"},{"id":"0oa1","name":"box"},{"id":"00g1","profile":{}}]"#;
+        let targets = list_from_json::<RoleTarget>(body, None).unwrap();
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            targets.items,
+            [
+                RoleTarget { id: None, name: text("salesforce") },
+                RoleTarget { id: text("0oa1"), name: text("box") },
+                RoleTarget { id: text("00g1"), name: None },
+            ]
+        );
+        assert!(targets.unreadable.is_empty());
+    }
 }
