@@ -181,29 +181,24 @@ fn build(
     folder: &Path,
 ) -> Result<Option<Root>, Error> {
     let columns = Column::of(index);
-    let before = pages.next();
+    let write = |bytes: &mut Vec<u8>, row: i64, key: &Key| {
+        let holds = holds(index.condition, key);
+        if holds {
+            put_key(bytes, &columns, row, key);
+        }
+        holds
+    };
     if OF_ENTITLEMENT.iter().any(|column| index.columns.starts_with(column)) {
+        let before = pages.next();
         let mut filling = Filling::new(index, &columns, pages);
-        let write = |bytes: &mut Vec<u8>, row: i64, key: &Key| {
-            let holds = holds(index.condition, key);
-            if holds {
-                put_key(bytes, &columns, row, key);
-            }
-            holds
-        };
-        if in_order(keys, write, |key| filling.push(key))? {
+        if in_order(keys, folder, write, |key| filling.push(key))? {
             return filling.finish(root);
         }
         pages.forget_from(before)?;
     }
     let mut filling = Filling::new(index, &columns, pages);
     let mut sorter = Sorter::new(folder);
-    keys.for_each(|row, key| {
-        if holds(index.condition, key) {
-            sorter.push(|bytes| put_key(bytes, &columns, row, key))?;
-        }
-        Ok(())
-    })?;
+    keys.for_each(|row, key| sorter.push(|bytes| write(bytes, row, key)))?;
     sorter.finish(|key| filling.push(key))?;
     filling.finish(root)
 }

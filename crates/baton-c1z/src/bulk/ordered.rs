@@ -1,64 +1,97 @@
-//! Reading the keys of an index in order where the rows nearly are: row after row comes entitlement by entitlement, and
-//! most indexes begin with something of the entitlement's. The segments of the rows are merged, within each of them
-//! only neighbourhoods are sorted, and nothing is written to disk.
+//! Reading the keys of an index in order where the rows nearly are: they come entitlement by entitlement, and most
+//! indexes begin with something of the entitlement's. The segments of the rows are merged with the few rows that are in
+//! none, and within a segment the keys of one entitlement are sorted at a time.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
+use std::path::Path;
 
 use crate::error::Error;
 
-use super::keys::{Key, Keys, SegmentReader};
+use super::keys::{ENTITLEMENT, Key, KeyReader, Keys};
+use super::sorter::Sorter;
 
-/// Bytes of keys that are held back, so that smaller ones can still come; shared by all segments.
-const WINDOW: usize = 16 << 20;
-/// With more segments than this, reading them side by side is no better than sorting.
-const MOST_SEGMENTS: usize = 64;
+/// Bytes of keys that are sorted at a time, unless one entitlement has more.
+const WINDOW: usize = 1 << 20;
+/// Most bytes of keys of one entitlement; with more, memory would not be bounded.
+const MOST: usize = 48 << 20;
 
-/// Calls `each` with every key that `write` makes of the rows for which it answers `true`, in order; `false` if that
-/// order cannot be had this way, perhaps after some calls.
+/// Appends the key that an index has of a row; `false` if the row is not in the index.
+pub(crate) trait Write: Fn(&mut Vec<u8>, i64, &Key) -> bool {}
+
+impl<F: Fn(&mut Vec<u8>, i64, &Key) -> bool> Write for F {}
+
+/// Calls `each` with every key that `write` makes, in order; `false` if that order cannot be had this way, perhaps after
+/// some calls.
 ///
 /// # Errors
-/// Those of `each`; the rows cannot be read.
+/// Those of `each`; the rows cannot be read, or a temporary file in `folder` cannot be written.
 pub(crate) fn in_order(
     keys: &Keys,
-    write: impl Fn(&mut Vec<u8>, i64, &Key) -> bool,
-    each: impl FnMut(&[u8]) -> Result<(), Error>,
-) -> Result<bool, Error> {
-    merge(keys, WINDOW, write, each)
-}
-
-fn merge(
-    keys: &Keys,
-    window: usize,
-    write: impl Fn(&mut Vec<u8>, i64, &Key) -> bool,
+    folder: &Path,
+    write: impl Write,
     mut each: impl FnMut(&[u8]) -> Result<(), Error>,
 ) -> Result<bool, Error> {
-    let segments = keys.segments();
-    if segments.len() > MOST_SEGMENTS {
-        return Ok(false);
+    let mut late = Sorter::new(folder);
+    let mut rows = keys.late();
+    while rows.advance()? {
+        late.push(|bytes| write(bytes, rows.row, &rows.key))?;
     }
-    let window = window / segments.len().max(1);
-    let mut streams: Vec<_> = segments.iter().map(|segment| Stream::new(keys.read(segment), window)).collect();
-    let mut heap = BinaryHeap::new();
-    for (number, stream) in streams.iter_mut().enumerate() {
-        let mut first = Vec::new();
-        match stream.next(&write, &mut first)? {
-            Next::Key => heap.push(Reverse((first, number))),
-            Next::End => {}
-            Next::OutOfOrder => return Ok(false),
+    let mut segments = Merge::of(keys, &write)?;
+    late.finish(|key| {
+        segments.up_to(Some(key), &write, &mut each)?;
+        each(key)
+    })?;
+    segments.up_to(None, &write, &mut each)?;
+    Ok(!segments.out_of_order)
+}
+
+/// The keys of all segments.
+struct Merge<'a> {
+    streams: Vec<Stream<'a>>,
+    /// The next key of each stream that has one.
+    heap: BinaryHeap<Reverse<(Vec<u8>, usize)>>,
+    out_of_order: bool,
+}
+
+impl<'a> Merge<'a> {
+    fn of(keys: &'a Keys, write: &impl Write) -> Result<Self, Error> {
+        let mut merge = Self { streams: Vec::new(), heap: BinaryHeap::new(), out_of_order: false };
+        for (number, rows) in keys.segments().enumerate() {
+            let mut stream = Stream::new(rows)?;
+            let mut first = Vec::new();
+            match stream.next(write, &mut first)? {
+                Next::Key => merge.heap.push(Reverse((first, number))),
+                Next::End => {}
+                Next::OutOfOrder => merge.out_of_order = true,
+            }
+            merge.streams.push(stream);
         }
+        Ok(merge)
     }
-    while let Some(mut first) = heap.peek_mut() {
-        let Reverse((key, number)) = &mut *first;
-        each(key)?;
-        match streams[*number].next(&write, key)? {
-            Next::Key => {}
-            Next::End => drop(std::collections::binary_heap::PeekMut::pop(first)),
-            Next::OutOfOrder => return Ok(false),
+
+    /// Hands on the keys that come before `end`.
+    fn up_to(
+        &mut self,
+        end: Option<&[u8]>,
+        write: &impl Write,
+        each: &mut impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        while let Some(mut first) = self.heap.peek_mut() {
+            let Reverse((key, number)) = &mut *first;
+            if self.out_of_order || end.is_some_and(|end| end <= key.as_slice()) {
+                return Ok(());
+            }
+            each(key)?;
+            match self.streams[*number].next(write, key)? {
+                Next::Key => {}
+                Next::End => drop(std::collections::binary_heap::PeekMut::pop(first)),
+                Next::OutOfOrder => self.out_of_order = true,
+            }
         }
+        Ok(())
     }
-    Ok(true)
 }
 
 /// What a stream has to give.
@@ -70,33 +103,30 @@ enum Next {
 
 /// The keys of one segment.
 struct Stream<'a> {
-    rows: SegmentReader<'a>,
-    window: usize,
+    rows: KeyReader<'a>,
+    /// Whether `rows` stands on a row that has not been taken yet.
+    more: bool,
     bytes: Vec<u8>,
     /// Where in `bytes` each key is; in order.
     keys: Vec<Range<u32>>,
-    /// How many of them have been given out, and how many may be before more must be read.
     given: usize,
-    until: usize,
-    ended: bool,
+    entitlement: Vec<u8>,
 }
 
 impl<'a> Stream<'a> {
-    fn new(rows: SegmentReader<'a>, window: usize) -> Self {
-        Self { rows, window, bytes: Vec::new(), keys: Vec::new(), given: 0, until: 0, ended: false }
+    fn new(mut rows: KeyReader<'a>) -> Result<Self, Error> {
+        let more = rows.advance()?;
+        Ok(Self { rows, more, bytes: Vec::new(), keys: Vec::new(), given: 0, entitlement: Vec::new() })
     }
 
     /// The next key, into `key`, which still holds the one before.
-    fn next(&mut self, write: impl Fn(&mut Vec<u8>, i64, &Key) -> bool, key: &mut Vec<u8>) -> Result<Next, Error> {
-        if self.given == self.until {
-            if self.ended {
+    fn next(&mut self, write: &impl Write, key: &mut Vec<u8>) -> Result<Next, Error> {
+        while self.given == self.keys.len() {
+            if !self.more {
                 return Ok(Next::End);
             }
-            self.fill(write)?;
-            match self.keys.first() {
-                None => return Ok(Next::End),
-                Some(first) if slice(&self.bytes, first) < key.as_slice() => return Ok(Next::OutOfOrder),
-                Some(_) => {}
+            if !self.fill(write)? || self.keys.first().is_some_and(|first| slice(&self.bytes, first) < key.as_slice()) {
+                return Ok(Next::OutOfOrder);
             }
         }
         key.clear();
@@ -105,30 +135,31 @@ impl<'a> Stream<'a> {
         Ok(Next::Key)
     }
 
-    /// Drops what has been given out, reads on until the window is full, and puts it in order.
-    fn fill(&mut self, write: impl Fn(&mut Vec<u8>, i64, &Key) -> bool) -> Result<(), Error> {
-        let mut bytes = Vec::with_capacity(self.bytes.capacity());
-        self.keys.drain(..self.given);
-        for key in &mut self.keys {
-            let from = bytes.len() as u32;
-            bytes.extend_from_slice(slice(&self.bytes, key));
-            *key = from..bytes.len() as u32;
-        }
-        while bytes.len() < self.window.max(1) {
-            let Some((row, key)) = self.rows.next()? else {
-                self.ended = true;
-                break;
-            };
-            let from = bytes.len() as u32;
-            if write(&mut bytes, row, key) {
-                self.keys.push(from..bytes.len() as u32);
-            }
-        }
-        self.keys.sort_by(|one, other| slice(&bytes, one).cmp(slice(&bytes, other)));
-        self.bytes = bytes;
+    /// Reads the keys of whole entitlements and puts them in order; `false` if one has too many.
+    fn fill(&mut self, write: &impl Write) -> Result<bool, Error> {
+        self.bytes.clear();
+        self.keys.clear();
         self.given = 0;
-        self.until = if self.ended { self.keys.len() } else { self.keys.len().div_ceil(2) };
-        Ok(())
+        while self.more {
+            let another = self.rows.key.texts[ENTITLEMENT] != self.entitlement;
+            if another && self.bytes.len() >= WINDOW {
+                break;
+            }
+            if another {
+                self.entitlement.clone_from(&self.rows.key.texts[ENTITLEMENT]);
+            }
+            let from = self.bytes.len() as u32;
+            if write(&mut self.bytes, self.rows.row, &self.rows.key) {
+                self.keys.push(from..self.bytes.len() as u32);
+            }
+            if self.bytes.len() > MOST {
+                return Ok(false);
+            }
+            self.more = self.rows.advance()?;
+        }
+        let bytes = &self.bytes;
+        self.keys.sort_by(|one, other| slice(bytes, one).cmp(slice(bytes, other)));
+        Ok(true)
     }
 }
 
@@ -145,24 +176,27 @@ mod tests {
     use super::super::keys::{KeyWriter, TEXTS};
     use super::*;
 
-    /// What comes out of rows with these resource types and ids, and whether the order could be kept.
-    fn through(window: usize, rows: &[(u8, Vec<u8>)]) -> (Vec<Vec<u8>>, bool) {
+    /// What comes out of rows with these resource types, entitlements and ids, and whether the order could be kept.
+    fn through(rows: &[(u8, u8, Vec<u8>)]) -> (Vec<Vec<u8>>, bool) {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = KeyWriter::new(folder.path()).unwrap();
-        for (resource_type, id) in rows {
+        for (resource_type, entitlement, id) in rows {
             let mut texts: [&[u8]; TEXTS] = [b""; TEXTS];
-            let resource_type = [*resource_type];
+            let (resource_type, entitlement) = ([*resource_type], [*entitlement]);
             texts[0] = &resource_type;
-            texts[1] = id;
+            texts[2] = &entitlement;
+            texts[5] = id;
             writer.push(texts, false, false).unwrap();
         }
         let keys = writer.finish().unwrap();
         let mut found = Vec::new();
         let write = |bytes: &mut Vec<u8>, _: i64, key: &Key| {
-            bytes.extend_from_slice(&key.texts[1]);
+            for text in [0, 2, 5] {
+                bytes.extend_from_slice(&key.texts[text]);
+            }
             true
         };
-        let whole = merge(&keys, window, write, |key| {
+        let whole = in_order(&keys, folder.path(), write, |key| {
             found.push(key.to_vec());
             Ok(())
         });
@@ -172,28 +206,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_comes_out_is_in_order_or_refused(
-            rows in proptest::collection::vec((0_u8..3, proptest::collection::vec(any::<u8>(), 0..4)), 0..60),
-            window in 1_usize..200,
+        fn whatever_the_order_of_the_rows_the_keys_come_in_theirs(
+            rows in proptest::collection::vec((0_u8..3, 0_u8..6, proptest::collection::vec(any::<u8>(), 0..4)), 0..80),
         ) {
-            let (found, whole) = through(window, &rows);
-            let mut sorted: Vec<_> = rows.iter().map(|(_, id)| id.clone()).collect();
+            let (found, whole) = through(&rows);
+            let mut sorted: Vec<_> = rows.iter().map(|(of, entitlement, id)| [&[*of, *entitlement][..], id].concat()).collect();
             sorted.sort();
-            if whole {
-                prop_assert_eq!(found, sorted);
-            }
+            prop_assert!(whole);
+            prop_assert_eq!(found, sorted);
         }
-    }
-
-    #[test]
-    fn neighbours_may_change_places_and_segments_may_overlap() {
-        let id = |number: u32| number.to_be_bytes().to_vec();
-        let two = |sort: fn(u32) -> u32| -> Vec<_> {
-            (0..2000).map(|number| (u8::from(number >= 1000), id(sort(number % 1000)))).collect()
-        };
-        let (found, whole) = through(200, &two(|number| number ^ 7));
-        assert!(whole);
-        assert_eq!(found, (0..2000).map(|number| id(number / 2)).collect::<Vec<_>>());
-        assert!(!through(200, &two(|number| 1000 - number)).1);
     }
 }

@@ -41,13 +41,15 @@ impl<'a> Sorter<'a> {
         Self { folder, run: RUN, bytes: Vec::new(), keys: Vec::new(), spilled: None }
     }
 
-    /// Takes a key, which `write` appends to the bytes it is given.
+    /// Takes a key, which `write` appends to the bytes it is given, unless it answers `false`.
     ///
     /// # Errors
     /// The temporary file cannot be written.
-    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), Error> {
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>) -> bool) -> Result<(), Error> {
         let from = self.bytes.len();
-        write(&mut self.bytes);
+        if !write(&mut self.bytes) {
+            return Ok(());
+        }
         self.keys.push(from as u32..self.bytes.len() as u32);
         if self.bytes.len() >= self.run { self.spill() } else { Ok(()) }
     }
@@ -156,7 +158,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut sorter = Sorter { run, ..Sorter::new(folder.path()) };
         for key in keys {
-            sorter.push(|bytes| bytes.extend_from_slice(key)).unwrap();
+            let put = |bytes: &mut Vec<u8>| {
+                bytes.extend_from_slice(key);
+                true
+            };
+            sorter.push(put).unwrap();
         }
         let mut found = Vec::new();
         sorter
