@@ -82,7 +82,7 @@ impl Task {
         match self {
             Self::Sync | Self::Once(_) => flags::all(program),
             Self::Read(reading) => reading.fields(),
-            Self::Extra(extra) => flags::selected(program, extra.fields),
+            Self::Extra(extra) => flags::of_extra(program, extra),
         }
     }
 }

@@ -100,7 +100,8 @@ pub struct Group {
     pub required: &'static [&'static str],
 }
 
-/// A subcommand of a connector's own. It speaks to people: its words go to stderr also when that is no terminal.
+/// A subcommand of a connector's own. It speaks to people: its words go to stderr also when that is no terminal, what it
+/// was asked for to stdout ([`Session::print`](crate::Session::print)).
 #[derive(Debug, Clone, Copy)]
 pub struct Extra {
     /// Its name.
@@ -111,6 +112,8 @@ pub struct Extra {
     pub more: &'static str,
     /// Those of the program's and the runtime's fields that it takes, by name. Logging is always there.
     pub fields: &'static [&'static str],
+    /// Fields that no other command has.
+    pub own: &'static [Field],
     /// Does it.
     pub run: for<'a> fn(&'a Session) -> Running<'a>,
 }

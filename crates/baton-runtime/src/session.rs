@@ -92,6 +92,22 @@ impl Session {
         }
     }
 
+    /// Prints what the operator asked for, on stdout. A reader who goes away early, as `head` does, is no failure.
+    ///
+    /// # Errors
+    ///
+    /// Stdout cannot be written to.
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        let text = self.logger.clean_text(text);
+        let mut out = io::stdout().lock();
+        match writeln!(out, "{text}").and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::new(format!("cannot write to stdout: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Syncs `source` as `config` says, with progress. The folder for working data is the operator's.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ pub(crate) const COMMAND: Extra = Extra {
     more: "An Okta org with made-up people starts on this machine, with the rate limits of a real one. It is synced \
            over HTTPS into a file in a new temporary folder, or into the one that --file names.",
     fields: &["file", "c1z-temp-dir"],
+    own: &[],
     run,
 };
 

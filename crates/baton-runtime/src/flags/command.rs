@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Command, ValueHint};
 
 use crate::commands;
 use crate::field::{Field, Hint, Kind, Shown};
-use crate::program::{Extra, Program};
+use crate::program::Program;
 
 /// Help is wrapped at this width, however wide the terminal.
 const WIDTH: usize = 100;
@@ -37,8 +37,9 @@ pub(crate) fn command(program: &dyn Program) -> Command {
     for describing in commands::DESCRIBING {
         command = command.subcommand(subcommand(describing.name, describing.about, "", &super::LOGGING));
     }
-    for Extra { name, about, more, fields, .. } in program.commands() {
-        command = command.subcommand(subcommand(name, about, more, &super::selected(program, fields)));
+    for extra in program.commands() {
+        let fields = super::of_extra(program, extra);
+        command = command.subcommand(subcommand(extra.name, extra.about, extra.more, &fields));
     }
     command.subcommand(commands::completion::command().arg(help()).disable_help_flag(true))
 }

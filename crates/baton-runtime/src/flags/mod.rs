@@ -14,7 +14,7 @@ pub(crate) use own::{
 };
 
 use crate::field::{Field, heading};
-use crate::program::Program;
+use crate::program::{Extra, Program};
 use crate::required::AUTH_METHOD;
 
 /// All fields of a program, the runtime's own and the connector's, in the order of help.
@@ -36,11 +36,11 @@ fn auth_method(program: &dyn Program) -> Field {
     if program.groups().len() > 1 { field } else { field.hidden() }
 }
 
-/// The fields `names` of a program, in that order, then those of logging.
-pub(crate) fn selected(program: &dyn Program, names: &[&str]) -> Vec<Field> {
+/// The fields of a program's command: those that it shares, in the order of its names, its own, then those of logging.
+pub(crate) fn of_extra(program: &dyn Program, extra: &Extra) -> Vec<Field> {
     let all = all(program);
-    let named = names.iter().filter_map(|name| all.iter().find(|field| field.name() == *name).copied());
-    named.chain(LOGGING).collect()
+    let named = extra.fields.iter().filter_map(|name| all.iter().find(|field| field.name() == *name).copied());
+    named.chain(extra.own.iter().copied()).chain(LOGGING).collect()
 }
 
 #[cfg(test)]

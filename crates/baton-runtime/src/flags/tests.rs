@@ -55,6 +55,7 @@ impl Program for Sample {
             about: "Show it",
             more: "",
             fields: &["file"],
+            own: &[],
             run: |_| Box::pin(std::future::ready(Ok(()))),
         }];
         EXTRAS
