@@ -76,7 +76,8 @@ impl Program for OktaProgram {
         let config = flags::config(settings, purpose, cancel)?;
         // What fails here is the configuration, before anything was asked of Okta: no gRPC code.
         let source = OktaSource::new(config).map_err(|error| Failure::new(error.to_string()))?;
-        Ok(Connector::reading(Arc::new(source)))
+        let provisioner = Arc::new(source.provisioner());
+        Ok(Connector { provisioner: Some(provisioner), ..Connector::reading(Arc::new(source)) })
     }
 
     fn commands(&self) -> &'static [Extra] {

@@ -11,10 +11,12 @@ use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::{Bucket, BucketTraffic, OrgUrl};
+use tokio_util::sync::CancellationToken;
 
 use crate::access::{self, Access};
 use crate::config::Config;
 use crate::errors;
+use crate::provision::OktaProvisioner;
 use crate::resources::{Context, Kind, MODULES, api_token, app, device, group, single, user};
 use crate::scope::Scope;
 
@@ -44,6 +46,7 @@ pub struct OktaSource {
     /// What is synced unless a sync says otherwise.
     options: Options,
     context: Context,
+    cancel: CancellationToken,
 }
 
 impl std::fmt::Debug for OktaSource {
@@ -60,9 +63,15 @@ impl OktaSource {
     pub fn new(config: Config) -> Result<Self, SourceError> {
         let (client, access) =
             access::connect(&config).map_err(|error| errors::unusable("preparing the Okta client", &error))?;
-        let Config { org, rules, requests, options, .. } = config;
+        let Config { org, rules, requests, options, cancel, .. } = config;
         let context = Context { client, access, rules, page_size: requests.page_size };
-        Ok(Self { org, options, context })
+        Ok(Self { org, options, context, cancel })
+    }
+
+    /// The writing side for the same org. It shares connections, pace and sign-in with this one.
+    #[must_use]
+    pub fn provisioner(&self) -> OktaProvisioner {
+        OktaProvisioner::new(self.context.client.clone(), self.context.rules.clone(), self.cancel.clone())
     }
 }
 

@@ -13,6 +13,7 @@ mod errors;
 mod flags;
 mod needs;
 mod profile;
+mod provision;
 mod resources;
 mod scope;
 
@@ -20,3 +21,4 @@ pub use cli::OktaProgram;
 pub use config::{Auth, Config, Requests, Rules};
 pub use connector::OktaSource;
 pub use email_domains::EmailDomains;
+pub use provision::OktaProvisioner;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use baton_connector::{EntitlementRef, FetchError, Gap, GapKind, GrantDraft, Page, Principal, Work, WorkKind, build};
+use baton_connector::{
+    EntitlementRef, FetchError, Gap, GapKind, GrantDraft, Page, Principal, Work, WorkKind, build, ids,
+};
 use baton_proto::c1::connector::v2::{Entitlement, Resource, ResourceType};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -39,6 +41,11 @@ pub(crate) const MODULE: Module = Module {
 };
 
 const SLUG: &str = "member";
+
+/// The id of the entitlement that a binding has.
+pub(crate) fn entitlement_id(binding: &str) -> String {
+    ids::entitlement(ID, binding, SLUG)
+}
 
 /// The description of the resource type.
 fn resource_type() -> ResourceType {

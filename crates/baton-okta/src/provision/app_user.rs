@@ -1,0 +1,159 @@
+//! Apps of users. Okta has one assignment per user and app: a direct one, or one through a group, which only the group can
+//! give and take (`okta-provisioning.md` 4.2).
+
+use std::sync::{Mutex, PoisonError};
+
+use baton_connector::ChangeError;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::endpoints::apps::AppUserSettings;
+use okta_client::models::{App, AppGroup, AppUser, Group, User};
+use okta_client::{Error, code, endpoints};
+
+use super::aim::{Aim, Seen};
+use super::errors;
+use super::operation::Operation;
+use super::subject::Subject;
+use crate::resources::group;
+
+/// That a user has an app directly, or does not have it.
+pub(super) struct AppUserAssignment<'a> {
+    app: Subject<'a>,
+    user: Subject<'a>,
+    wanted: bool,
+    /// The user name in the app, if Okta wants to be told: usually the app has a template for it.
+    user_name: Mutex<Option<String>>,
+}
+
+impl<'a> AppUserAssignment<'a> {
+    pub(super) fn new(app: Subject<'a>, user: Subject<'a>, wanted: bool) -> Result<Self, ChangeError> {
+        if user.is_user() {
+            return Ok(Self { app, user, wanted, user_name: Mutex::new(None) });
+        }
+        Err(user.wrong_kind("users and groups", "app access"))
+    }
+
+    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+        let assigned = op.find::<AppUser>(endpoints::apps::user(self.app.id, self.user.id)).await?;
+        match assigned {
+            Some(assigned) if self.wanted => Ok(Seen::So(is_through_group(&assigned).then(|| {
+                let through = assigned.group_id().map(|id| Subject::unnamed(group::ID, id).to_string());
+                format!("{} has it through {}", self.user, through.as_deref().unwrap_or("a group"))
+            }))),
+            Some(assigned) if is_through_group(&assigned) => {
+                let groups = self.groups(op, assigned.group_id()).await?;
+                Ok(Seen::Never(self.comes_through(&groups, op.made() > 0)))
+            }
+            Some(_) => Seen::needs(endpoints::apps::unassign_user(self.app.id, self.user.id)),
+            None if op.made() > 0 && !self.wanted => Ok(Seen::So(None)),
+            None => self.see_without(op).await,
+        }
+    }
+
+    /// There is no assignment, which may be because there is no app or no user.
+    async fn see_without(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+        let app = op.find::<App>(endpoints::apps::get(self.app.id)).await?;
+        let user = op.find::<User>(endpoints::users::get(self.user.id)).await?;
+        let missing = match (&app, &user) {
+            (None, _) => Some(self.app),
+            (_, None) => Some(self.user),
+            _ => None,
+        };
+        if !self.wanted {
+            return Ok(Seen::So(missing.map(|missing| format!("there is no {missing} in Okta any more"))));
+        }
+        if let Some(missing) = missing {
+            return Ok(Seen::Never(errors::no_such(missing)));
+        }
+        if user.and_then(|user| user.status).as_deref() == Some("DEPROVISIONED") {
+            let why = format!("{} is deactivated (DEPROVISIONED), and Okta gives such users no apps", self.user);
+            return Ok(Seen::Never(errors::refused(why, "activate the user first")));
+        }
+        let user_name = self.user_name.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let settings = AppUserSettings { user_name, ..AppUserSettings::default() };
+        Seen::needs(endpoints::apps::assign_user(self.app.id, self.user.id, &settings))
+    }
+
+    /// The groups that give the user the app, by id and name. `known` is the one that Okta names: it names one, also
+    /// where there are several.
+    async fn groups(&self, op: &Operation<'_>, known: Option<&str>) -> Result<Vec<(String, String)>, Error> {
+        let of_app = op.all::<AppGroup>(endpoints::apps::groups(self.app.id, 200)).await?;
+        let of_user = op.all::<Group>(endpoints::users::groups(self.user.id)).await?;
+        let gives =
+            |group: &&Group| Some(group.id.as_str()) == known || of_app.iter().any(|other| other.id == group.id);
+        let named = |group: &Group| (group.id.clone(), group.name().unwrap_or_default().to_owned());
+        let mut groups: Vec<_> = of_user.iter().filter(gives).map(named).collect();
+        if let Some(known) = known.filter(|known| !groups.iter().any(|(id, _)| id == known)) {
+            groups.push((known.to_owned(), String::new()));
+        }
+        Ok(groups)
+    }
+
+    /// The refusal to take an app away that a group gives.
+    fn comes_through(&self, groups: &[(String, String)], after: bool) -> ChangeError {
+        let name = |(id, name): &(String, String)| Subject { kind: group::ID, id, name }.to_string();
+        let through = match groups {
+            [] => "a group that Okta does not name".to_owned(),
+            groups => groups.iter().map(name).collect::<Vec<_>>().join(" and "),
+        };
+        let (user, app) = (self.user, self.app);
+        let why = if after {
+            format!(
+                "the direct assignment of {app} to {user} has been taken away, but {user} still has it through {through}"
+            )
+        } else {
+            format!("{user} has {app} through {through}, not directly, so that it cannot be taken away by itself")
+        };
+        errors::refused(why, "take the user out of the group, or the app away from the group")
+    }
+
+    /// Looks the user's login up, to be the user name in the app. Whether there is one.
+    async fn take_login(&self, op: &Operation<'_>) -> bool {
+        let Ok(user) = op.get::<User>(endpoints::users::get(self.user.id)).await else { return false };
+        let login = user.profile_members().get("login").and_then(|login| login.as_str()).map(str::to_owned);
+        let mut user_name = self.user_name.lock().unwrap_or_else(PoisonError::into_inner);
+        if user_name.is_some() || login.is_none() {
+            return false;
+        }
+        *user_name = login;
+        true
+    }
+}
+
+/// Whether Okta wants to be told the user name in the app.
+fn wants_user_name(error: &Error) -> bool {
+    let said = error.okta().causes.iter().chain(error.okta().summary.iter());
+    let mut said = said.map(|text| text.to_ascii_lowercase());
+    error.code() == Some(code::VALIDATION) && said.any(|text| text.contains("username") || text.contains("user name"))
+}
+
+fn is_through_group(assigned: &AppUser) -> bool {
+    match assigned.scope.as_deref() {
+        Some(scope) => scope == "GROUP",
+        None => assigned.group_id().is_some(),
+    }
+}
+
+impl Aim for AppUserAssignment<'_> {
+    fn doing(&self) -> String {
+        if self.wanted {
+            format!("assigning {} to {}", self.app, self.user)
+        } else {
+            format!("taking {} away from {}", self.app, self.user)
+        }
+    }
+
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+        self.see(op).boxed()
+    }
+
+    fn judge<'a>(&'a self, op: &'a Operation<'_>, error: &'a Error) -> BoxFuture<'a, Option<ChangeError>> {
+        async move {
+            if self.wanted && wants_user_name(error) && self.take_login(op).await {
+                return None;
+            }
+            Some(errors::failed(&self.doing(), error))
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,191 @@
+//! Custom roles. Okta gives one only together with a resource set, which the entitlement of the role does not name: it is
+//! given through a binding's entitlement, and taken away where there is no doubt on which set it is held
+//! (`okta-provisioning.md` 4.4).
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use baton_connector::{ChangeError, Code};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::endpoints::bindings::{self, Holder};
+use okta_client::models::{Binding, ResourceSet, RoleAssignment};
+use okta_client::{Error, endpoints};
+
+use super::aim::{Aim, Seen};
+use super::operation::Operation;
+use super::subject::Subject;
+use super::{binding, errors, resource_set, role};
+use crate::resources::resource_set_binding;
+
+/// How many resource sets are looked through to name the bindings of a role.
+const SETS_LOOKED_THROUGH: usize = 50;
+
+/// Picks the assignments of the custom role with this id.
+fn of_role(id: &str) -> impl Fn(&RoleAssignment) -> bool + '_ {
+    move |assignment| assignment.role_type.as_deref() == Some("CUSTOM") && assignment.role.as_deref() == Some(id)
+}
+
+/// That somebody holds a custom role, on whatever resource set.
+pub(super) struct Wish<'a> {
+    role: Subject<'a>,
+    principal: Subject<'a>,
+    holder: Holder<'a>,
+}
+
+impl<'a> Wish<'a> {
+    pub(super) fn new(role: Subject<'a>, principal: Subject<'a>) -> Result<Self, ChangeError> {
+        Ok(Self { role, principal, holder: principal.holder("custom roles")? })
+    }
+
+    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+        let Some(assignments) = role::assignments(op, self.holder).await? else {
+            return Ok(Seen::Never(errors::no_such(self.principal)));
+        };
+        if let Some(own) = assignments.own(of_role(self.role.id)).next() {
+            let set = own.resource_set.as_deref().unwrap_or("that Okta does not name");
+            return Ok(Seen::So(Some(format!("{} holds it on resource set {set}", self.principal))));
+        }
+        let through: Vec<_> = assignments.inherited(of_role(self.role.id)).map(|(_, group)| group).collect();
+        if self.principal.is_user() && !through.is_empty() {
+            return Ok(Seen::So(Some(format!("{} has it through {}", self.principal, role::groups(&through)))));
+        }
+        let bound = self.bound(op).await?;
+        Ok(Seen::Never(self.names_no_set(&bound)))
+    }
+
+    /// The entitlements of the role's bindings.
+    async fn bound(&self, op: &Operation<'_>) -> Result<Vec<String>, Error> {
+        let sets = op.all::<ResourceSet>(Ok(endpoints::iam::resource_sets())).await?;
+        let mut bound = Vec::new();
+        for set in sets.iter().take(SETS_LOOKED_THROUGH) {
+            let binding = op.find::<Binding>(bindings::get(&set.id, self.role.id)).await?;
+            if binding.is_some_and(|binding| binding.id == self.role.id) {
+                bound.push(resource_set_binding::entitlement_id(&format!("{}:{}", set.id, self.role.id)));
+            }
+        }
+        Ok(bound)
+    }
+
+    fn names_no_set(&self, bound: &[String]) -> ChangeError {
+        let instead = match bound {
+            [] => {
+                let any = resource_set_binding::entitlement_id(&format!("<resource set>:{}", self.role.id));
+                format!("the role is bound on no resource set yet; bind it in the admin console, sync, and grant {any}")
+            }
+            bound => format!("grant the entitlement of one of its bindings instead: {}", bound.join(", ")),
+        };
+        let message = format!(
+            "{} cannot be granted to {} by itself: Okta gives a custom role only on a resource set, and this entitlement \
+             names none\n\
+             hint: {instead}",
+            self.role, self.principal
+        );
+        ChangeError::new(Code::Unimplemented, message)
+    }
+}
+
+impl Aim for Wish<'_> {
+    fn doing(&self) -> String {
+        format!("giving {} to {}", self.role, self.principal)
+    }
+
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+        self.see(op).boxed()
+    }
+}
+
+/// That somebody does not hold a custom role. Done if it is held on one resource set.
+pub(super) struct Loss<'a> {
+    role: Subject<'a>,
+    principal: Subject<'a>,
+    holder: Holder<'a>,
+    /// What was learnt about the last member of the binding.
+    whole: Arc<AtomicBool>,
+}
+
+impl<'a> Loss<'a> {
+    pub(super) fn new(role: Subject<'a>, principal: Subject<'a>) -> Result<Self, ChangeError> {
+        Ok(Self { role, principal, holder: principal.holder("custom roles")?, whole: Arc::default() })
+    }
+
+    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+        let Some(assignments) = role::assignments(op, self.holder).await? else {
+            return Ok(Seen::So(Some(format!("there is no {} in Okta any more", self.principal))));
+        };
+        let own: Vec<_> = assignments.own(of_role(self.role.id)).collect();
+        match own.as_slice() {
+            [] => {
+                let through: Vec<_> = assignments.inherited(of_role(self.role.id)).map(|(_, group)| group).collect();
+                if self.principal.is_user() && !through.is_empty() {
+                    let error = role::comes_through(self.role, self.principal, &through, op.made() > 0);
+                    return Ok(Seen::Never(error));
+                }
+                Ok(Seen::So(None))
+            }
+            [one] => match one.resource_set.as_deref() {
+                Some(set) => self.see_on(op, set, &one.id).await,
+                None => self.by_assignment(&one.id),
+            },
+            several => Ok(Seen::Never(self.on_several(several))),
+        }
+    }
+
+    /// The role is held on this set alone.
+    async fn see_on(&self, op: &Operation<'_>, set: &str, assignment: &str) -> Result<Seen, Error> {
+        let member = match self.membership(set) {
+            Ok(member) => member,
+            Err(error) => return Ok(Seen::Never(error)),
+        };
+        match member.see(op).await? {
+            // The list of assignments trails behind the binding.
+            Seen::So(_) if op.made() > 0 => Ok(Seen::So(None)),
+            Seen::So(_) => self.by_assignment(assignment),
+            seen => Ok(seen),
+        }
+    }
+
+    fn by_assignment(&self, assignment: &str) -> Result<Seen, Error> {
+        Seen::needs(match self.holder {
+            Holder::User(id) => endpoints::roles::unassign_from_user(id, assignment),
+            Holder::Group(id) => endpoints::roles::unassign_from_group(id, assignment),
+        })
+    }
+
+    fn membership(&self, set: &str) -> Result<binding::Membership<'a>, ChangeError> {
+        binding::Membership::at(set, self.role.id, self.principal, false, Arc::clone(&self.whole))
+    }
+
+    fn on_several(&self, assignments: &[&RoleAssignment]) -> ChangeError {
+        let sets = assignments.iter().filter_map(|assignment| assignment.resource_set.as_deref());
+        let grants: Vec<_> = sets.map(|set| resource_set::binding_grant(set, self.role.id, self.principal)).collect();
+        let why = format!(
+            "{} holds {} on {} resource sets, and this grant names none",
+            self.principal,
+            self.role,
+            grants.len()
+        );
+        errors::refused(why, &format!("revoke the grants of its bindings instead: {}", grants.join(", ")))
+    }
+}
+
+impl Aim for Loss<'_> {
+    fn doing(&self) -> String {
+        format!("taking {} away from {}", self.role, self.principal)
+    }
+
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+        self.see(op).boxed()
+    }
+
+    fn judge<'a>(&'a self, op: &'a Operation<'_>, error: &'a Error) -> BoxFuture<'a, Option<ChangeError>> {
+        async move {
+            // On which set does not matter for what a refusal means.
+            match self.membership("") {
+                Ok(member) => member.judge(op, error).await,
+                Err(error) => Some(error),
+            }
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,108 @@
+//! Okta's refusals of a change in words and codes: one mapping for every path.
+
+use baton_connector::{ChangeError, Code};
+use okta_client::{Error, ErrorKind, code};
+
+/// Whether Okta says that there is no such object. A 404 without Okta's code is not Okta's: it comes from a proxy, or from
+/// a host that is no org.
+pub(super) fn is_gone(error: &Error) -> bool {
+    error.kind() == ErrorKind::NotFound && matches!(error.code(), Some(code::NOT_FOUND | code::NO_SUCH_PATH))
+}
+
+/// Whether Okta says that what is to be given is there already.
+pub(super) fn is_there_already(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Some(code::APP_ALREADY_ASSIGNED | code::ROLE_ALREADY_ASSIGNED | code::IAM_ROLE_ALREADY_ASSIGNED)
+    )
+}
+
+/// The failure of a request: what we were doing, what Okta said, what to do next.
+pub(super) fn failed(doing: &str, error: &Error) -> ChangeError {
+    let hint = hint(error).map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+    ChangeError::new(code_of(error), format!("{doing} failed: {error}{hint}"))
+}
+
+/// What Okta would not let anybody do, or what would do something else than was asked.
+pub(super) fn refused(why: impl Into<String>, hint: &str) -> ChangeError {
+    ChangeError::new(Code::FailedPrecondition, format!("{}\nhint: {hint}", why.into()))
+}
+
+/// What a change is about does not exist.
+pub(super) fn no_such(what: impl std::fmt::Display) -> ChangeError {
+    let message = format!(
+        "there is no {what} in Okta (any more), as far as this credential may see\n\
+         hint: what the file tells is as old as its last sync; sync again"
+    );
+    ChangeError::new(Code::NotFound, message)
+}
+
+/// The gRPC code of a failed request.
+pub(super) fn code_of(error: &Error) -> Code {
+    match error.kind() {
+        _ if is_there_already(error) => Code::AlreadyExists,
+        ErrorKind::Conflict if error.code() == Some(code::ROLE_CHANGE_RUNNING) => Code::Aborted,
+        ErrorKind::Invalid if on_groups_without_roles(error).is_some() => Code::FailedPrecondition,
+        ErrorKind::Unauthenticated => Code::Unauthenticated,
+        ErrorKind::Forbidden => Code::PermissionDenied,
+        ErrorKind::NotFound => Code::NotFound,
+        ErrorKind::RateLimited => Code::ResourceExhausted,
+        ErrorKind::Conflict | ErrorKind::Redirected => Code::FailedPrecondition,
+        ErrorKind::Invalid => Code::InvalidArgument,
+        ErrorKind::Server | ErrorKind::Unreachable(_) => Code::Unavailable,
+        ErrorKind::Timeout => Code::DeadlineExceeded,
+        ErrorKind::Cancelled => Code::Cancelled,
+        ErrorKind::Unreadable => Code::Unknown,
+    }
+}
+
+/// Why Okta lets a group hold no role.
+fn on_groups_without_roles(error: &Error) -> Option<&'static str> {
+    match error.code()? {
+        code::ROLE_ON_RULE_GROUP => Some("take the group out of the group rules that fill it, or use another group"),
+        code::ROLE_ON_LARGE_GROUP => Some("use a group of at most 5,000 members"),
+        code::ROLE_ON_GROUP_TYPE => Some("use a group of Okta's own, of Active Directory or of LDAP"),
+        code::ROLE_ON_BUILT_IN_GROUP => Some("use a group that is not one of Okta's built-in ones"),
+        _ => None,
+    }
+}
+
+/// What an operator can do, where the client's own words do not say it.
+fn hint(error: &Error) -> Option<String> {
+    match error.kind() {
+        ErrorKind::Unauthenticated => Some(
+            "check that --api-token (BATON_API_TOKEN) is whole and was made in this org, and that the admin who made it \
+             is still active"
+                .to_owned(),
+        ),
+        ErrorKind::Forbidden if error.code() == Some(code::NO_FEATURE) => None,
+        ErrorKind::Forbidden => Some(right(error)),
+        ErrorKind::NotFound if !is_gone(error) => {
+            Some("this is no answer of Okta's API; check that --domain (BATON_DOMAIN) names an org".to_owned())
+        }
+        ErrorKind::Invalid => on_groups_without_roles(error).map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// The right that a refused request needs.
+fn right(error: &Error) -> String {
+    let path = error.path().unwrap_or_default();
+    let reads = error.method().is_some_and(|method| method.as_str() == "GET");
+    let area = |word: &str| path.split('/').any(|segment| segment == word);
+    let (scope, role) = if area("iam") || area("roles") {
+        ("roles", "the Super Administrator role")
+    } else if area("apps") {
+        ("apps", "the Application Administrator role")
+    } else if area("groups") {
+        ("groups", "the Group Administrator role, or a custom admin role that may manage this group and its members")
+    } else {
+        ("users", "an admin role that may manage users")
+    };
+    if error.code() == Some("insufficient_scope") {
+        let verb = if reads { "read" } else { "manage" };
+        return format!("grant the OAuth scope okta.{scope}.{verb} to the service app");
+    }
+    let role = if reads && scope != "roles" { "an admin role that may view this" } else { role };
+    format!("give {role} to the admin who made the API token, or to the OAuth service app itself")
+}

@@ -1,0 +1,139 @@
+//! The writing side of the connector (`okta-provisioning.md`): one module per kind of access.
+//!
+//! - `operation.rs` sends and reads for one change and records every request,
+//! - `aim.rs` brings a state about: looks, sends, looks again, and says what is known if an answer is lost,
+//! - `errors.rs` puts Okta's refusals into words and codes, the same for every path,
+//! - `subject.rs` names who and what a change is about,
+//! - the others are the aims: what has to be read, what has to be sent, and what is refused before.
+
+mod aim;
+mod app_group;
+mod app_user;
+mod binding;
+mod custom_role;
+mod errors;
+mod membership;
+mod operation;
+mod resource_set;
+mod role;
+mod subject;
+mod targets;
+
+use baton_connector::provision::{Granted, Revoked};
+use baton_connector::{Change, ChangeError, Code, Provisioner};
+use baton_proto::c1::connector::v2::{Entitlement, Grant, Resource};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::Client;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Rules;
+use crate::resources::{
+    app, custom_role as custom, group, resource_set as set, resource_set_binding, role as standard,
+};
+use aim::{Aim, Made, bring_about};
+use operation::Operation;
+use subject::Subject;
+
+/// What can be changed in an Okta org.
+pub struct OktaProvisioner {
+    client: Client,
+    rules: Rules,
+    cancel: CancellationToken,
+}
+
+impl std::fmt::Debug for OktaProvisioner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OktaProvisioner").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+/// Whether access is given or taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Grant,
+    Revoke,
+}
+
+impl OktaProvisioner {
+    /// Over a client whose calls end when `cancel` is cancelled. Nothing is asked yet.
+    pub(crate) fn new(client: Client, rules: Rules, cancel: CancellationToken) -> Self {
+        Self { client, rules, cancel }
+    }
+
+    /// One change with a record of its requests.
+    fn operation<'a>(&self, change: &'a Change) -> Operation<'a> {
+        Operation::new(&self.client, &self.cancel, change)
+    }
+
+    /// Gives or takes access to `of` for `principal`.
+    async fn alter(
+        &self,
+        direction: Direction,
+        of: Option<&Resource>,
+        principal: Option<&Resource>,
+        change: &Change,
+    ) -> Result<Made, ChangeError> {
+        let of = Subject::of(of, "the entitlement names no resource")?;
+        let principal = Subject::of(principal, "there is no principal")?;
+        self.check_exists(of)?;
+        let grant = direction == Direction::Grant;
+        let op = self.operation(change);
+        let make = async |aim: &dyn Aim| bring_about(&op, aim).await;
+        match of.kind {
+            group::ID => make(&membership::Membership::new(of, principal, grant)?).await,
+            app::ID if principal.is_group() => make(&app_group::AppGroup::new(of, principal, grant)).await,
+            app::ID => make(&app_user::AppUserAssignment::new(of, principal, grant)?).await,
+            standard::ID => make(&role::StandardRole::new(of, principal, grant)?).await,
+            // Okta has standard roles that it builds like custom ones: these need no resource set of ours.
+            custom::ID if role::is_standard(of.id) => make(&role::StandardRole::new(of, principal, grant)?).await,
+            custom::ID if grant => make(&custom_role::Wish::new(of, principal)?).await,
+            custom::ID => make(&custom_role::Loss::new(of, principal)?).await,
+            set::ID if grant => Err(resource_set::no_grant(of, principal)),
+            set::ID => make(&resource_set::Unbinding::new(of, principal)?).await,
+            resource_set_binding::ID => make(&binding::Membership::new(of, principal, grant)?).await,
+            other => Err(not_provisioned(other)),
+        }
+    }
+
+    /// Types that a switch brings in do not exist without it.
+    fn check_exists(&self, of: Subject<'_>) -> Result<(), ChangeError> {
+        let switched = [custom::ID, set::ID, resource_set_binding::ID].contains(&of.kind);
+        if !switched || self.rules.sync_custom_roles {
+            return Ok(());
+        }
+        let mut error = not_provisioned(of.kind);
+        error.message.push_str("\nhint: it is there with --sync-custom-roles (BATON_SYNC_CUSTOM_ROLES) only");
+        Err(error)
+    }
+}
+
+/// The type cannot be granted at all.
+fn not_provisioned(resource_type: &str) -> ChangeError {
+    ChangeError::new(Code::Unimplemented, format!("resource type {resource_type} does not have provisioner configured"))
+}
+
+impl Provisioner for OktaProvisioner {
+    fn grant<'a>(
+        &'a self,
+        entitlement: &'a Entitlement,
+        principal: &'a Resource,
+        change: &'a Change,
+    ) -> BoxFuture<'a, Result<Granted, ChangeError>> {
+        async move {
+            let of = entitlement.resource.as_ref();
+            let Made { already, note } = self.alter(Direction::Grant, of, Some(principal), change).await?;
+            Ok(Granted { already, note })
+        }
+        .boxed()
+    }
+
+    fn revoke<'a>(&'a self, grant: &'a Grant, change: &'a Change) -> BoxFuture<'a, Result<Revoked, ChangeError>> {
+        async move {
+            let of = grant.entitlement.as_ref().and_then(|entitlement| entitlement.resource.as_ref());
+            let Made { already, note } = self.alter(Direction::Revoke, of, grant.principal.as_ref(), change).await?;
+            Ok(Revoked { already, note })
+        }
+        .boxed()
+    }
+}

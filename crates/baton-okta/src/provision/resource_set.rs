@@ -1,0 +1,73 @@
+//! Resource sets, which are "granted" to the roles that are bound on them (`okta-provisioning.md` 4.5).
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use baton_connector::{ChangeError, Code, ids};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::{Error, endpoints};
+
+use super::aim::{Aim, Seen};
+use super::binding;
+use super::operation::Operation;
+use super::subject::Subject;
+use crate::resources::{custom_role, resource_set_binding};
+
+/// The refusal to grant a set: a role is bound on it by giving the role to somebody there, and only so.
+pub(super) fn no_grant(set: Subject<'_>, principal: Subject<'_>) -> ChangeError {
+    let role = if principal.kind == custom_role::ID { principal.id } else { "<custom role>" };
+    let binding = resource_set_binding::entitlement_id(&format!("{}:{role}", set.id));
+    let message = format!(
+        "{set} cannot be granted to {principal}: Okta binds a custom role on a resource set together with a user or group \
+         that is to hold it\n\
+         hint: grant {binding} to that user or group"
+    );
+    ChangeError::new(Code::Unimplemented, message)
+}
+
+/// That a role is not bound on a set: nobody holds it there.
+pub(super) struct Unbinding<'a> {
+    set: Subject<'a>,
+    role: Subject<'a>,
+    /// How many held the role.
+    held_by: AtomicUsize,
+}
+
+impl<'a> Unbinding<'a> {
+    pub(super) fn new(set: Subject<'a>, role: Subject<'a>) -> Result<Self, ChangeError> {
+        if role.kind == custom_role::ID {
+            return Ok(Self { set, role, held_by: AtomicUsize::new(0) });
+        }
+        Err(role.wrong_kind("custom roles", "a resource set"))
+    }
+
+    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+        let members = binding::members(op, self.set.id, self.role.id).await?;
+        if let Some(members) = members {
+            self.held_by.store(members.len(), Ordering::Relaxed);
+            return Seen::needs(endpoints::bindings::delete(self.set.id, self.role.id));
+        }
+        if op.made() > 0 {
+            let held_by = self.held_by.load(Ordering::Relaxed);
+            return Ok(Seen::So(Some(format!("members that held {} there: {held_by}", self.role))));
+        }
+        let gone = !binding::set_exists(op, self.set.id).await?;
+        Ok(Seen::So(gone.then(|| format!("there is no {} in Okta any more", self.set))))
+    }
+}
+
+impl Aim for Unbinding<'_> {
+    fn doing(&self) -> String {
+        format!("ending the binding of {} on {}", self.role, self.set)
+    }
+
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+        self.see(op).boxed()
+    }
+}
+
+/// The ids of the grants and entitlements that name a role on a set.
+pub(super) fn binding_grant(set: &str, role: &str, principal: Subject<'_>) -> String {
+    let entitlement = resource_set_binding::entitlement_id(&format!("{set}:{role}"));
+    ids::grant(&entitlement, principal.kind, principal.id)
+}

@@ -1,0 +1,218 @@
+//! Standard admin roles of users and of groups (`okta-provisioning.md` 4.3).
+//!
+//! The id of an assignment is the same for everybody who holds one of the older roles, so that an assignment is only ever
+//! named together with its holder.
+
+use baton_connector::ChangeError;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::endpoints::bindings::Holder;
+use okta_client::endpoints::roles::Role;
+use okta_client::models::{GroupDetails, RoleAssignment};
+use okta_client::{Error, Request, endpoints};
+
+use super::aim::{Aim, Seen};
+use super::operation::Operation;
+use super::subject::Subject;
+use super::{errors, targets};
+use crate::resources::group;
+
+/// Whether a role's id is the type of a standard role. Ids of custom roles have small letters or digits.
+pub(super) fn is_standard(id: &str) -> bool {
+    !id.is_empty() && id.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+}
+
+/// The admin roles of a user or group, as Okta tells them now; `None` if there is no such user or group.
+pub(super) async fn assignments(op: &Operation<'_>, holder: Holder<'_>) -> Result<Option<Assignments>, Error> {
+    let (list, own) = match holder {
+        Holder::User(id) => (endpoints::roles::of_user(id), "USER"),
+        Holder::Group(id) => (endpoints::groups::roles(id), "GROUP"),
+    };
+    let all = op.all_if_there(list).await?;
+    Ok(all.map(|all| Assignments { all, own }))
+}
+
+/// The admin roles of a user or group.
+pub(super) struct Assignments {
+    all: Vec<RoleAssignment>,
+    /// What Okta calls those that are the holder's own. A user's list also has those of the user's groups.
+    own: &'static str,
+}
+
+impl Assignments {
+    /// The holder's own active assignments that `is` picks.
+    pub(super) fn own<'s>(
+        &'s self,
+        is: impl Fn(&RoleAssignment) -> bool + 's,
+    ) -> impl Iterator<Item = &'s RoleAssignment> + 's {
+        self.all.iter().filter(move |role| is(role) && is_active(role) && self.is_own(role))
+    }
+
+    /// The active assignments that `is` picks and that come through a group, with the group's id where Okta names it.
+    pub(super) fn inherited<'s>(
+        &'s self,
+        is: impl Fn(&RoleAssignment) -> bool + 's,
+    ) -> impl Iterator<Item = (&'s RoleAssignment, Option<&'s str>)> + 's {
+        let others = self.all.iter().filter(move |role| is(role) && is_active(role) && !self.is_own(role));
+        others.map(|role| (role, role.links.assignee.last_segment()))
+    }
+
+    fn is_own(&self, role: &RoleAssignment) -> bool {
+        role.assignment_type.as_deref().is_none_or(|assigned_to| assigned_to == self.own)
+    }
+}
+
+fn is_active(role: &RoleAssignment) -> bool {
+    role.status.as_deref() != Some("INACTIVE")
+}
+
+/// Groups through which a role comes, in words.
+pub(super) fn groups(ids: &[Option<&str>]) -> String {
+    let mut names: Vec<_> = ids
+        .iter()
+        .map(|id| {
+            id.map_or_else(
+                || "a group that Okta does not name".to_owned(),
+                |id| Subject::unnamed(group::ID, id).to_string(),
+            )
+        })
+        .collect();
+    names.dedup();
+    names.join(" and ")
+}
+
+/// The refusal to take a role from a user who has it through a group.
+pub(super) fn comes_through(role: Subject<'_>, user: Subject<'_>, ids: &[Option<&str>], after: bool) -> ChangeError {
+    let through = groups(ids);
+    let why = if after {
+        format!(
+            "the direct assignment of {role} to {user} has been taken away, but {user} still has it through {through}"
+        )
+    } else {
+        format!("{user} has {role} through {through}, not directly, so that it cannot be taken away by itself")
+    };
+    errors::refused(why, "take the user out of the group, or the role away from the group")
+}
+
+/// That a user or group holds a standard role itself, for the whole org, or does not hold it.
+pub(super) struct StandardRole<'a> {
+    role: Subject<'a>,
+    principal: Subject<'a>,
+    holder: Holder<'a>,
+    wanted: bool,
+}
+
+impl<'a> StandardRole<'a> {
+    pub(super) fn new(role: Subject<'a>, principal: Subject<'a>, wanted: bool) -> Result<Self, ChangeError> {
+        let holder = principal.holder("admin roles")?;
+        Ok(Self { role, principal, holder, wanted })
+    }
+
+    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+        let Some(assignments) = assignments(op, self.holder).await? else {
+            return Ok(if self.wanted {
+                Seen::Never(errors::no_such(self.principal))
+            } else {
+                Seen::So(Some(format!("there is no {} in Okta any more", self.principal)))
+            });
+        };
+        if self.wanted { self.see_wanted(op, &assignments).await } else { self.see_unwanted(op, &assignments).await }
+    }
+
+    async fn see_wanted(&self, op: &Operation<'_>, assignments: &Assignments) -> Result<Seen, Error> {
+        let is = |role: &RoleAssignment| role.role_type.as_deref() == Some(self.role.id);
+        if let Some(own) = assignments.own(is).next() {
+            return Ok(match targets::of(op, self.holder, self.role.id, &own.id).await? {
+                None => Seen::So(None),
+                Some(limits) => Seen::Never(self.is_limited(&limits)),
+            });
+        }
+        for (role, through) in assignments.inherited(is) {
+            let limits = match through {
+                Some(id) => targets::of(op, Holder::Group(id), self.role.id, &role.id).await?,
+                None => None,
+            };
+            if limits.is_none() && op.made() == 0 {
+                let through = groups(&[through]);
+                return Ok(Seen::So(Some(format!("{} has it through {through}", self.principal))));
+            }
+        }
+        let role = Role::Standard(self.role.id);
+        Seen::needs(match self.holder {
+            Holder::User(id) => endpoints::roles::assign_to_user(id, role),
+            Holder::Group(id) => {
+                if let Some(refusal) = self.built_in(op, id).await? {
+                    return Ok(Seen::Never(refusal));
+                }
+                endpoints::roles::assign_to_group(id, role)
+            }
+        })
+    }
+
+    async fn see_unwanted(&self, op: &Operation<'_>, assignments: &Assignments) -> Result<Seen, Error> {
+        let is = |role: &RoleAssignment| role.role_type.as_deref() == Some(self.role.id);
+        let mut needed: Vec<Request> = Vec::new();
+        for own in assignments.own(is) {
+            if let Some(limits) = targets::of(op, self.holder, self.role.id, &own.id).await? {
+                return Ok(Seen::Never(self.is_limited(&limits)));
+            }
+            let request = match self.holder {
+                Holder::User(id) => endpoints::roles::unassign_from_user(id, &own.id),
+                Holder::Group(id) => endpoints::roles::unassign_from_group(id, &own.id),
+            }?;
+            if !needed.contains(&request) {
+                needed.push(request);
+            }
+        }
+        if !needed.is_empty() {
+            return Ok(Seen::Needs(needed));
+        }
+        // A group has no roles through groups.
+        let through: Vec<_> = assignments.inherited(is).map(|(_, group)| group).collect();
+        if self.principal.is_user() && !through.is_empty() {
+            return Ok(Seen::Never(comes_through(self.role, self.principal, &through, op.made() > 0)));
+        }
+        Ok(Seen::So(None))
+    }
+
+    /// The refusal for groups of Okta's own, which can hold no role.
+    async fn built_in(&self, op: &Operation<'_>, id: &str) -> Result<Option<ChangeError>, Error> {
+        let group = op.find::<GroupDetails>(endpoints::groups::get(id)).await?;
+        let built_in = group.is_some_and(|group| group.group_type.as_deref() == Some("BUILT_IN"));
+        Ok(built_in.then(|| {
+            let why =
+                format!("{} is built in (BUILT_IN), and Okta lets such groups hold no admin role", self.principal);
+            errors::refused(why, "use a group of your own")
+        }))
+    }
+
+    fn is_limited(&self, limits: &str) -> ChangeError {
+        let (role, principal) = (self.role, self.principal);
+        let why = if self.wanted {
+            format!(
+                "{principal} holds {role} limited to {limits}, and Okta has one assignment per role: granting it for the \
+                 whole org would lift those limits"
+            )
+        } else {
+            format!(
+                "{principal} holds {role} limited to {limits}, which is not the role for the whole org that this grant \
+                 means: the limits would be lost with it, and a later grant would be without them"
+            )
+        };
+        errors::refused(why, "change the assignment in the admin console, under Security > Administrators")
+    }
+}
+
+impl Aim for StandardRole<'_> {
+    fn doing(&self) -> String {
+        if self.wanted {
+            format!("giving {} to {}", self.role, self.principal)
+        } else {
+            format!("taking {} away from {}", self.role, self.principal)
+        }
+    }
+
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+        self.see(op).boxed()
+    }
+}
