@@ -54,11 +54,9 @@ impl ServiceError {
         match self {
             Self::Refused(_) => Code::Unauthenticated.number(),
             Self::Hello { code, .. } => code.number(),
-            Self::Credentials(_)
-            | Self::Health { .. }
-            | Self::Folder { .. }
-            | Self::Network(_)
-            | Self::Setting(_) => Code::Unknown.number(),
+            Self::Credentials(_) | Self::Health { .. } | Self::Folder { .. } | Self::Network(_) | Self::Setting(_) => {
+                Code::Unknown.number()
+            }
         }
     }
 }

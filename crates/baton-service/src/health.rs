@@ -66,10 +66,8 @@ impl Drop for Server {
 
 /// Serves health checks.
 pub(crate) async fn serve(bind: HealthBind, health: Arc<Health>) -> Result<Server, ServiceError> {
-    let failed = |error: std::io::Error| ServiceError::Health {
-        address: bind.address.to_string(),
-        reason: error.to_string(),
-    };
+    let failed =
+        |error: std::io::Error| ServiceError::Health { address: bind.address.to_string(), reason: error.to_string() };
     let listener = TcpListener::bind(bind.address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let running = tokio::spawn(async move {
@@ -115,9 +113,7 @@ impl Health {
             "/health" => self.health().await,
             "/ready" => self.ready(),
             "/live" => self.live(),
-            "/metrics" => {
-                text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", self.metrics.prometheus())
-            }
+            "/metrics" => text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", self.metrics.prometheus()),
             _ => text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n".to_owned()),
         }
     }

@@ -75,8 +75,7 @@ mod tests {
 
     #[test]
     fn tells_the_machine() {
-        let uname =
-            Uname { name: "n".repeat(300), release: "6.1.0-13".to_owned(), machine: "x86_64".to_owned() };
+        let uname = Uname { name: "n".repeat(300), release: "6.1.0-13".to_owned(), machine: "x86_64".to_owned() };
         let release = "NAME=\"Linux Mint\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\nVERSION_ID=\"21.2\"\n";
         let info = of(&uname, release, true);
         assert_eq!(info.hostname.len(), 256);

@@ -174,10 +174,9 @@ impl Metrics {
         let tasks = lock(&self.tasks).clone();
         let labels = |kind: &str, code: &str| vec![("kind", kind.to_owned()), ("code", code.to_owned())];
         let counts = tasks.iter().map(|((kind, code), times)| number(labels(kind, code), times.count));
-        let times = tasks.iter().map(|((kind, code), times)| Sample {
-            labels: labels(kind, code),
-            value: Value::Histogram(times.clone()),
-        });
+        let times = tasks
+            .iter()
+            .map(|((kind, code), times)| Sample { labels: labels(kind, code), value: Value::Histogram(times.clone()) });
         let rows = lock(&self.rows).clone();
         let rows = rows.iter().map(|((of, what), count)| {
             number(vec![("resource_type", of.clone()), ("row", (*what).to_owned())], *count)
@@ -218,10 +217,9 @@ impl Metrics {
 /// What the connector asked of its system.
 fn of_source(traffic: &[LaneTraffic]) -> Vec<Family> {
     let of = |name, help, value: fn(&LaneTraffic) -> f64| {
-        let samples = traffic.iter().map(|lane| Sample {
-            labels: vec![("lane", lane.lane.clone())],
-            value: Value::Number(value(lane)),
-        });
+        let samples = traffic
+            .iter()
+            .map(|lane| Sample { labels: vec![("lane", lane.lane.clone())], value: Value::Number(value(lane)) });
         family(name, help, FamilyKind::Counter, samples.collect())
     };
     vec![

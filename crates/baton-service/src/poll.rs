@@ -32,6 +32,7 @@ const LAST_ANSWER: Duration = Duration::from_millis(500);
 pub(crate) async fn run(service: &Arc<Service>, running: &mut JoinSet<()>) -> Result<(), ServiceError> {
     let (first, longest) = service.config.timing.retry;
     let mut backoff = Backoff::new(first, longest);
+    let mut told = false;
     loop {
         let Some(room) = service.unless_stopped(service.tasks.room(service.config.task_concurrency)).await else {
             return Ok(());
@@ -45,12 +46,17 @@ pub(crate) async fn run(service: &Arc<Service>, running: &mut JoinSet<()>) -> Re
         let pause = match result {
             Ok(polled) => {
                 backoff.reset();
+                told = false;
                 pause(polled.next_poll, start(service, running, polled, asked))
             }
             Err(error) if error.is_refusal => return Err(ServiceError::Refused(error.message)),
             Err(error) => {
                 let pause = backoff.next();
-                tracing::debug!(error = error.message, code = %error.code, ?pause, "asking for tasks failed");
+                // An outage is told of by the link.
+                if !error.is_outage() && !told {
+                    told = true;
+                    tracing::warn!(error = error.message, code = %error.code, "C1 gives no tasks; asking again");
+                }
                 pause
             }
         };

@@ -49,3 +49,60 @@ fn object(part: &str) -> Result<Value, String> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| "a part is no base64url")?;
     serde_json::from_slice(&bytes).map_err(|_| "a part is no JSON".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::net::SocketAddr;
+
+    use aws_lc_rs::signature::Ed25519KeyPair;
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: f64 = 1_700_000_000.0;
+
+    fn client() -> Client {
+        Client::new(SocketAddr::from(([127, 0, 0, 1], 443))).unwrap()
+    }
+
+    /// An assertion of the client, after `change`.
+    fn signed(client: &Client, change: impl FnOnce(&mut Value, &mut Value)) -> String {
+        let jwk = URL_SAFE_NO_PAD.decode(client.secret.rsplit_once(':').unwrap().1).unwrap();
+        let jwk: Value = serde_json::from_slice(&jwk).unwrap();
+        let seed = URL_SAFE_NO_PAD.decode(jwk["d"].as_str().unwrap()).unwrap();
+        let key = Ed25519KeyPair::from_seed_and_public_key(&seed, &client.public_key).unwrap();
+        let mut header = json!({"alg": "EdDSA", "nonce": "0123456789abcdef0123456789abcdef"});
+        let mut claims = json!({
+            "iss": client.id, "sub": client.id, "aud": "c1", "exp": NOW + 120.0, "nbf": NOW - 120.0, "iat": NOW,
+        });
+        change(&mut header, &mut claims);
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let text = format!("{}.{}", part(&header), part(&claims));
+        format!("{text}.{}", URL_SAFE_NO_PAD.encode(key.sign(text.as_bytes())))
+    }
+
+    #[test]
+    fn only_a_right_assertion_is_taken() {
+        let client = client();
+        assert_eq!(check(&signed(&client, |_, _| {}), &client, "c1", NOW).unwrap().len(), 32);
+        type Change = fn(&mut Value, &mut Value);
+        let wrong: [(Change, &str); 7] = [
+            (|header, _| header["alg"] = "none".into(), "alg"),
+            (|header, _| header["nonce"] = "short".into(), "nonce"),
+            (|_, claims| claims["iss"] = "somebody".into(), "iss"),
+            (|_, claims| claims["aud"] = "c1:443".into(), "aud"),
+            (|_, claims| claims["exp"] = (NOW - 100.0).into(), "exp"),
+            (|_, claims| claims["exp"] = (NOW + 86_400.0).into(), "exp"),
+            (|_, claims| claims["nbf"] = (NOW + 300.0).into(), "future"),
+        ];
+        for (change, why) in wrong {
+            let error = check(&signed(&client, change), &client, "c1", NOW).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+        let of_another = signed(&self::client(), |_, _| {});
+        assert!(check(&of_another, &client, "c1", NOW).unwrap_err().contains("signature"));
+        assert!(check("nonsense", &client, "c1", NOW).is_err());
+    }
+}

@@ -25,7 +25,11 @@ pub(crate) fn task_id(id: &str) -> Result<(), Status> {
 }
 
 pub(crate) fn host_id(id: &str) -> Result<(), Status> {
-    if (1..=256).contains(&id.chars().count()) { Ok(()) } else { Err(broken("the host id has not 1 to 256 characters")) }
+    if (1..=256).contains(&id.chars().count()) {
+        Ok(())
+    } else {
+        Err(broken("the host id has not 1 to 256 characters"))
+    }
 }
 
 pub(crate) fn hello(request: &BatonServiceHelloRequest) -> Result<(), Status> {
@@ -74,5 +78,40 @@ pub(crate) fn chunk(before: Option<usize>, size: usize) -> Result<(), Status> {
     match before {
         Some(before) if before != CHUNK => Err(broken(format!("a chunk of {before} bytes before the last"))),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks() {
+        assert!(chunk(None, 1).is_ok() && chunk(None, CHUNK).is_ok() && chunk(Some(CHUNK), 7).is_ok());
+        assert!(chunk(None, 0).is_err() && chunk(None, LARGEST_CHUNK + 1).is_err());
+        assert!(chunk(Some(7), 7).is_err(), "only the last is short");
+    }
+
+    #[test]
+    fn ids_and_pages() {
+        let id = "a".repeat(TASK_ID_LENGTH);
+        assert!(task_id(&id).is_ok() && page(100, std::slice::from_ref(&id)).is_ok());
+        assert!(task_id("a").is_err() && task_id(&"-".repeat(TASK_ID_LENGTH)).is_err());
+        assert!(page(0, &[]).is_err() && page(101, &[]).is_err() && page(1, &["a".to_owned()]).is_err());
+        assert!(host_id("h").is_ok() && host_id("").is_err() && host_id(&"h".repeat(257)).is_err());
+    }
+
+    #[test]
+    fn a_hello_says_everything() {
+        assert!(hello(&BatonServiceHelloRequest::default()).is_err());
+        let host_id = "h".to_owned();
+        let empty = BatonServiceHelloRequest {
+            host_id,
+            build_info: Some(Default::default()),
+            os_info: Some(Default::default()),
+            connector_metadata: Some(Default::default()),
+            ..Default::default()
+        };
+        assert!(hello(&empty).is_err());
     }
 }

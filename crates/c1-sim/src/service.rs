@@ -132,10 +132,7 @@ impl BatonService for Service {
         Ok(Response::new(BatonServiceGetTasksResponse { tasks, next_poll, next_heartbeat, annotations: Vec::new() }))
     }
 
-    async fn heartbeat(
-        &self,
-        request: Request<BatonServiceHeartbeatRequest>,
-    ) -> Answer<BatonServiceHeartbeatResponse> {
+    async fn heartbeat(&self, request: Request<BatonServiceHeartbeatRequest>) -> Answer<BatonServiceHeartbeatResponse> {
         self.admit(&request)?;
         let BatonServiceHeartbeatRequest { host_id, task_id, .. } = request.into_inner();
         self.check_both(&host_id, &task_id)?;

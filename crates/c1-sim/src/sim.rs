@@ -120,9 +120,7 @@ impl C1Sim {
             generation: receiver,
         });
         let serving = Arc::clone(&server);
-        let running = tokio::spawn(async move {
-            match server::run(listener, identity.server, serving).await {}
-        });
+        let running = tokio::spawn(async move { match server::run(listener, identity.server, serving).await {} });
         Ok(Self { address, ca_pem: identity.ca_pem, server, generation, running })
     }
 

@@ -197,3 +197,70 @@ impl Inner {
         self.tasks.len() == self.received.finishes.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use baton_proto::c1::connectorapi::baton::v1::baton_service_finish_task_request::{Error, FinalState, Success};
+    use baton_proto::c1::connectorapi::baton::v1::task::HelloTask;
+
+    use super::*;
+
+    fn state() -> State {
+        let manner = Manner {
+            mode: Mode::Serving,
+            faults: 0.0,
+            delay: Duration::ZERO,
+            next_poll: Duration::ZERO,
+            next_heartbeat: Duration::from_secs(10),
+            client_is_known: true,
+            uploads_to_refuse: 0,
+        };
+        State::new(manner, 1)
+    }
+
+    fn hello() -> TaskType {
+        TaskType::Hello(HelloTask::default())
+    }
+
+    fn finish(id: &str, state: Option<FinalState>) -> BatonServiceFinishTaskRequest {
+        BatonServiceFinishTaskRequest { task_id: id.to_owned(), final_state: state, ..Default::default() }
+    }
+
+    #[test]
+    fn tasks_of_which_nothing_is_heard_are_handed_out_again() {
+        let state = state();
+        let mut state = state.lock();
+        let (first, second) = (state.add(hello()), state.add(hello()));
+        let ids = |tasks: Vec<Task>| tasks.into_iter().map(|task| task.id).collect::<Vec<_>>();
+        assert_eq!(ids(state.take(1, &[], 0.0)), [first.as_str()]);
+        assert_eq!(ids(state.take(9, &[], 0.0)), [second.as_str()]);
+        state.seen(&second, 40.0).unwrap();
+        assert_eq!(ids(state.take(9, &[], 40.0)), [""; 0]);
+        assert_eq!(ids(state.take(9, &[], 51.0)), [first.as_str()]);
+        assert_eq!(ids(state.take(9, std::slice::from_ref(&second), 99.0)), [""; 0], "whoever asks has it");
+        let again = state.take(9, &[], 99.0);
+        state.put_back(&again);
+        assert_eq!(ids(state.take(9, &[], 99.0)), [second.as_str()], "its answer got lost");
+    }
+
+    #[test]
+    fn a_task_is_finished_once_and_rightly() {
+        let state = state();
+        let mut state = state.lock();
+        let id = state.add(hello());
+        let success = || Some(FinalState::Success(Success::default()));
+        assert!(state.finish(finish(&id, None), 0.0).is_err());
+        state.finish(finish(&id, success()), 0.0).unwrap();
+        assert!(state.is_all_finished());
+        assert_eq!(state.received.violations.len(), 1);
+        assert!(state.finish(finish(&id, success()), 0.0).is_err());
+        assert_eq!((state.received.repeated_finishes, state.received.violations.len()), (1, 1));
+        assert!(state.finish(finish("unknown", success()), 0.0).is_err());
+        let other = state.add(hello());
+        // A failure says what went wrong.
+        let _ = state.finish(finish(&other, Some(FinalState::Error(Error::default()))), 0.0);
+        assert_eq!(state.received.violations.len(), 3);
+    }
+}

@@ -27,9 +27,7 @@ pub(crate) fn answer(
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
     let mut state = state.lock();
-    let refused = |status, error: &str, why: String| {
-        (status, json!({"error": error, "error_description": why}))
-    };
+    let refused = |status, error: &str, why: String| (status, json!({"error": error, "error_description": why}));
     let expected = [
         ("grant_type", "client_credentials"),
         ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),

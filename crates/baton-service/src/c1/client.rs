@@ -130,7 +130,8 @@ impl C1 {
     async fn page(&self, room: usize, known: Vec<String>) -> Result<Polled, RpcError> {
         let page_size = u32::try_from(room.clamp(1, LARGEST_PAGE)).unwrap_or(1);
         let host_id = self.host_id.clone();
-        let request = BatonServiceGetTasksRequest { host_id, page_size, known_task_ids: known, annotations: Vec::new() };
+        let request =
+            BatonServiceGetTasksRequest { host_id, page_size, known_task_ids: known, annotations: Vec::new() };
         let call = |mut client: Client, request| async move { client.get_tasks(request).await };
         let answer = self.call("GetTasks", request, call).await?;
         Ok(polled(answer.tasks, answer.next_poll, answer.next_heartbeat))
@@ -186,11 +187,8 @@ impl Api for C1 {
                 RpcError::new(Code::Internal, format!("cannot read {}: {error}", file.display()))
             };
             let size = tokio::fs::metadata(file).await.map_err(unreadable)?.len();
-            let metadata = UploadMetadata {
-                host_id: self.host_id.clone(),
-                task_id: task_id.to_owned(),
-                annotations: Vec::new(),
-            };
+            let metadata =
+                UploadMetadata { host_id: self.host_id.clone(), task_id: task_id.to_owned(), annotations: Vec::new() };
             let progress = Progress::default();
             let messages = upload::messages(file, metadata, progress.clone()).await.map_err(unreadable)?;
             let mut client = self.client();

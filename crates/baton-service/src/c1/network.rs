@@ -41,11 +41,7 @@ fn built(builder: ClientBuilder) -> Result<Client, ServiceError> {
 }
 
 /// For the token endpoint: needed now and then, so nothing is kept open for it.
-pub(crate) fn for_tokens(
-    user_agent: &str,
-    extra_ca: Option<&str>,
-    timeout: Duration,
-) -> Result<Client, ServiceError> {
+pub(crate) fn for_tokens(user_agent: &str, extra_ca: Option<&str>, timeout: Duration) -> Result<Client, ServiceError> {
     built(builder(user_agent, extra_ca)?.timeout(timeout).pool_max_idle_per_host(0))
 }
 

@@ -98,8 +98,7 @@ mod tests {
         let path = folder.path().join("file");
         std::fs::write(&path, vec![7_u8; length]).unwrap();
         let progress = Progress::default();
-        let all: Vec<_> =
-            messages(&path, UploadMetadata::default(), progress.clone()).await.unwrap().collect().await;
+        let all: Vec<_> = messages(&path, UploadMetadata::default(), progress.clone()).await.unwrap().collect().await;
         assert_eq!(progress.messages(), all.len() as u64);
         assert!(matches!(all[0].msg, Some(Msg::Metadata(_))));
         let Some(Msg::Eof(eof)) = &all[all.len() - 1].msg else { panic!("{all:?}") };

@@ -66,9 +66,11 @@ async fn greet(service: &Service, task_id: &str) -> Handled {
 /// The writing side, if changes may be made.
 fn provisioner(service: &Service) -> Result<&dyn Provisioner, Failed> {
     allowed(service)?;
-    service.connector.provisioner.as_deref().ok_or_else(|| {
-        Failed::for_good(Code::Unimplemented, "this connector cannot change anything in its system")
-    })
+    service
+        .connector
+        .provisioner
+        .as_deref()
+        .ok_or_else(|| Failed::for_good(Code::Unimplemented, "this connector cannot change anything in its system"))
 }
 
 /// Whether changes may be made.

@@ -143,7 +143,7 @@ async fn run(
             );
             Ok(())
         }
-        Err(error) => Err(failed(error, why, service.config.temp_limit)),
+        Err(error) => Err(failed(&error, why, service.config.temp_limit)),
     }
 }
 
@@ -159,8 +159,8 @@ async fn too_large(service: &Service) {
     }
 }
 
-fn failed(error: SyncError, why: Option<Stopped>, limit: u64) -> Failed {
-    match (&error, why) {
+fn failed(error: &SyncError, why: Option<Stopped>, limit: u64) -> Failed {
+    match (error, why) {
         (SyncError::Cancelled { .. }, Some(Stopped::ByC1)) => {
             Failed::for_now(Code::Cancelled, "the sync was cancelled by C1; what was read is kept for the next one")
         }
@@ -174,7 +174,9 @@ fn failed(error: SyncError, why: Option<Stopped>, limit: u64) -> Failed {
         ),
         (SyncError::Cancelled { kept, .. }, _) => Failed::for_now(
             Code::Unavailable,
-            format!("the connector was stopped; {kept} pages are kept, and the sync is carried on when it is handed out again"),
+            format!(
+                "the connector was stopped; {kept} pages are kept, and the sync is carried on when it is handed out again"
+            ),
         ),
         (SyncError::Fetch { source, kept }, _) => Failed::for_now(
             code(error.code()),

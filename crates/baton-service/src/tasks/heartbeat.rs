@@ -1,5 +1,6 @@
 //! Signs of life of a task, for as long as it runs, and what C1 answers to them (`connector-runtime.md` 2.10).
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use baton_connector::Code;
@@ -28,7 +29,13 @@ fn interval(told: Option<Duration>) -> Duration {
 }
 
 /// Gives signs of life, the first after `first`, until it is dropped. Cancels `cancelled` when C1 says so.
-pub(crate) async fn beat(api: &dyn Api, clock: &Clock, task_id: &str, first: Duration, cancelled: &CancellationToken) {
+pub(crate) async fn beat(
+    api: &dyn Api,
+    clock: &Clock,
+    task_id: &str,
+    first: Duration,
+    cancelled: &CancellationToken,
+) -> Infallible {
     let mut pause = first;
     let mut refused = 0;
     loop {

@@ -40,6 +40,7 @@ pub(crate) async fn run(service: Arc<Service>, task: Task, first_heartbeat: Dura
     let begun = service.clock().now();
     tracing::info!(task_id = id, task_type = kind.name, "task started");
     service.observer.event(&Event::TaskStarted { id: id.clone(), kind: kind.name });
+    service.status.set(|status| status.running += 1);
     let cancelled = CancellationToken::new();
     // A sync is known to be cancelled before it asks for anything.
     let first = if kind.class == Class::Sync { Duration::ZERO } else { first_heartbeat };
@@ -58,9 +59,10 @@ pub(crate) async fn run(service: Arc<Service>, task: Task, first_heartbeat: Dura
     let beats = heartbeat::beat(service.api.as_ref(), service.clock(), &id, first, &cancelled);
     let (handled, took, keep) = tokio::select! {
         ended = work => ended,
-        () = beats => return,
+        never = beats => match never {},
     };
     service.tasks.end(&id, service.clock().now(), keep);
+    service.status.set(|status| status.running -= 1);
     service.observer.event(&Event::TaskFinished { id, kind: kind.name, end: outcome::end(&handled), took });
 }
 

@@ -180,8 +180,7 @@ impl TokenSource {
         }
         let unusable = |what: &str| TokenError::Unavailable(format!("the token endpoint answered {what}"));
         // The parser's own words may repeat what it has read.
-        let answer: Answer =
-            serde_json::from_slice(body).map_err(|_| unusable("something that cannot be read"))?;
+        let answer: Answer = serde_json::from_slice(body).map_err(|_| unusable("something that cannot be read"))?;
         let text = answer.access_token.filter(|text| !text.is_empty()).ok_or_else(|| unusable("without a token"))?;
         // The type comes in any case, the header in one.
         let kind = answer.token_type.filter(|kind| !kind.eq_ignore_ascii_case("bearer"));
@@ -200,7 +199,11 @@ impl TokenSource {
         let told: Refusal = serde_json::from_slice(body).unwrap_or_default();
         let is_client = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST);
         if is_client && REFUSALS.contains(&told.error.as_str()) {
-            let why = if told.error_description.is_empty() { String::new() } else { format!(" ({})", told.error_description) };
+            let why = if told.error_description.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", told.error_description)
+            };
             return TokenError::Refused(format!(
                 "C1 refused the client {}: {} {}{why}\nhint: was the connector deleted in C1, or its credentials \
                  rotated? set BATON_CLIENT_ID and BATON_CLIENT_SECRET to the present pair from the connector's page",

@@ -10,9 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use baton_proto::c1::connector::v2::ConnectorMetadata;
-use baton_service::{
-    BuildFacts, Clock, Credentials, Event, HealthBind, Observer, ServiceConfig, ServiceError, Timing,
-};
+use baton_service::{BuildFacts, Clock, Credentials, Event, HealthBind, Observer, ServiceConfig, ServiceError, Timing};
 use c1_sim::{C1Sim, SimConfig};
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -21,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use system::{Behaviour, System};
 
-/// So many seconds pass for the service and for C1 in one of ours.
+/// So many seconds usually pass for the service and for C1 in one of ours.
 pub const SCALE: f64 = 200.0;
 
 /// Nothing in these tests takes that long unless something is stuck.
@@ -42,6 +40,10 @@ impl Seen {
         self.0.lock().unwrap().iter().filter(|event| which(event)).count()
     }
 
+    pub fn all<T>(&self, which: impl Fn(&Event) -> Option<T>) -> Vec<T> {
+        self.0.lock().unwrap().iter().filter_map(which).collect()
+    }
+
     pub fn find<T>(&self, which: impl Fn(&Event) -> Option<T>) -> Option<T> {
         self.0.lock().unwrap().iter().find_map(which)
     }
@@ -55,6 +57,8 @@ pub struct Stage {
     pub seen: Arc<Seen>,
     /// Changes the configuration of the services that are started.
     pub adjust: fn(&mut ServiceConfig),
+    /// So many seconds pass for the service and for C1 in one of ours.
+    pub scale: f64,
 }
 
 /// A service under way.
@@ -69,13 +73,18 @@ impl Stage {
     }
 
     pub async fn with(config: SimConfig, behaviour: Behaviour) -> Self {
-        let config = SimConfig { time_scale: SCALE, ..config };
+        Self::faster(SCALE, config, behaviour).await
+    }
+
+    pub async fn faster(scale: f64, config: SimConfig, behaviour: Behaviour) -> Self {
+        let config = SimConfig { time_scale: scale, ..config };
         Self {
             c1: C1Sim::start(config).await.unwrap(),
             system: Arc::new(System::new(behaviour)),
             temp: tempfile::tempdir().unwrap(),
             seen: Arc::default(),
             adjust: |_| {},
+            scale,
         }
     }
 
@@ -92,7 +101,7 @@ impl Stage {
         config.host_id = "host-1".to_owned();
         config.provisioning = true;
         config.extra_ca = Some(self.c1.ca_pem().to_owned());
-        config.timing = Timing { clock: Clock::faster(SCALE), ..Timing::default() };
+        config.timing = Timing { clock: Clock::faster(self.scale), ..Timing::default() };
         (self.adjust)(&mut config);
         config
     }

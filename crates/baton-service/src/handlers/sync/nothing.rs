@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use baton_connector::{FetchError, FetchErrorKind, Lane, LaneTraffic, Options, Page, Source, SourceError, Work, WorkKind};
+use baton_connector::{
+    FetchError, FetchErrorKind, Lane, LaneTraffic, Options, Page, Source, SourceError, Work, WorkKind,
+};
 use baton_proto::c1::connector::v2::ResourceType;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
