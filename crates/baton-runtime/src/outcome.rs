@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use baton_connector::ChangeError;
 use baton_connector::provision::{StateAfter, Step, StepOutcome};
 use baton_proto::c1::connector::v2::EncryptedData;
@@ -127,7 +129,8 @@ fn plain(session: &Session, asked: &Asked, steps: &[Step], outcome: &Outcome) ->
     } else {
         lines.push(outcome.text.clone());
         for data in &outcome.encrypted {
-            lines.push(format!("{} for key {}: {}", data.name, data.key_ids.join(", "), base64(&data.encrypted_bytes)));
+            let (text, form) = readable(data);
+            lines.push(format!("{} for key {}, {form}:\n{text}", data.name, data.key_ids.join(", ")));
         }
     }
     lines.join("\n")
@@ -137,9 +140,11 @@ fn json_of(session: &Session, asked: &Asked, steps: &[Step], outcome: &Outcome) 
     let planned = session.settings.switch(DRY_RUN) && !outcome.unchanged;
     let mut object = begin(session, asked);
     object.insert("outcome".to_owned(), if planned { "planned" } else { outcome.word }.into());
-    object.extend(outcome.more.clone());
-    if !outcome.encrypted.is_empty() {
-        object.insert("encrypted".to_owned(), outcome.encrypted.iter().map(encrypted).collect());
+    if !planned {
+        object.extend(outcome.more.clone());
+        if !outcome.encrypted.is_empty() {
+            object.insert("encrypted".to_owned(), outcome.encrypted.iter().map(encrypted).collect());
+        }
     }
     if !outcome.notes.is_empty() {
         object.insert("notes".to_owned(), outcome.notes.clone().into());
@@ -195,7 +200,22 @@ fn encrypted(data: &EncryptedData) -> Value {
     })
 }
 
+/// An encrypted secret as text for people, and how it is read.
+fn readable(data: &EncryptedData) -> (String, &'static str) {
+    // The provider of JWKs delivers base64 already.
+    let text = match std::str::from_utf8(&data.encrypted_bytes) {
+        Ok(text) if STANDARD.decode(text).is_ok() => text.to_owned(),
+        _ => base64(&data.encrypted_bytes),
+    };
+    let inner = STANDARD.decode(&text).unwrap_or_default();
+    let form = if inner.starts_with(b"age-encryption.org/") {
+        "to be read with `base64 -d | age -d -i KEY`"
+    } else {
+        "a compact JWE in base64"
+    };
+    (text, form)
+}
+
 fn base64(bytes: &[u8]) -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
+    STANDARD.encode(bytes)
 }

@@ -215,6 +215,17 @@ fn a_password_is_made_up_for_whom_a_key_is_named() {
     let password = key.decrypt(&[data]).unwrap();
     assert_eq!(secrecy::ExposeSecret::expose_secret(&password).len(), 20);
 
+    // For people, it is text that the usual tools read.
+    let text = folder.run(&["--create-account-login", "grace", "--credential-public-key", "key.json"]).stdout;
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[0], "created user u9 (grace)");
+    assert!(lines[1].ends_with(", to be read with `base64 -d | age -d -i KEY`:"), "{text}");
+    assert!(STANDARD.decode(lines[2]).unwrap().starts_with(b"age-encryption.org/v1\n"), "{text}");
+    // Nothing was made in a dry run, so there is nothing to hand over.
+    let (_, planned) =
+        folder.json(&["--create-account-login", "grace", "--credential-public-key", "key.json", "--dry-run"]);
+    assert_eq!((planned.get("encrypted"), planned.get("password")), (None, None));
+
     folder.file("wrong.txt", private);
     for (file, words) in [("wrong.txt", "it is a private key"), ("absent", "No such file")] {
         let ended = folder.run(&["--create-account-login", "grace", "--credential-public-key", file]);
