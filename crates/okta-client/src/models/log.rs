@@ -28,7 +28,7 @@ pub struct LogEvent {
 /// Who or what an event is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogEntity {
-    /// Its id.
+    /// Its id; empty if it came with a name alone.
     pub id: String,
     /// `User`, `UserGroup`, `AppInstance`, `AppUser`, `ROLE`, …
     pub kind: String,
@@ -48,12 +48,14 @@ impl LogEvent {
 impl LogEntity {
     fn of(value: &Value) -> Option<Self> {
         let text = |key: &str| value[key].as_str().map(str::to_owned);
-        Some(Self {
-            id: text("id")?,
+        let entity = Self {
+            id: text("id").unwrap_or_default(),
             kind: text("type").unwrap_or_default(),
             alternate_id: text("alternateId"),
             display_name: text("displayName"),
-        })
+        };
+        // Admin roles are often named by their label alone.
+        (!entity.id.is_empty() || entity.display_name.is_some()).then_some(entity)
     }
 }
 
@@ -98,7 +100,10 @@ mod tests {
             {
                 "uuid": "u1", "eventType": "user.account.privilege.grant", "published": "2026-01-02T03:04:05.678Z",
                 "actor": {"id": "00u9", "type": "User", "alternateId": "admin@acme.example", "displayName": "Ad Min"},
-                "target": [{"id": "00u1", "type": "user", "alternateId": null}, {"type": "no id"}, null],
+                "target": [
+                    {"id": "00u1", "type": "user", "alternateId": null}, {"type": "nothing"}, null,
+                    {"id": null, "type": "ROLE", "displayName": "Super Administrator"},
+                ],
                 "outcome": {"result": "SUCCESS", "reason": null},
                 "debugContext": {"debugData": {"privilegeGranted": "Super Administrator"}},
                 "severity": "INFO",
@@ -112,7 +117,9 @@ mod tests {
         assert_eq!(whole.published.as_ref().unwrap().parse().unwrap().as_millisecond(), 1_767_323_045_678);
         assert_eq!(whole.actor.as_ref().unwrap().alternate_id.as_deref(), Some("admin@acme.example"));
         assert_eq!(whole.targets_of("User").map(|it| it.id.as_str()).collect::<Vec<_>>(), ["00u1"]);
-        assert_eq!((whole.targets.len(), whole.outcome.as_deref()), (1, Some("SUCCESS")));
+        let role = whole.targets_of("ROLE").next().unwrap();
+        assert_eq!((role.id.as_str(), role.display_name.as_deref()), ("", Some("Super Administrator")));
+        assert_eq!((whole.targets.len(), whole.outcome.as_deref()), (2, Some("SUCCESS")));
         assert_eq!(whole.debug_data["privilegeGranted"], "Super Administrator");
         assert_eq!(*bare, LogEvent { id: "u2".to_owned(), ..LogEvent::default() });
         assert_eq!(events.unreadable.len(), 1);
