@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::read::Reading;
-use crate::commands::{self, DESCRIBING, READING, completion};
+use crate::commands::{self, DESCRIBING, READING, completion, health_check, serve};
 use crate::config_file::ConfigFile;
 use crate::env::Env;
 use crate::failure::Failure;
@@ -50,6 +50,8 @@ pub fn run(program: impl Program) -> ExitCode {
 enum Task {
     Sync,
     Once(Operation),
+    Serve,
+    HealthCheck,
     Read(&'static Reading),
     Extra(&'static Extra),
 }
@@ -59,13 +61,25 @@ impl Task {
         let name = matches.subcommand_name();
         let reading = READING.iter().find(|reading| Some(reading.name) == name).map(Self::Read);
         let extra = || program.commands().iter().find(|extra| Some(extra.name) == name).map(Self::Extra);
-        reading.or_else(extra).unwrap_or(Self::Sync)
+        let health_check = || (name == Some(health_check::NAME)).then_some(Self::HealthCheck);
+        reading.or_else(extra).or_else(health_check).unwrap_or(Self::Sync)
     }
 
     /// The task when the settings are known: they may ask for one operation instead of a sync.
     fn with(self, matches: &ArgMatches, settings: &settings::Settings) -> Result<Self, Failure> {
         if matches!(self, Self::Sync) {
-            return Ok(Operation::asked_for(settings)?.map_or(self, Self::Once));
+            let operation = Operation::asked_for(settings)?;
+            return match (operation, serve::is_asked_for(settings)) {
+                (Some(operation), true) => Err(Failure::new(format!(
+                    "the settings ask for {} and, with --{}, for staying connected to C1: one run does one thing\n\
+                     hint: leave one of them out",
+                    operation.word(),
+                    flags::CLIENT_ID
+                ))),
+                (Some(operation), false) => Ok(Self::Once(operation)),
+                (None, true) => Ok(Self::Serve),
+                (None, false) => Ok(self),
+            };
         }
         // Before a command's name stand flags of any kind; one that asks for a change must not be overlooked.
         let asks = |name: &&str| operation::is_of_operations(name);
@@ -80,7 +94,8 @@ impl Task {
 
     fn fields(&self, program: &dyn Program) -> Vec<Field> {
         match self {
-            Self::Sync | Self::Once(_) => flags::all(program),
+            Self::Sync | Self::Once(_) | Self::Serve => flags::all(program),
+            Self::HealthCheck => flags::ASKING.into_iter().chain(flags::LOGGING).collect(),
             Self::Read(reading) => reading.fields(),
             Self::Extra(extra) => flags::of_extra(program, extra),
         }
@@ -158,15 +173,17 @@ fn known(program: &dyn Program) -> Vec<Field> {
 fn check(program: &dyn Program, task: &Task, fields: &[Field], resolved: &Resolved) -> Result<(), Failure> {
     let settings = &resolved.settings;
     let missing = match task {
-        Task::Sync | Task::Once(_) if resolved.errors.is_empty() => {
+        Task::Sync | Task::Once(_) | Task::Serve if resolved.errors.is_empty() => {
             program.check(settings)?;
-            if matches!(task, Task::Sync) {
-                commands::sync::check(settings)?;
+            match task {
+                Task::Sync => commands::sync::check(settings)?,
+                Task::Serve => serve::check(settings)?,
+                Task::Once(_) | Task::HealthCheck | Task::Read(_) | Task::Extra(_) => {}
             }
             required::missing(program.groups(), fields, settings)
         }
-        Task::Sync | Task::Once(_) => required::missing(program.groups(), fields, settings),
-        Task::Read(_) | Task::Extra(_) => Vec::new(),
+        Task::Sync | Task::Once(_) | Task::Serve => required::missing(program.groups(), fields, settings),
+        Task::HealthCheck | Task::Read(_) | Task::Extra(_) => Vec::new(),
     };
     required::failure(&resolved.errors, &missing, program.first_steps()).map_or(Ok(()), Err)
 }
@@ -175,7 +192,7 @@ fn check(program: &dyn Program, task: &Task, fields: &[Field], resolved: &Resolv
 fn open(program: &Arc<dyn Program>, task: &Task, settings: settings::Settings, env: &Env) -> Result<Session, Failure> {
     let redactor = Redactor::new(settings.secrets());
     let reads = matches!(task, Task::Read(_));
-    let for_people = reads || matches!(task, Task::Extra(_));
+    let for_people = reads || matches!(task, Task::Extra(_) | Task::HealthCheck);
     let choice = logs::choose(&settings, io::stderr().is_terminal(), for_people)?;
     let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(FRAMES));
     let logger = Arc::new(Logger::new(choice.sinks, redactor, bars.clone()));
@@ -207,6 +224,8 @@ fn execute(task: &Task, session: &Session) -> Result<(), Failure> {
         match task {
             Task::Extra(extra) => (extra.run)(session).await,
             Task::Once(operation) => once(*operation, session).await,
+            Task::Serve => Box::pin(serve::run(session)).await,
+            Task::HealthCheck => health_check::run(session).await,
             Task::Sync | Task::Read(_) => commands::sync::run(session).await,
         }
     });

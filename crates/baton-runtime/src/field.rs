@@ -95,8 +95,11 @@ pub mod heading {
     /// What hardly anybody needs.
     pub const ADVANCED: &str = "Advanced";
 
+    /// Staying connected to C1.
+    pub const SERVICE: &str = "Service mode";
+
     /// The order in which help shows them.
-    pub(crate) const ORDER: [&str; 8] = [CONNECTION, WHAT, OUTPUT, FILTER, PACE, CHANGE, LOGGING, ADVANCED];
+    pub(crate) const ORDER: [&str; 9] = [CONNECTION, WHAT, OUTPUT, FILTER, PACE, CHANGE, SERVICE, LOGGING, ADVANCED];
 }
 
 impl Field {

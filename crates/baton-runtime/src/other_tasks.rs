@@ -15,12 +15,8 @@ use crate::program::Program;
 /// A setting, and what it asks for.
 pub type OtherTask = (&'static str, &'static str);
 
-const SERVICE_MODE: &str = "staying connected to C1 (service mode)";
-
 /// What selects a task other than a sync in every connector (`connector-runtime.md` 1.6, 2.1).
 const OF_ALL: &[OtherTask] = &[
-    ("client-id", SERVICE_MODE),
-    ("client-secret", SERVICE_MODE),
     ("list-resource-actions", "a list of actions under an older name"),
     ("invoke-resource-action", "an action under an older name"),
     ("create-ticket", "a ticket"),

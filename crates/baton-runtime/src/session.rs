@@ -82,13 +82,21 @@ impl Session {
 
     /// Tells the operator something, on stderr. Whoever is not there to read it does not stop the work.
     pub fn say(&self, text: &str) {
-        let text = self.logger.clean_text(text);
-        let write = || {
-            let _ = writeln!(io::stderr().lock(), "{text}");
-        };
-        match &self.bars {
-            Some(bars) => bars.suspend(write),
-            None => write(),
+        (self.speaker())(text);
+    }
+
+    /// What [`say`](Self::say) does, for whoever outlives a borrow of the session.
+    pub(crate) fn speaker(&self) -> impl Fn(&str) + Send + Sync + 'static {
+        let (logger, bars) = (Arc::clone(&self.logger), self.bars.clone());
+        move |text| {
+            let text = logger.clean_text(text);
+            let write = || {
+                let _ = writeln!(io::stderr().lock(), "{text}");
+            };
+            match &bars {
+                Some(bars) => bars.suspend(write),
+                None => write(),
+            }
         }
     }
 

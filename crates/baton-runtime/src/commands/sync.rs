@@ -69,7 +69,7 @@ fn options(settings: &Settings) -> Result<Options, Failure> {
 }
 
 /// The file of the other connector.
-fn external(settings: &Settings) -> Result<Option<ExternalFile>, Failure> {
+pub(crate) fn external(settings: &Settings) -> Result<Option<ExternalFile>, Failure> {
     let entitlement = Some(settings.text(EXTERNAL_ENTITLEMENT)).filter(|id| !id.is_empty()).map(str::to_owned);
     let names = settings.list(EXTERNAL_TRAITS);
     let path = settings.text(EXTERNAL_FILE);
@@ -92,6 +92,6 @@ fn external(settings: &Settings) -> Result<Option<ExternalFile>, Failure> {
 }
 
 /// How many pieces of work may be under way at once in a lane; `None` leaves it to the engine.
-fn workers(settings: &Settings) -> Option<usize> {
+pub(crate) fn workers(settings: &Settings) -> Option<usize> {
     usize::try_from(settings.int("workers")).ok().filter(|workers| *workers > 0)
 }

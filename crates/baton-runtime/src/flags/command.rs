@@ -19,7 +19,12 @@ pub(crate) fn command(program: &dyn Program) -> Command {
         // Printed by `--version` behind the name (`connector-runtime.md` 1.1).
         .version(format!("version {}", program.version()))
         .about(program.about())
-        .override_usage(format!("{name} [OPTIONS]            sync into a .c1z file\n       {name} [OPTIONS] --revoke-grant …  change one thing (see --help)\n       {name} [OPTIONS] <COMMAND>"))
+        .override_usage(format!(
+            "{name} [OPTIONS]                    sync into a .c1z file\n       \
+             {name} [OPTIONS] --revoke-grant …   change one thing (see --help)\n       \
+             {name} [OPTIONS] --client-id …      stay connected to C1\n       \
+             {name} [OPTIONS] <COMMAND>"
+        ))
         .after_help(format!(
             "Every option can be given as a variable of the environment or in .baton.yaml; `{name} --help` tells more."
         ))
@@ -37,6 +42,9 @@ pub(crate) fn command(program: &dyn Program) -> Command {
     for describing in commands::DESCRIBING {
         command = command.subcommand(subcommand(describing.name, describing.about, "", &super::LOGGING));
     }
+    let asking: Vec<_> = super::ASKING.into_iter().chain(super::LOGGING).collect();
+    let (name, about) = (commands::health_check::NAME, commands::health_check::ABOUT);
+    command = command.subcommand(subcommand(name, about, commands::health_check::MORE, &asking));
     for extra in program.commands() {
         let fields = super::of_extra(program, extra);
         command = command.subcommand(subcommand(extra.name, extra.about, extra.more, &fields));

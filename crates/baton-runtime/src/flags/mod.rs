@@ -4,6 +4,7 @@ mod change;
 mod command;
 mod misuse;
 mod own;
+mod service;
 
 pub(crate) use change::{CHANGE, CREDENTIAL_KEY, DRY_RUN, OUTPUT};
 pub(crate) use command::command;
@@ -11,6 +12,11 @@ pub(crate) use misuse::failure;
 pub(crate) use own::{
     EXTERNAL_ENTITLEMENT, EXTERNAL_FILE, EXTERNAL_TRAITS, FILE, LOGGING, PEBBLE, SKIP_GRANTS, STORAGE_ENGINE,
     SYNC_RESOURCES, TEMP_DIR, reading, sync_fields,
+};
+
+pub(crate) use service::{
+    ASKING, CLIENT_ID, CLIENT_SECRET, HEALTH_ADDRESS, HEALTH_CHECK, HEALTH_PORT, PROVISIONING, SERVICE, SKIP_FULL_SYNC,
+    TASK_CONCURRENCY,
 };
 
 use crate::field::{Field, heading};
@@ -25,6 +31,7 @@ pub(crate) fn all(program: &dyn Program) -> Vec<Field> {
     }
     fields.extend(sync_fields());
     fields.extend(CHANGE);
+    fields.extend(SERVICE);
     fields.extend(LOGGING);
     fields.sort_by_key(|field| heading::ORDER.iter().position(|heading| *heading == field.heading));
     fields

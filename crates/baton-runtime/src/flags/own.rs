@@ -61,11 +61,11 @@ const SYNC: [Field; 13] = [
     TEMP_DIR,
 ];
 
-const LEGACY: [Field; 5] = [
+const LEGACY: [Field; 4] = [
     Field::switch("parallel-sync", false).legacy("a sync always does many things at once; --workers sets how many"),
     Field::text(STORAGE_ENGINE).choices(&["sqlite", PEBBLE]).hidden(),
-    Field::switch("skip-full-sync", false).legacy("it never applied to syncs started from a command line"),
-    Field::text("session-store-maximum-size").legacy("there is no second process whose memory it would bound"),
+    Field::int("session-store-maximum-size", 15_728_640, i64::MIN, i64::MAX)
+        .legacy("there is no second process whose memory it would bound"),
     Field::text("log-level-debug-expires-at").legacy("the level stays as set until the program ends"),
 ];
 
