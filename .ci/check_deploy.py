@@ -359,25 +359,35 @@ def names() -> None:
             problem(path, f"the program knows no variable {name}")
         for name in sorted(set(re.findall(r"\bbaton_[a-z0-9_]*[a-z0-9]\b", text)) - metrics):
             problem(path, f"the program knows no metric {name}")
-    for name in sorted(set(re.findall(r"`(?:baton-okta )?--([a-z0-9-]+)[ =`]", read(GUIDE))) - known):
+    for name in sorted(set(re.findall(r"`(?:baton-okta )?--([a-z0-9-]+)[ =`]", read(GUIDE))) - known - {"help"}):
         problem(GUIDE, f"the program knows no option --{name}")
     for name in sorted(set(re.findall(r"\bdeploy/[\w./-]*\w", read(GUIDE)))):
         if not (ROOT / name).exists():
             problem(GUIDE, f"there is no {name}")
 
 
+def attempt(where: object, check, *arguments) -> object:
+    """Runs a check; what is so wrong that it cannot be looked at is a problem, too."""
+    try:
+        return check(*arguments)
+    except Exception as error:  # noqa: BLE001 parsers and the engine raise what they like
+        problem(where, f"{type(error).__name__}: {error}")
+        return None
+
+
 def main() -> int:
     warnings.filterwarnings("ignore")
-    dockerfile()
-    workflows()
-    names()
+    attempt(DEPLOY / "Dockerfile", dockerfile)
+    attempt(WORKFLOWS, workflows)
+    attempt(DEPLOY, names)
     yaml = needs("yaml")
     if yaml is not None:
-        manifest = manifests(yaml)
-        hardened(KUBERNETES / "deployment.yaml", manifest)
-        kustomize(yaml)
-        chart(yaml, manifest)
-        unit(yaml)
+        attempt(UNIT, unit, yaml)
+        attempt(KUBERNETES, kustomize, yaml)
+        manifest = attempt(KUBERNETES, manifests, yaml)
+        if manifest:
+            attempt(KUBERNETES / "deployment.yaml", hardened, KUBERNETES / "deployment.yaml", manifest)
+            attempt(CHART, chart, yaml, manifest)
     for what in sorted(set(left_out)):
         print(f"left out: {what}")
     print("\n".join(found) or "image, manifests, chart, unit and workflows are as they should be")
