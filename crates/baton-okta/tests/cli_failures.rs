@@ -28,7 +28,9 @@ fn wrong_domains_are_refused_before_any_request() {
 fn settings_that_ask_for_something_else_never_become_a_sync() {
     for (variable, value, words) in [
         ("BATON_CLIENT_ID", "name@tenant.example/api/connector", "service mode"),
-        ("BATON_REVOKE_GRANT", "group:00g1:member:user:00u1", "a change"),
+        ("BATON_GRANT_ENTITLEMENT", "group:00g1:member", "BATON_GRANT_PRINCIPAL) and"),
+        ("BATON_DRY_RUN", "true", "nothing says what is to be changed"),
+        ("BATON_GET_TICKET", "true", "a ticket"),
     ] {
         let ended = Run::to_nobody(&[]).env(variable, value).end();
         assert_eq!(ended.code, Some(2), "{variable}: {}", ended.stderr);
