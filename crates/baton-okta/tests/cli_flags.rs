@@ -35,7 +35,7 @@ fn unknown_flags_are_refused_without_the_usage() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
     assert_eq!(ended.stderr, "unknown flag: --domian\nhint: did you mean --domain?\n");
     // What this version cannot do is unknown to it, not silently ignored.
-    for flag in ["--provisioning", "-p", "--client-id=x", "--event-feed=true"] {
+    for flag in ["--create-ticket", "--diff-syncs", "--list-resource-actions"] {
         let ended = Run::to_nobody(&[flag]).end();
         assert_eq!(ended.code, Some(2), "{flag}");
         assert!(ended.stderr.starts_with("unknown flag: "), "{flag}: {}", ended.stderr);
@@ -76,13 +76,17 @@ fn what_scripts_carry_is_accepted_with_a_warning() {
 }
 
 #[test]
-fn oauth_is_refused_in_so_many_words() {
-    let ended = Run::to_nobody(&["--auth-method=private-key-group"]).end();
+fn the_way_to_sign_in_is_one_of_two() {
+    let ended = Run::new(&["--auth-method=private-key-group"]).env("BATON_DOMAIN", cli::NOBODY).end();
     assert_eq!(ended.code, Some(2));
-    assert!(ended.stderr.contains("not in this version yet"), "{}", ended.stderr);
-    // Any other method means the API token.
+    for field in ["okta-client-id", "okta-private-key-id", "okta-private-key"] {
+        let line = format!("field {field} of type string is marked as required but it has a zero-value");
+        assert!(ended.stderr.contains(&line), "{}", ended.stderr);
+    }
     assert_eq!(Run::to_nobody(&["--auth-method=api-token-group"]).end().code, Some(14));
-    assert_eq!(Run::to_nobody(&["--auth-method=whatever"]).end().code, Some(14));
+    let ended = Run::to_nobody(&["--auth-method=whatever"]).end();
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("api-token-group") && ended.stderr.contains("private-key-group"), "{}", ended.stderr);
 }
 
 #[test]
