@@ -97,6 +97,10 @@ pub(crate) enum Endpoint {
     GroupSkinnyUsers,
     GroupRoles,
     GroupRole,
+    UserRoleGroups,
+    UserRoleApps,
+    GroupRoleGroups,
+    GroupRoleApps,
     GroupApps,
     Apps,
     App,
@@ -166,13 +170,32 @@ impl Route {
 }
 
 /// Every endpoint that the simulator serves.
-pub(crate) static ROUTES: [Route; 37] = [
+pub(crate) static ROUTES: [Route; 41] = [
     route("/api/v1/org", Endpoint::Org, Bucket::Rest, Area::Org),
     route("/api/v1/users", Endpoint::Users, Bucket::Users, Area::Users),
     route("/api/v1/users/{id}", Endpoint::User, Bucket::User, Area::Users),
     route("/api/v1/users/{id}/groups", Endpoint::UserGroups, Bucket::Users, Area::Users),
     route("/api/v1/users/{id}/roles", Endpoint::UserRoles, Bucket::Users, Area::Roles),
     route("/api/v1/users/{id}/roles/{assignment}", Endpoint::UserRole, Bucket::Users, Area::Roles),
+    route("/api/v1/users/{id}/roles/{assignment}/targets/groups", Endpoint::UserRoleGroups, Bucket::Users, Area::Roles),
+    route(
+        "/api/v1/users/{id}/roles/{assignment}/targets/catalog/apps",
+        Endpoint::UserRoleApps,
+        Bucket::Users,
+        Area::Roles,
+    ),
+    route(
+        "/api/v1/groups/{id}/roles/{assignment}/targets/groups",
+        Endpoint::GroupRoleGroups,
+        Bucket::Groups,
+        Area::Roles,
+    ),
+    route(
+        "/api/v1/groups/{id}/roles/{assignment}/targets/catalog/apps",
+        Endpoint::GroupRoleApps,
+        Bucket::Groups,
+        Area::Roles,
+    ),
     route("/api/v1/users/{id}/lifecycle/{operation}", Endpoint::UserLifecycle, Bucket::Users, Area::Users),
     route("/api/v1/groups", Endpoint::Groups, Bucket::Groups, Area::Groups),
     route("/api/v1/groups/rules", Endpoint::GroupRules, Bucket::Groups, Area::Groups),

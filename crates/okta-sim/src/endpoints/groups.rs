@@ -6,6 +6,7 @@ use super::list::{self, Page};
 use super::{Answer, Call};
 use crate::filter::{self, List};
 use crate::org::document::Document;
+use crate::org::iam::HeldRole;
 use crate::refusal::Refusal;
 use crate::render;
 use crate::render::group::Embed;
@@ -102,16 +103,21 @@ pub(super) fn roles(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 }
 
 pub(super) fn role(call: &Call<'_>, id: &str, assignment: &str) -> Result<Answer, Refusal> {
+    let role = held_role(call, id, assignment)?;
+    let mut body = String::new();
+    role.document.render(call.hosts, &mut body);
+    Ok(Answer::plain(body))
+}
+
+/// An assignment that a group holds.
+pub(super) fn held_role<'a>(call: &Call<'a>, id: &str, assignment: &str) -> Result<&'a HeldRole, Refusal> {
     let group = find(call, id)?;
     if call.org.group_quirks.roles_refused.contains(&group) {
         return Err(Refusal::no_permission());
     }
     let mut roles = call.org.group_roles.get(&group).into_iter().flatten();
     let role = roles.find(|role| *role.document.id == *assignment);
-    let role = role.ok_or_else(|| Refusal::not_found(assignment, "RoleAssignment"))?;
-    let mut body = String::new();
-    role.document.render(call.hosts, &mut body);
-    Ok(Answer::plain(body))
+    role.ok_or_else(|| Refusal::not_found(assignment, "RoleAssignment"))
 }
 
 pub(super) fn rules(call: &Call<'_>) -> Result<Answer, Refusal> {

@@ -6,6 +6,7 @@ mod iam;
 mod list;
 mod logs;
 mod others;
+mod targets;
 mod users;
 mod write;
 
@@ -84,6 +85,10 @@ pub(crate) fn answer(endpoint: Endpoint, ids: &[String], call: &Call<'_>) -> Res
         Endpoint::GroupSkinnyUsers => groups::skinny_members(call, id),
         Endpoint::GroupRoles => groups::roles(call, id),
         Endpoint::GroupRole => groups::role(call, id, second),
+        Endpoint::UserRoleGroups => users::held_role(call, id, second).and_then(|role| targets::groups(call, role)),
+        Endpoint::UserRoleApps => users::held_role(call, id, second).and_then(|role| targets::apps(call, role)),
+        Endpoint::GroupRoleGroups => groups::held_role(call, id, second).and_then(|role| targets::groups(call, role)),
+        Endpoint::GroupRoleApps => groups::held_role(call, id, second).and_then(|role| targets::apps(call, role)),
         Endpoint::GroupApps => groups::apps(call, id),
         Endpoint::Apps => apps::all(call),
         Endpoint::App => apps::one(call, id),

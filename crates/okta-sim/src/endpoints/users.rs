@@ -108,10 +108,14 @@ pub(super) fn roles(call: &Call<'_>, key: &str) -> Result<Answer, Refusal> {
 }
 
 /// One assignment; of several with the same id the one that is the user's own.
-pub(super) fn role(call: &Call<'_>, key: &str, assignment: &str) -> Result<Answer, Refusal> {
+pub(super) fn held_role<'a>(call: &Call<'a>, key: &str, assignment: &str) -> Result<&'a HeldRole, Refusal> {
     let user = find(call, key)?;
     let role = held(call.org, user).find(|role| *role.document.id == *assignment);
-    let role = role.ok_or_else(|| Refusal::not_found(assignment, "RoleAssignment"))?;
+    role.ok_or_else(|| Refusal::not_found(assignment, "RoleAssignment"))
+}
+
+pub(super) fn role(call: &Call<'_>, key: &str, assignment: &str) -> Result<Answer, Refusal> {
+    let role = held_role(call, key, assignment)?;
     let mut body = String::new();
     role.document.render(call.hosts, &mut body);
     Ok(Answer::plain(body))

@@ -272,6 +272,27 @@ impl Org {
         Ok(self.grant(holder, role_type).document.id.to_string())
     }
 
+    /// Limits a role that a principal holds to these groups or apps, by id; to none for the whole org.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such principal, or it does not hold the role itself.
+    pub fn limit_role(
+        &mut self,
+        principal: Principal<'_>,
+        role_type: &str,
+        targets: &[&str],
+    ) -> Result<(), UnknownObject> {
+        let roles = match self.holder_row(principal)? {
+            HolderRow::User(n) => self.user_roles.get_mut(&n),
+            HolderRow::Group(n) => self.group_roles.get_mut(&n),
+        };
+        let held = roles.into_iter().flatten().find(|role| role.fact.role_type == role_type);
+        let role = held.ok_or_else(|| UnknownObject { kind: "role", id: role_type.to_owned() })?;
+        role.targets = targets.iter().map(ToString::to_string).collect();
+        Ok(())
+    }
+
     /// Binds a custom role to a principal in a resource set, both by id. Returns the id of the membership.
     ///
     /// # Errors
@@ -315,6 +336,11 @@ impl Org {
     /// Whether a binding refuses to lose its last member; by default it ends with it.
     pub fn set_keep_last_member(&mut self, keep: bool) {
         self.habits.keep_last_member = keep;
+    }
+
+    /// Whether an app cannot be assigned to a user without a user name; by default the app has a template for it.
+    pub fn set_demand_user_names(&mut self, demand: bool) {
+        self.habits.demand_user_names = demand;
     }
 
     /// How often a user is still read with the old status after a deactivation; by default never.

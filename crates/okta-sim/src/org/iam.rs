@@ -24,6 +24,8 @@ pub struct RoleFact {
 pub(crate) struct HeldRole {
     pub(crate) fact: RoleFact,
     pub(crate) document: Document,
+    /// The ids of the groups or apps that the role is limited to; none for the whole org.
+    pub(crate) targets: Vec<String>,
 }
 
 /// Custom roles and resource sets.
@@ -151,13 +153,13 @@ pub(crate) fn custom_role(id: &str, label: &str, description: &str) -> Document 
 impl HeldRole {
     /// Reads the facts out of an assignment.
     pub(crate) fn of(value: &Value) -> Self {
-        Self { fact: fact(value), document: Document::of(value) }
+        Self { fact: fact(value), document: Document::of(value), targets: Vec::new() }
     }
 
     /// An assignment as recorded.
     pub(crate) fn recorded(json: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(json).ok()?;
-        Some(Self { fact: fact(&value), document: Document::recorded(json)? })
+        Some(Self { fact: fact(&value), document: Document::recorded(json)?, targets: Vec::new() })
     }
 
     /// The same assignment with one member changed, for the odd ones.

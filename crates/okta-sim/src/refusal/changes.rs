@@ -108,6 +108,11 @@ impl Refusal {
         Self::new(409, "E0000263", "The standard IAM role is already assigned.")
     }
 
+    /// 400: a role of this type has no targets.
+    pub(crate) fn wrong_role_type() -> Self {
+        Self::new(400, "E0000091", "The provided role type was not the same as required role type.")
+    }
+
     /// 400: a group that rules fill can hold no role.
     pub(crate) fn rule_with_role() -> Self {
         Self::new(400, "E0000192", "Roles cannot be assigned to groups with group membership rules.")

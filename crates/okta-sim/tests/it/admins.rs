@@ -47,6 +47,36 @@ async fn roles_are_given_and_taken() {
 }
 
 #[tokio::test]
+async fn roles_are_limited_to_targets() {
+    let mut org = Org::facts();
+    org.grant_role(Principal::User("00u2staged"), "HELP_DESK_ADMIN").unwrap();
+    org.limit_role(Principal::Group("00g1eng"), "APP_ADMIN", &["0oa1oidc", "0oa2saml"]).unwrap();
+    assert!(org.limit_role(Principal::Group("00g1eng"), "USER_ADMIN", &[]).is_err(), "it does not hold it");
+    let client = Client::start(SimConfig::new(org)).await;
+    let groups = "/api/v1/users/00u2staged/roles/JBCUYUC7IRCVGS27IFCE2SKO/targets/groups";
+    assert_eq!(client.json(groups).await, json!([]), "the whole org");
+    client
+        .sim
+        .change_org(|org| org.limit_role(Principal::User("00u2staged"), "HELP_DESK_ADMIN", &["00g1eng"]))
+        .unwrap();
+    let targets = client.json(groups).await;
+    assert_eq!(
+        (ids(targets.as_array().unwrap()), &targets[0]["profile"]["name"]),
+        (vec!["00g1eng".into()], &"Engineering".into())
+    );
+    // Also as the member of a group that holds it.
+    for holder in ["groups/00g1eng", "users/00u3prov"] {
+        let apps = client.json(&format!("/api/v1/{holder}/roles/IFIFAX2BIRGUSTQ/targets/catalog/apps")).await;
+        assert_eq!(ids(apps.as_array().unwrap()), ["0oa1oidc", "0oa2saml"], "{holder}");
+    }
+    let unheld = "/api/v1/users/00u2staged/roles/IFIFAX2BIRGUSTQ/targets/catalog/apps";
+    assert_eq!(client.get(unheld).await.refusal(), (404, "E0000007".to_owned()));
+    let held = client.json("/api/v1/groups/00g4empty/roles").await[0]["id"].as_str().unwrap().to_owned();
+    let whole = format!("/api/v1/groups/00g4empty/roles/{held}/targets/groups");
+    assert_eq!(client.get(&whole).await.refusal(), (400, "E0000091".to_owned()), "a role that has no targets");
+}
+
+#[tokio::test]
 async fn roles_of_groups_reach_members_and_are_not_theirs_to_lose() {
     let client = Client::start(SimConfig::new(Org::facts())).await;
     let roles = "/api/v1/users/00u6locked/roles";

@@ -108,3 +108,16 @@ async fn who_has_an_app_twice_keeps_it_until_both_are_gone() {
     client.delete("/api/v1/groups/00g1eng/users/00u3prov").await;
     assert_eq!(scope(&shown().await), ("GROUP", Some("00g3every")), "the next group");
 }
+
+#[tokio::test]
+async fn an_org_can_demand_user_names() {
+    let client = Client::start(SimConfig::new(Org::facts())).await;
+    client.sim.change_org(|org| org.set_demand_user_names(true));
+    let users = "/api/v1/apps/0oa1oidc/users";
+    let bare = client.post(users, &json!({"id": "00u2staged", "scope": "USER"})).await;
+    assert_eq!(bare.refusal(), (400, "E0000001".to_owned()));
+    let named = json!({"id": "00u2staged", "scope": "USER", "credentials": {"userName": "sid"}});
+    assert_eq!(client.post(users, &named).await.json()["credentials"]["userName"], "sid");
+    let again = client.post(&format!("{users}/00u2staged"), &json!({"profile": {"seat": 1}})).await;
+    assert_eq!(again.status, 200, "who has the app has a name");
+}

@@ -37,7 +37,10 @@ fn assign(org: &mut Org, change: &Change<'_>, app: u32, user: u32, body: &Map<St
         return Err(Refusal::inactive_app_user());
     }
     let credentials = body::object(body, "credentials")?.cloned().map_or(Value::Null, Value::Object);
-    if !credentials.is_null() && credentials["userName"].as_str().is_some_and(|name| name.trim().is_empty()) {
+    let user_name = credentials["userName"].as_str();
+    let fresh = org.app_user(app, user).is_none();
+    let lacking = user_name.map_or(fresh && org.habits.demand_user_names, |name| name.trim().is_empty());
+    if lacking {
         return Err(Refusal::invalid("userName", ["userName: The field cannot be left blank".to_owned()]));
     }
     let profile = body::object(body, "profile")?.cloned().unwrap_or_default();

@@ -29,6 +29,8 @@ pub(crate) struct Habits {
     pub(crate) deletion_moves_groups: bool,
     /// Whether the last member of a binding cannot be removed; otherwise the binding goes with its last member.
     pub(crate) keep_last_member: bool,
+    /// Whether an app cannot be assigned to a user without a user name.
+    pub(crate) demand_user_names: bool,
     /// How often a user is still read with the old status after being deactivated.
     pub(crate) slow_deactivation: u32,
 }
