@@ -177,3 +177,37 @@ impl Aim for Membership<'_> {
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use okta_client::models::record_from_json;
+
+    use super::*;
+    use crate::resources::{group, resource_set_binding, user};
+
+    #[test]
+    fn a_member_is_known_by_kind_and_id() {
+        let member = |path: &str| {
+            let member = format!(r#"{{"id":"irb1","_links":{{"self":{{"href":"https://acme.okta.com{path}"}}}}}}"#);
+            record_from_json::<BindingMember>(member.as_bytes()).unwrap()
+        };
+        let of = |kind| Membership::at("iam1", "cr01", Subject::unnamed(kind, "00x1"), false, Arc::default()).unwrap();
+        for (kind, own) in [(user::ID, "/api/v1/users/00x1"), (group::ID, "/api/v1/groups/00x1")] {
+            for path in ["/api/v1/users/00x1", "/api/v1/groups/00x1", "/oauth2/v1/clients/00x1", "/api/v1/users/00x12"]
+            {
+                assert_eq!(of(kind).is(&member(path)), path == own, "{kind} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_binding_has_two_parts() {
+        let parts = |id| parts(Subject::unnamed(resource_set_binding::ID, id)).ok();
+        assert_eq!(parts("iam1:cr01"), Some(("iam1", "cr01")));
+        for id in ["", ":", "iam1", "iam1:", ":cr01", "iam1:cr01:x"] {
+            assert_eq!(parts(id), None, "{id}");
+        }
+    }
+}

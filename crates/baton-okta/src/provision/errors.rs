@@ -106,3 +106,58 @@ fn right(error: &Error) -> String {
     let role = if reads && scope != "roles" { "an admin role that may view this" } else { role };
     format!("give {role} to the admin who made the API token, or to the OAuth service app itself")
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use okta_client::{OktaError, Unreachable};
+
+    use super::*;
+
+    fn error(kind: ErrorKind, status: u16, code: &str) -> Error {
+        let okta = OktaError { status: Some(status), code: Some(code.to_owned()), ..OktaError::default() };
+        Error::new(kind, "no").with_okta(okta)
+    }
+
+    #[test]
+    fn every_path_has_the_same_codes() {
+        for (kind, code) in [
+            (ErrorKind::Unauthenticated, Code::Unauthenticated),
+            (ErrorKind::Forbidden, Code::PermissionDenied),
+            (ErrorKind::NotFound, Code::NotFound),
+            (ErrorKind::RateLimited, Code::ResourceExhausted),
+            (ErrorKind::Conflict, Code::FailedPrecondition),
+            (ErrorKind::Invalid, Code::InvalidArgument),
+            (ErrorKind::Server, Code::Unavailable),
+            (ErrorKind::Timeout, Code::DeadlineExceeded),
+            (ErrorKind::Unreachable(Unreachable::Dns), Code::Unavailable),
+            (ErrorKind::Redirected, Code::FailedPrecondition),
+            (ErrorKind::Cancelled, Code::Cancelled),
+            (ErrorKind::Unreadable, Code::Unknown),
+        ] {
+            assert_eq!(code_of(&Error::new(kind, "no")), code, "{kind:?}");
+        }
+        for (kind, status, said, code) in [
+            (ErrorKind::Conflict, 409, code::APP_ALREADY_ASSIGNED, Code::AlreadyExists),
+            (ErrorKind::Conflict, 409, code::ROLE_ALREADY_ASSIGNED, Code::AlreadyExists),
+            (ErrorKind::Conflict, 409, code::IAM_ROLE_ALREADY_ASSIGNED, Code::AlreadyExists),
+            (ErrorKind::Conflict, 409, code::ROLE_CHANGE_RUNNING, Code::Aborted),
+            (ErrorKind::Invalid, 400, code::ROLE_ON_RULE_GROUP, Code::FailedPrecondition),
+            (ErrorKind::Invalid, 400, code::ROLE_ON_LARGE_GROUP, Code::FailedPrecondition),
+            (ErrorKind::Invalid, 400, code::VALIDATION, Code::InvalidArgument),
+        ] {
+            assert_eq!(code_of(&error(kind, status, said)), code, "{said}");
+        }
+    }
+
+    #[test]
+    fn only_oktas_own_word_makes_something_gone() {
+        assert!(is_gone(&error(ErrorKind::NotFound, 404, code::NOT_FOUND)));
+        assert!(is_gone(&error(ErrorKind::NotFound, 404, code::NO_SUCH_PATH)));
+        assert!(!is_gone(&Error::new(ErrorKind::NotFound, "a proxy's page")));
+        assert!(!is_gone(&error(ErrorKind::Forbidden, 403, code::NO_PERMISSION)));
+        let failed = failed("looking", &Error::new(ErrorKind::NotFound, "a proxy's page"));
+        assert!(failed.message.contains("--domain"), "{failed}");
+    }
+}

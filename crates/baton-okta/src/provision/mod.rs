@@ -75,7 +75,7 @@ impl OktaProvisioner {
         change: &Change,
     ) -> Result<Made, ChangeError> {
         let of = Subject::of(of, "the entitlement names no resource")?;
-        let principal = Subject::of(principal, "there is no principal")?;
+        let principal = Subject::of(principal, "there is no principal")?.checked()?;
         self.check_exists(of)?;
         let grant = direction == Direction::Grant;
         let op = self.operation(change);

@@ -216,3 +216,18 @@ impl Aim for StandardRole<'_> {
         self.see(op).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn standard_roles_are_known_by_their_ids() {
+        for id in ["SUPER_ADMIN", "WORKFLOWS_ADMIN", "API_ACCESS_MANAGEMENT_ADMIN"] {
+            assert!(is_standard(id), "{id}");
+        }
+        for id in ["", "cr0Yq6IJxGIr0ouum0g3", "cr0vault", "IFIFAX2BIRGUSTQ"] {
+            assert!(!is_standard(id), "{id}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::fmt;
 
 use baton_connector::{ChangeError, Code};
 use baton_proto::c1::connector::v2::Resource;
-use okta_client::endpoints::bindings::Holder;
+use okta_client::endpoints::{self, bindings::Holder};
 
 use crate::resources::{group, user};
 
@@ -25,6 +25,15 @@ impl<'a> Subject<'a> {
         let found = resource.and_then(|resource| Some((resource, resource.id.as_ref()?)));
         let (resource, id) = found.ok_or_else(|| ChangeError::new(Code::InvalidArgument, missing))?;
         Ok(Self { kind: &id.resource_type, id: &id.resource, name: &resource.display_name })
+    }
+
+    /// Itself, if its id has the form of an Okta id, also where the id would only be looked for in a list.
+    pub(super) fn checked(self) -> Result<Self, ChangeError> {
+        let well_formed = endpoints::groups::get(self.id);
+        well_formed.map(|_| self).map_err(|_| {
+            let message = format!("{:?} is not the id of a {} in Okta; nothing was asked", self.id, self.kind);
+            ChangeError::new(Code::InvalidArgument, message)
+        })
     }
 
     /// A subject that is only known by its id.
