@@ -14,6 +14,7 @@ mod external;
 pub mod ids;
 mod page;
 pub mod provision;
+mod reuse;
 mod source;
 
 pub use bid::{BidError, EntitlementBid, ResourceBid, ResourceRef};
@@ -23,6 +24,7 @@ pub use events::{EventPage, EventRequest, EventSource};
 pub use external::ExternalMatch;
 pub use page::{EntitlementRef, Gap, GapKind, GrantDraft, Page, Principal};
 pub use provision::{Change, ChangeError, Provisioner};
+pub use reuse::{Changed, Reuse, Which};
 pub use source::{
     FetchError, FetchErrorKind, Gate, Lane, LaneTraffic, Missing, Options, Source, SourceError, Work, WorkKind,
 };

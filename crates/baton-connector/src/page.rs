@@ -5,6 +5,7 @@ use std::sync::Arc;
 use baton_proto::c1::connector::v2::{Entitlement, GrantExpandable, Resource};
 
 use crate::external::ExternalMatch;
+use crate::reuse::Changed;
 use crate::source::Work;
 
 /// What one page of work yielded. The engine commits it as a whole: its objects, the work it opens and the cursor of
@@ -23,6 +24,18 @@ pub struct Page {
     pub next: Option<String>,
     /// What could not be read or mapped, to be told to the operator.
     pub gaps: Vec<Gap>,
+    /// Works whose answer may have changed since the last sync; only on pages of [`Source::changes`].
+    ///
+    /// [`Source::changes`]: crate::Source::changes
+    pub changed: Vec<Changed>,
+    /// What stands for the moment up to which the changes are known, in place of [`Source::mark`]; only on the last page
+    /// of [`Source::changes`].
+    ///
+    /// [`Source::mark`]: crate::Source::mark
+    /// [`Source::changes`]: crate::Source::changes
+    pub mark: Option<String>,
+    /// What the operator should know and that is neither an error nor missing from the file.
+    pub notes: Vec<String>,
 }
 
 /// The entitlement that a grant is about. Shared by all grants of a page.
@@ -64,6 +77,8 @@ pub struct GrantDraft {
     pub sources: Vec<String>,
     /// Whoever holds these entitlements has this one too.
     pub expandable: Option<GrantExpandable>,
+    /// The resource may have been left out of the sync on purpose: then the grant is left out without a word.
+    pub if_there: bool,
     /// The principal is a placeholder: who holds the grant is found in the file of another connector.
     pub external: Option<ExternalMatch>,
 }
@@ -80,6 +95,7 @@ impl GrantDraft {
             immutable: None,
             sources: Vec::new(),
             expandable: None,
+            if_there: false,
             external: None,
         }
     }

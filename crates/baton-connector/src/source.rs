@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 
 use crate::bid::{ResourceBid, ResourceRef};
 use crate::page::{Gap, Page};
+use crate::reuse::Reuse;
 
 /// The kind of a piece of work, for example `group-members`. Short, lower case, the same in every release that can
 /// meet an unfinished sync of another: kinds are stored in the plan.
@@ -31,13 +32,15 @@ pub struct Work {
     pub pages_hint: u32,
     /// The gate behind which the work waits, if any: see [`Source::gates`].
     pub held_by: Option<&'static str>,
+    /// When what the last sync read of it may be taken over.
+    pub reuse: Reuse,
 }
 
 impl Work {
     /// Work of `kind` about `subject`, ready to be done.
     #[must_use]
     pub fn new(kind: WorkKind, subject: impl Into<String>) -> Self {
-        Self { kind, subject: subject.into(), detail: String::new(), pages_hint: 1, held_by: None }
+        Self { kind, subject: subject.into(), detail: String::new(), pages_hint: 1, held_by: None, reuse: Reuse::Never }
     }
 
     /// Adds what the fetch needs to know about the subject.
@@ -54,6 +57,13 @@ impl Work {
         self
     }
 
+    /// Says when what the last sync read may be taken over.
+    #[must_use]
+    pub fn reusable(mut self, reuse: Reuse) -> Self {
+        self.reuse = reuse;
+        self
+    }
+
     /// Holds the work back until `gate` has decided.
     #[must_use]
     pub fn behind(mut self, gate: &'static str) -> Self {
@@ -66,8 +76,8 @@ impl Work {
 /// is cheaper is known only when both have been counted.
 ///
 /// Work held by a gate ([`Work::behind`]) waits until all work of the kinds in `after` is finished. The engine then
-/// calls [`Source::choose`] with the number of held works per kind, releases the kinds that it names and drops the
-/// others.
+/// calls [`Source::choose`] with the number of held works per kind that have to be read (those that are taken over from
+/// the last sync cost nothing), releases the kinds that it names and drops the others.
 #[derive(Debug, Clone, Copy)]
 pub struct Gate {
     /// Its name, as in [`Work::held_by`].
@@ -151,6 +161,21 @@ pub trait Source: Send + Sync + 'static {
     /// The work with which a sync of everything begins.
     fn start(&self, options: &Options) -> Vec<Work>;
 
+    /// A text that stands for now on the source's side: a time of its clock, a place in its log. The engine asks for it
+    /// after [`validate`](Self::validate) and before anything is read, keeps it with the finished sync, and hands it to
+    /// [`changes`](Self::changes) of the next one. `None` if syncs of this source always read everything.
+    fn mark(&self) -> Option<String> {
+        None
+    }
+
+    /// The work that reads what has changed since `mark`; its pages say so in [`Page::changed`], and the last of them may
+    /// give a better [`Page::mark`] than the one of this sync's beginning. `None` if nothing that `options` ask for
+    /// depends on changes. It is asked for only when there is something to be taken over.
+    fn changes(&self, mark: &str, options: &Options) -> Option<Work> {
+        let _ = (mark, options);
+        None
+    }
+
     /// The work that reads one resource in a partial sync: the resource and its entitlements, and the grants on it if
     /// it is one of [`Options::resources`]. Others come up when a grant is on them. `None` if resources of the type
     /// cannot be read one by one.
@@ -178,7 +203,7 @@ pub trait Source: Send + Sync + 'static {
         &[]
     }
 
-    /// Decides at `gate`: given the number of held works per kind, the kinds to be released.
+    /// Decides at `gate`: given the number of held works per kind that have to be read, the kinds to be released.
     fn choose(&self, gate: &'static str, held: &BTreeMap<WorkKind, u64>) -> Vec<WorkKind> {
         let _ = gate;
         held.keys().copied().collect()

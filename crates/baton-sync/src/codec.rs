@@ -53,6 +53,8 @@ pub(crate) struct WaitingGrant<'a> {
     pub sources: Vec<&'a str>,
     /// Encoded `GrantExpandable`.
     pub expandable: Option<&'a [u8]>,
+    /// Left out without a word if its resource is not in the sync.
+    pub if_there: bool,
     /// The encoded annotation that says who holds the grant, if the principal is a placeholder.
     pub external: Option<&'a [u8]>,
 }
@@ -62,6 +64,7 @@ const SOURCES: u8 = 2;
 const EXPANDABLE: u8 = 4;
 const V1_SHARED: u8 = 8;
 const EXTERNAL: u8 = 16;
+const IF_THERE: u8 = 32;
 
 const RESOURCE: u8 = 0;
 const ENTITLEMENT: u8 = 1;
@@ -97,7 +100,8 @@ pub(crate) fn encode_grants(grants: &[GrantDraft]) -> Vec<u8> {
             | (u8::from(!grant.sources.is_empty()) * SOURCES)
             | (u8::from(grant.expandable.is_some()) * EXPANDABLE)
             | (u8::from(grant.v1_shared) * V1_SHARED)
-            | (u8::from(grant.external.is_some()) * EXTERNAL);
+            | (u8::from(grant.external.is_some()) * EXTERNAL)
+            | (u8::from(grant.if_there) * IF_THERE);
         rows.push(flags);
         if let Some(source) = &grant.immutable {
             bytes(&mut rows, source.as_bytes());
@@ -188,6 +192,7 @@ pub(crate) fn for_each_grant(
             immutable,
             sources,
             expandable,
+            if_there: flags & IF_THERE != 0,
             external,
         })?;
     }
@@ -302,6 +307,7 @@ mod tests {
         let mut grant =
             GrantDraft::new(&entitlement, &prefix, Principal { resource_type: principal_type, id: user.to_owned() });
         grant.v1_shared = extras & 16 != 0;
+        grant.if_there = extras & 64 != 0;
         grant.external = (extras & 32 != 0).then(|| baton_connector::ExternalMatch::Id(user.to_owned()));
         if extras & 1 != 0 {
             grant.immutable = Some("why".to_owned());
@@ -318,7 +324,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn grants_come_back_as_they_went(rows in proptest::collection::vec((0u8..4, ".{0,12}", 0u8..64), 0..50)) {
+        fn grants_come_back_as_they_went(rows in proptest::collection::vec((0u8..4, ".{0,12}", 0u8..128), 0..50)) {
             let grants: Vec<_> = rows.iter().map(|(entitlement, user, extras)| draft(*entitlement, user, *extras)).collect();
             let blob = encode_grants(&grants);
             let mut seen = 0;
@@ -329,7 +335,7 @@ mod tests {
                 assert_eq!(waiting.principal, grant.principal.id);
                 assert_eq!(waiting.principal_type, grant.principal.resource_type);
                 assert_eq!(waiting.v1_prefix, &*grant.v1_prefix);
-                assert_eq!(waiting.v1_shared, grant.v1_shared);
+                assert_eq!((waiting.v1_shared, waiting.if_there), (grant.v1_shared, grant.if_there));
                 assert_eq!(waiting.immutable, grant.immutable.as_deref());
                 assert_eq!(waiting.sources, grant.sources);
                 let expandable = grant.expandable.as_ref().map(prost::Message::encode_to_vec);

@@ -24,6 +24,69 @@ pub struct SyncConfig {
     pub allow_shrink: bool,
     /// Fail if anything is missing that was not left out on purpose.
     pub strict: bool,
+    /// Whether a full sync takes over what the last one has read and what has not changed since. Sources that cannot
+    /// tell are always read as a whole, and syncs of another type neither use nor touch what is kept.
+    pub incremental: Incremental,
+}
+
+/// Whether a full sync takes over what the last one has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Incremental {
+    /// It does, and everything is read only now and then.
+    On(FullEvery),
+    /// Everything is read this time, and kept for the next sync.
+    ReadAll,
+    /// Everything is read, and nothing is kept.
+    Off,
+}
+
+impl Default for Incremental {
+    fn default() -> Self {
+        Self::On(FullEvery::default())
+    }
+}
+
+/// When a sync reads everything all the same: whatever comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FullEvery {
+    /// When the last time is so many days ago.
+    pub days: Option<u32>,
+    /// Every so many syncs.
+    pub syncs: Option<u32>,
+}
+
+impl Default for FullEvery {
+    /// After seven days or 200 syncs: a day's hourly syncs cost one list each, and what no change told of is seen within
+    /// the week.
+    fn default() -> Self {
+        Self { days: Some(7), syncs: Some(200) }
+    }
+}
+
+impl std::str::FromStr for FullEvery {
+    type Err = String;
+
+    /// `7d`, `200`, both separated by a comma, or `never`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut every = Self { days: None, syncs: None };
+        if text.trim() == "never" {
+            return Ok(every);
+        }
+        for part in text.split(',').map(str::trim) {
+            let (place, number) = match part.strip_suffix('d') {
+                Some(days) => (&mut every.days, days),
+                None => (&mut every.syncs, part),
+            };
+            let number = number.parse::<u32>().ok().filter(|number| *number > 0);
+            if place.is_some() || number.is_none() {
+                return Err(format!(
+                    "{text:?} is not a number of syncs, a number of days such as 7d, or both such as 7d,200"
+                ));
+            }
+            *place = number;
+        }
+        Ok(every)
+    }
 }
 
 impl SyncConfig {
@@ -42,6 +105,25 @@ impl SyncConfig {
             workers: Self::DEFAULT_WORKERS,
             allow_shrink: false,
             strict: false,
+            incremental: Incremental::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_pass_is_every_so_many_days_or_syncs() {
+        let every = |days, syncs| Ok(FullEvery { days, syncs });
+        assert_eq!("7d,200".parse(), Ok::<_, String>(FullEvery::default()));
+        assert_eq!("200, 7d".parse(), Ok::<_, String>(FullEvery::default()));
+        assert_eq!("30d".parse(), every(Some(30), None));
+        assert_eq!("1".parse(), every(None, Some(1)));
+        assert_eq!("never".parse(), every(None, None));
+        for bad in ["", "0", "0d", "7h", "d", "7d,8d", "1,2", "-1", "7d,"] {
+            assert!(bad.parse::<FullEvery>().is_err(), "{bad}");
         }
     }
 }

@@ -1,19 +1,25 @@
 //! Fetching: all lanes at once, each page to the writer, until nothing is left to do.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_connector::{FetchError, Lane, Source, Work, WorkKind};
+use baton_connector::{Changed, FetchError, Lane, Reuse, Source, Work, WorkKind};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
+use crate::changes::Changes;
+use crate::error::SyncError;
 use crate::fetch::{Fetch, Fetched, Waiting, fetch};
+use crate::last::{Kept, Last};
 use crate::observe::{Event, KindProgress, Observer, Snapshot};
 use crate::partial::Partial;
+use crate::plan::commit::Take;
 use crate::plan::{Planned, State};
+use crate::summary::KindReading;
 use crate::writer::{Change, Writer};
 
 /// How often progress is told.
@@ -28,6 +34,17 @@ pub(crate) enum Stopped {
     Failed(FetchError),
     /// The writer failed; it knows why.
     Writer,
+    /// What is kept of the last sync cannot be read.
+    Kept(SyncError),
+}
+
+/// What a sync takes over from.
+pub(crate) struct Earlier {
+    pub last: Last,
+    /// The kind of work that reads what has changed since; without one, whatever depends on changes is read.
+    pub changes: Option<WorkKind>,
+    /// What it has told to the runs before this one.
+    pub changed: Vec<Changed>,
 }
 
 /// The scheduler of one run.
@@ -39,12 +56,28 @@ pub(crate) struct Engine {
     lanes: BTreeMap<Lane, LaneQueue>,
     kinds: Vec<KindState>,
     gates: Vec<GateState>,
-    /// Hashes of the works known, so that what two pages make known is done once. A collision of 64 random bits
+    earlier: Option<Earlier>,
+    /// What has changed since the sync that is taken over from.
+    changes: Changes,
+    /// Works that wait until it is known what has changed.
+    undecided: Vec<Waiting>,
+    /// Works that are to be taken over.
+    taking: Vec<Waiting>,
+    /// Hashes of the works known with their ids, so that what two pages make known is done once. A collision of 64 random bits
     /// among millions of works is not a worry.
-    known: HashSet<u64>,
+    known: HashMap<u64, u64>,
     hasher: RandomState,
     next_id: u64,
     fetched: u64,
+}
+
+/// What becomes of a piece of work of which nothing has been fetched yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Read,
+    /// Nobody knows before the changes are read.
+    Wait,
+    Take,
 }
 
 #[derive(Debug, Default)]
@@ -58,8 +91,12 @@ struct KindState {
     progress: KindProgress,
     /// Pages that are expected to be still needed.
     expected: u64,
-    /// Works that are ready or running.
+    /// Works that are ready or running, or wait for the changes.
     open: u64,
+    /// Works that were taken over.
+    taken: u64,
+    /// Whether works of this kind can be taken over at all.
+    reusable: bool,
 }
 
 #[derive(Debug)]
@@ -70,13 +107,15 @@ struct GateState {
 }
 
 impl Engine {
-    /// A scheduler for `works`, as they stand in the plan, of a sync of everything or of a `partial` one.
+    /// A scheduler for `works`, as they stand in the plan, of a sync of everything or of a `partial` one, that takes over
+    /// from an `earlier` one what has not changed since.
     pub(crate) fn new(
         source: Arc<dyn Source>,
         observer: Arc<dyn Observer>,
         workers: usize,
         partial: Option<Arc<Partial>>,
         works: Vec<Planned>,
+        earlier: Option<Earlier>,
     ) -> Self {
         let kinds = source.kinds().iter().map(|(kind, label)| KindState::new(kind, label)).collect();
         let gates =
@@ -89,16 +128,24 @@ impl Engine {
             lanes: BTreeMap::new(),
             kinds,
             gates,
-            known: HashSet::new(),
+            earlier,
+            changes: Changes::default(),
+            undecided: Vec::new(),
+            taking: Vec::new(),
+            known: HashMap::new(),
             hasher: RandomState::new(),
             next_id: 0,
             fetched: 0,
         };
+        engine.changes.add(engine.earlier.as_ref().map_or(&[], |earlier| &earlier.changed));
+        // Whether the changes are known is known when all works are.
+        let mut ready = Vec::new();
         for planned in works {
             engine.next_id = engine.next_id.max(planned.id + 1);
-            engine.remember(&planned.work);
-            engine.restore(planned);
+            engine.remember(&planned.work, planned.id);
+            ready.extend(engine.restore(planned));
         }
+        ready.into_iter().for_each(|waiting| engine.enqueue(waiting));
         engine
     }
 
@@ -107,13 +154,25 @@ impl Engine {
         self.fetched
     }
 
+    /// How much of each kind of work that can be taken over was read.
+    pub(crate) fn reading(&self) -> Vec<KindReading> {
+        let kinds = self.kinds.iter().filter(|kind| kind.reusable && kind.progress.works_known > 0);
+        let reading = |kind: &KindState| KindReading {
+            kind: kind.progress.kind,
+            label: kind.progress.label,
+            read: kind.progress.works_done - kind.taken,
+            taken: kind.taken,
+        };
+        kinds.map(reading).collect()
+    }
+
     /// Fetches until nothing is left, or something stops it. What was fetched has been handed to the writer.
     pub(crate) async fn run(&mut self, writer: &Writer, cancel: &CancellationToken) -> Result<(), Stopped> {
         let mut fetches: FuturesUnordered<Fetch> = FuturesUnordered::new();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            self.pass_gates(writer).await?;
+            while self.take_over(writer).await? || self.pass_gates(writer).await? {}
             self.tell_backlog();
             self.start(&mut fetches);
             if fetches.is_empty() {
@@ -166,21 +225,23 @@ impl Engine {
 
     /// Takes in a page: what it opens is queued, its next page goes first, everything goes to the writer.
     async fn accept(&mut self, mut waiting: Waiting, fetched: Fetched, writer: &Writer) -> Result<(), Stopped> {
-        let Fetched { mut page, opens } = fetched;
+        let Fetched { mut page, opens, notes } = fetched;
         if let Some(cursor) = &page.next
             && !waiting.passed.insert(self.hasher.hash_one(cursor))
         {
             return Err(Stopped::Failed(waiting.in_circles()));
         }
         self.fetched += 1;
-        for work in opens {
-            if !self.remember(&work) {
-                continue;
-            }
-            let id = self.next_id;
-            self.next_id += 1;
-            page.opens.push((id, work.clone()));
-            self.open(id, work);
+        notes.into_iter().for_each(|note| self.observer.event(&Event::Note(note)));
+        self.changes.add(&page.changed);
+        if let Some(earlier) = &self.earlier {
+            // Committed with the page: what it names must be known to whoever carries this run on.
+            page.changed.extend(self.changes.resolve(&earlier.last).map_err(Stopped::Kept)?);
+        }
+        let opened;
+        (page.opens, opened) = self.open_all(opens);
+        if waiting.work.reuse != Reuse::Never {
+            page.opened = opened;
         }
         let next = page.next.clone();
         let objects = waiting.objects + page.count;
@@ -232,8 +293,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Opens the gates whose conditions are met. One gate's work can meet the condition of another.
-    async fn pass_gates(&mut self, writer: &Writer) -> Result<(), Stopped> {
+    /// Opens the gates whose conditions are met, and says whether that has made anything ready. One gate's work can meet
+    /// the condition of another.
+    async fn pass_gates(&mut self, writer: &Writer) -> Result<bool, Stopped> {
+        let mut passed = false;
         for index in 0..self.gates.len() {
             let state = &self.gates[index];
             let gate = state.gate;
@@ -242,55 +305,134 @@ impl Engine {
             {
                 continue;
             }
+            let mut counts = BTreeMap::<WorkKind, u64>::new();
+            let mut undecided = false;
+            for (_, work) in &self.gates[index].held {
+                let verdict = self.judge(work);
+                undecided |= verdict == Verdict::Wait;
+                *counts.entry(work.kind).or_default() += u64::from(verdict == Verdict::Read);
+            }
+            if undecided {
+                continue;
+            }
             self.gates[index].open = true;
             let held = std::mem::take(&mut self.gates[index].held);
             if held.is_empty() {
                 continue;
             }
-            let mut counts = BTreeMap::<WorkKind, u64>::new();
-            for (_, work) in &held {
-                *counts.entry(work.kind).or_default() += 1;
-            }
+            passed = true;
             let release = self.source.choose(gate.name, &counts);
             for (id, work) in held {
                 if release.contains(&work.kind) {
-                    self.enqueue(Waiting::new(id, work));
+                    self.begin(id, work);
                 }
             }
             if !writer.send(Change::Gate { gate: gate.name, release }).await {
                 return Err(Stopped::Writer);
             }
         }
-        Ok(())
+        Ok(passed)
     }
 
-    /// Puts work of the plan where it belongs.
-    fn restore(&mut self, planned: Planned) {
+    /// Whether a piece of work of which nothing has been fetched yet is to be read.
+    fn judge(&self, work: &Work) -> Verdict {
+        let Some(earlier) = &self.earlier else { return Verdict::Read };
+        let Some(kept) = earlier.last.find(work) else { return Verdict::Read };
+        match (&work.reuse, &kept.work.reuse) {
+            (Reuse::UnlessChanged, Reuse::UnlessChanged) => {}
+            (Reuse::SameVersion { version, .. }, Reuse::SameVersion { version: before, .. }) if version == before => {}
+            _ => return Verdict::Read,
+        }
+        if work.reuse.asks_for_changes() {
+            let Some(changes) = earlier.changes else { return Verdict::Read };
+            if self.kinds.iter().any(|kind| kind.progress.kind == changes && kind.open > 0) {
+                return Verdict::Wait;
+            }
+        }
+        if self.changes.name(work) { Verdict::Read } else { Verdict::Take }
+    }
+
+    /// Decides what had to wait for the changes, takes over what can be, and says whether that has made anything known.
+    async fn take_over(&mut self, writer: &Writer) -> Result<bool, Stopped> {
+        if self.undecided.first().is_some_and(|waiting| self.judge(&waiting.work) != Verdict::Wait) {
+            for waiting in std::mem::take(&mut self.undecided) {
+                self.route(waiting);
+            }
+        }
+        let mut taken = false;
+        while let Some(waiting) = self.taking.pop() {
+            taken = true;
+            let kept = self.earlier.as_ref().and_then(|earlier| {
+                let Kept { id, pages, objects, .. } = earlier.last.find(&waiting.work)?;
+                Some((*id, *pages, *objects, earlier.last.opened(*id).to_vec()))
+            });
+            // It was found when it was put there.
+            let Some((kept, pages, objects, known)) = kept else { continue };
+            let kind = self.kind(waiting.work.kind);
+            kind.open -= 1;
+            kind.taken += 1;
+            kind.expected -= u64::from(waiting.work.pages_hint);
+            kind.progress.works_done += 1;
+            kind.progress.pages_done += pages;
+            kind.progress.objects += objects;
+            let (opens, opened) = self.open_all(known);
+            if !writer.send(Change::Take(Take { work: waiting.id, kept, opens, opened })).await {
+                return Err(Stopped::Writer);
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Puts work of the plan where it belongs; what is ready is given back.
+    fn restore(&mut self, planned: Planned) -> Option<Waiting> {
         let Planned { id, work, state, cursor, pages, objects } = planned;
         let kind = self.kind(work.kind);
         kind.progress.pages_done += pages;
         kind.progress.objects += objects;
+        kind.reusable |= work.reuse != Reuse::Never;
         match state {
             State::Held => self.hold(id, work),
             State::Ready => {
                 let hint = u32::try_from(pages + 1).unwrap_or(u32::MAX).max(work.pages_hint);
                 let mut waiting = Waiting { cursor, seq: pages, objects, ..Waiting::new(id, work) };
                 waiting.work.pages_hint = hint;
-                self.enqueue(waiting);
+                // Counts as open at once: other works may have to wait for it.
+                let kind = self.kind(waiting.work.kind);
+                kind.open += 1;
+                return Some(waiting);
             }
-            State::Done => {
+            State::Done | State::Taken => {
                 kind.progress.works_known += 1;
                 kind.progress.works_done += 1;
+                kind.taken += u64::from(state == State::Taken);
             }
             State::Dropped => {}
         }
+        None
+    }
+
+    /// Opens those of `works` that are new, and gives them ids; also gives the ids of all.
+    fn open_all(&mut self, works: Vec<Work>) -> (Vec<(u64, Work)>, Vec<u64>) {
+        let (mut opens, mut ids) = (Vec::new(), Vec::new());
+        for work in works {
+            let id = self.next_id;
+            if let Some(known) = self.remember(&work, id) {
+                ids.push(known);
+                continue;
+            }
+            self.next_id += 1;
+            ids.push(id);
+            opens.push((id, work.clone()));
+            self.open(id, work);
+        }
+        (opens, ids)
     }
 
     fn open(&mut self, id: u64, work: Work) {
         if work.held_by.is_some() {
             self.hold(id, work);
         } else {
-            self.enqueue(Waiting::new(id, work));
+            self.begin(id, work);
         }
     }
 
@@ -299,22 +441,46 @@ impl Engine {
         match gate {
             Some(state) if !state.open => state.held.push((id, work)),
             // A gate that is open or unknown holds nothing back.
-            _ => self.enqueue(Waiting::new(id, work)),
+            _ => self.begin(id, work),
         }
+    }
+
+    /// Makes work ready of which nothing has been fetched yet.
+    fn begin(&mut self, id: u64, work: Work) {
+        self.kind(work.kind).open += 1;
+        self.enqueue(Waiting::new(id, work));
     }
 
     fn enqueue(&mut self, waiting: Waiting) {
         let kind = self.kind(waiting.work.kind);
-        kind.open += 1;
+        kind.reusable |= waiting.work.reuse != Reuse::Never;
         kind.progress.works_known += 1;
         kind.expected += u64::from(waiting.work.pages_hint).saturating_sub(waiting.seq);
-        let lane = self.source.lane(waiting.work.kind);
-        self.lane(lane).waiting.push_back(waiting);
+        self.route(waiting);
     }
 
-    /// Whether the work is new.
-    fn remember(&mut self, work: &Work) -> bool {
-        self.known.insert(self.hasher.hash_one((work.kind, &work.subject)))
+    /// Lets ready work be fetched, taken over, or wait until that is clear.
+    fn route(&mut self, waiting: Waiting) {
+        let verdict = if waiting.cursor.is_some() { Verdict::Read } else { self.judge(&waiting.work) };
+        match verdict {
+            Verdict::Read => {
+                let lane = self.source.lane(waiting.work.kind);
+                self.lane(lane).waiting.push_back(waiting);
+            }
+            Verdict::Wait => self.undecided.push(waiting),
+            Verdict::Take => self.taking.push(waiting),
+        }
+    }
+
+    /// Notes a piece of work under `id`; the id that it has already, if it is known.
+    fn remember(&mut self, work: &Work, id: u64) -> Option<u64> {
+        match self.known.entry(self.hasher.hash_one((work.kind, &work.subject))) {
+            Entry::Occupied(known) => Some(*known.get()),
+            Entry::Vacant(place) => {
+                place.insert(id);
+                None
+            }
+        }
     }
 
     fn lane(&mut self, lane: Lane) -> &mut LaneQueue {
@@ -355,6 +521,6 @@ impl KindState {
     fn new(kind: WorkKind, label: &'static str) -> Self {
         let progress =
             KindProgress { kind, label, pages_done: 0, pages_known: 0, works_done: 0, works_known: 0, objects: 0 };
-        Self { progress, expected: 0, open: 0 }
+        Self { progress, expected: 0, open: 0, taken: 0, reusable: false }
     }
 }

@@ -57,6 +57,8 @@ pub(crate) type Fetch = BoxFuture<'static, (Waiting, Result<Fetched, FetchError>
 pub(crate) struct Fetched {
     pub page: FetchedPage,
     pub opens: Vec<Work>,
+    /// What the operator should know.
+    pub notes: Vec<String>,
 }
 
 /// Fetches one page and brings it into the form in which it is committed: encoding does not hold up the scheduler. In a
@@ -79,9 +81,13 @@ pub(crate) fn fetch(source: Arc<dyn Source>, waiting: Waiting, partial: Option<A
                 count: (page.resources.len() + page.grants.len()) as u64,
                 next: page.next,
                 opens: Vec::new(),
+                opened: Vec::new(),
                 gaps: page.gaps,
+                changed: page.changed,
+                mark: page.mark,
             },
             opens: page.opens,
+            notes: page.notes,
         });
         (waiting, fetched)
     });

@@ -196,7 +196,7 @@ mod tests {
             let grant = WaitingGrant {
                 entitlement: &entitlement, principal_type: "user", principal: &user, v1_prefix: &prefix, v1_shared,
                 immutable: immutable.as_deref(), sources: sources.iter().map(String::as_str).collect(), expandable: None,
-                external: external.as_deref(),
+                if_there: false, external: external.as_deref(),
             };
             let expected = generated(&grant);
             let mut encoder = GrantEncoder::new();

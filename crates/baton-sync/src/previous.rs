@@ -24,6 +24,13 @@ pub(crate) struct Previous {
     pub note: Option<String>,
 }
 
+impl Previous {
+    /// A reader of it, if it can be read.
+    pub(crate) fn reader(&self) -> Result<Option<Reader>, SyncError> {
+        Ok(self.db.as_deref().map(Reader::open_db).transpose()?)
+    }
+}
+
 /// Looks at the file that is to be replaced before anything is asked of the source: a target that is no `.c1z`, is cut
 /// off or cannot be written must not cost an hour of fetching. A sync that is not a full one
 /// leaves the last full one in the file in any case.

@@ -1,11 +1,11 @@
 //! One sync from beginning to end.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use baton_c1z::ksuid::Ksuid;
 use baton_c1z::{SyncType, envelope};
-use baton_connector::{FetchErrorKind, Options, Source, Work};
+use baton_connector::{FetchErrorKind, Options, Source};
 use baton_proto::c1::connector::v2::ResourceType;
 use tokio_util::sync::CancellationToken;
 
@@ -14,13 +14,17 @@ use crate::engine::{Engine, Stopped};
 use crate::error::SyncError;
 use crate::external;
 use crate::observe::{Event, Observer};
+use crate::open::{Opened, Opening};
 use crate::partial::{self, Partial};
-use crate::plan::{Identity, Plan, Planned, Resumed, State};
+use crate::plan::{Identity, Keeping, Plan};
 use crate::previous;
 use crate::seal::Sealing;
-use crate::summary::Summary;
-use crate::workdir::WorkDir;
+use crate::summary::{Reading, Summary};
+use crate::workdir::{WorkDir, remove_database};
 use crate::writer::Writer;
+
+/// The version of this program, for what only the same one may read again.
+pub(crate) const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// Syncs `source` into `config.target`.
 ///
@@ -112,12 +116,25 @@ async fn sync(
     }
     let type_ids = types.iter().map(|resource_type| resource_type.id.clone()).collect();
     let partial = Partial::of(&config.options, type_ids).map(Arc::new);
-    let opened = open_plan(source.as_ref(), &config.options, partial.as_deref(), work_dir, observer.as_ref())?;
-    let Opened { plan, identity, works, pages: pages_from_before, resumed } = opened;
+    let opening = Opening {
+        source: source.as_ref(),
+        config: &config,
+        partial: partial.as_deref(),
+        work_dir,
+        last_full: &previous.last_full,
+        keeps: sync_type == SyncType::Full,
+        observer: observer.as_ref(),
+    };
+    let Opened { plan, identity, course, earlier, works, pages: pages_from_before, resumed } = opening.open()?;
+    let (mut gone, since) = (Vec::new(), course.base.clone());
+    if let Some(earlier) = &earlier {
+        plan.attach(earlier.last.path())?;
+        gone.clone_from(&earlier.last.gone);
+    }
     observer.event(&Event::Started { sync_id: identity.sync_id.clone(), resumed_pages: pages_from_before });
 
     let writer = Writer::start(plan);
-    let mut engine = Engine::new(Arc::clone(&source), Arc::clone(&observer), config.workers, partial, works);
+    let mut engine = Engine::new(Arc::clone(&source), Arc::clone(&observer), config.workers, partial, works, earlier);
     let fetched = engine.run(&writer, &cancel).await;
     let written = writer.finish().await;
     let kept = pages_from_before + engine.fetched();
@@ -127,11 +144,14 @@ async fn sync(
         // The writer never fails without an error of its own, which was returned above.
         Ok(()) | Err(Stopped::Writer) => {}
         Err(Stopped::Cancelled) => return Err(failed(cancelled())),
+        Err(Stopped::Kept(error)) => return Err(failed(error)),
         Err(Stopped::Failed(error)) if error.kind == FetchErrorKind::Cancelled => return Err(failed(cancelled())),
         Err(Stopped::Failed(error)) => return Err(failed(SyncError::Fetch { source: error, kept })),
     }
 
     let (sync_id, target) = (identity.sync_id.clone(), config.target.clone());
+    let reading = course.keeps().then(|| Reading { why_full: course.why_full.clone(), since, kinds: engine.reading() });
+    let keeping = (sync_type == SyncType::Full).then(|| (course.keeps(), work_dir.last()));
     let sealing = Sealing {
         plan,
         source: Arc::clone(&source),
@@ -139,13 +159,26 @@ async fn sync(
         sync_type,
         types,
         previous,
+        reading: reading.clone(),
+        gone,
         external,
         build: work_dir.build(),
         config,
         observer,
         cancel,
     };
-    let sealed = match tokio::task::spawn_blocking(move || sealing.run()).await {
+    let seal = move || {
+        let sealed = sealing.run()?;
+        let Sealing { plan, identity, observer, .. } = sealing;
+        match keeping {
+            Some((true, last)) => keep(plan, &last, &identity, &sealed.gone, observer.as_ref()),
+            // It belongs to a sync that is not the newest any more.
+            Some((false, last)) => remove_database(&last),
+            None => {}
+        }
+        Ok::<_, SyncError>(sealed)
+    };
+    let sealed = match tokio::task::spawn_blocking(seal).await {
         Ok(sealed) => sealed.map_err(failed)?,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     };
@@ -156,6 +189,7 @@ async fn sync(
         types: sealed.types,
         gaps: sealed.gaps,
         traffic: source.traffic(),
+        reading,
         pages_fetched: engine.fetched(),
         pages_from_before,
         elapsed: begun.elapsed(),
@@ -194,51 +228,17 @@ fn cancelled() -> SyncError {
     SyncError::Cancelled { kept: 0, work: std::path::PathBuf::new() }
 }
 
-/// The plan with which a run begins.
-struct Opened {
-    plan: Plan,
-    identity: Identity,
-    works: Vec<Planned>,
-    pages: u64,
-    resumed: bool,
-}
-
-fn open_plan(
-    source: &dyn Source,
-    options: &Options,
-    partial: Option<&Partial>,
-    work_dir: &WorkDir,
-    observer: &dyn Observer,
-) -> Result<Opened, SyncError> {
-    let fingerprint = fingerprint(source, options);
-    let path = work_dir.plan();
-    match Plan::resume(&path, &fingerprint)? {
-        Resumed::Nothing => {}
-        Resumed::Unusable(reason) => {
-            let note = format!("an interrupted sync was found but {reason}; starting anew");
-            observer.event(&Event::Note(note));
-        }
-        Resumed::Unfinished(plan, identity) => {
-            let works = plan.works(source)?;
-            let pages = works.iter().map(|planned| planned.pages).sum();
-            return Ok(Opened { plan, identity, works, pages, resumed: true });
-        }
+/// Keeps what the next sync can take over. The file is finished: a failure costs nothing but calls.
+fn keep(plan: Plan, last: &Path, identity: &Identity, gone: &[(String, String)], observer: &dyn Observer) {
+    let keeping = Keeping { identity, program: PROGRAM, gone };
+    if let Err(error) = plan.keep(last, &keeping) {
+        remove_database(last);
+        let note = format!("the next sync will read everything, because nothing could be kept for it: {error}");
+        observer.event(&Event::Note(note));
     }
-    let identity = Identity { fingerprint, sync_id: Ksuid::new().to_string(), started_at: jiff::Timestamp::now() };
-    let (start, gaps) = match partial {
-        Some(partial) => partial.start(source),
-        None => (source.start(options), Vec::new()),
-    };
-    let start: Vec<(u64, Work)> = start.into_iter().zip(0..).map(|(work, id)| (id, work)).collect();
-    let plan = Plan::create(&path, &identity, &start, &gaps)?;
-    let works = start.into_iter().map(|(id, work)| {
-        let state = if work.held_by.is_some() { State::Held } else { State::Ready };
-        Planned { id, work, state, cursor: None, pages: 0, objects: 0 }
-    });
-    Ok(Opened { works: works.collect(), plan, identity, pages: 0, resumed: false })
 }
 
-/// Everything that must be the same for an interrupted sync to be carried on.
-fn fingerprint(source: &dyn Source, options: &Options) -> String {
+/// Everything that must be the same for an interrupted sync to be carried on, and for another to take over from it.
+pub(crate) fn fingerprint(source: &dyn Source, options: &Options) -> String {
     format!("{}\n{options:?}", source.fingerprint())
 }

@@ -23,7 +23,8 @@ use crate::observe::{Event, Observer};
 use crate::plan::{Identity, PageColumn, Plan};
 use crate::present::Present;
 use crate::previous::Previous;
-use crate::summary::{GapCount, TypeCount};
+use crate::summary::{GapCount, Reading, TypeCount};
+use crate::vanished::Vanished;
 
 /// What sealing works on. It owns everything, because it runs on a thread that may block.
 pub(crate) struct Sealing {
@@ -35,6 +36,10 @@ pub(crate) struct Sealing {
     pub types: Vec<ResourceType>,
     /// The file that is replaced.
     pub previous: Previous,
+    /// What was read and what was taken over.
+    pub reading: Option<Reading>,
+    /// Principals that had vanished before the last sync already.
+    pub gone: Vec<(String, String)>,
     /// The file of the other connector whose principals hold grants here.
     pub external: Option<External>,
     /// Where the new database is made.
@@ -50,6 +55,8 @@ pub(crate) struct Sealed {
     pub types: Vec<TypeCount>,
     pub gaps: Vec<GapCount>,
     pub file_bytes: u64,
+    /// Principals that kept pages name and that have vanished, by type and id, those of earlier syncs included.
+    pub gone: Vec<(String, String)>,
 }
 
 impl Sealing {
@@ -88,7 +95,9 @@ impl Sealing {
             None => None,
         };
         self.step("writing grants")?;
-        let waiting = self.put_grants(&mut builder, &present, &mut gaps)?;
+        let mut vanished = Vanished::new(&self.gone, self.previous.reader()?, &self.previous.last_full);
+        let waiting = self.put_grants(&mut builder, &present, &mut vanished, &mut gaps)?;
+        let gone = vanished.found();
         drop(present);
         if let Some(copied) = copied.as_ref().filter(|_| !self.config.options.skip_entitlements_and_grants) {
             self.step("copying external grants")?;
@@ -118,7 +127,7 @@ impl Sealing {
             let others: Vec<_> = external.types().iter().filter(|of| types.iter().all(|own| own.id != of.id)).collect();
             types.extend(Self::count(others, &stats, &gaps));
         }
-        Ok(Sealed { types, gaps, file_bytes })
+        Ok(Sealed { types, gaps, file_bytes, gone })
     }
 
     fn is_partial(&self) -> bool {
@@ -154,7 +163,7 @@ impl Sealing {
         let pointing = self.source.pointing();
         for (kind, _) in self.source.kinds() {
             self.go_on()?;
-            self.plan.for_each_page(kind, PageColumn::Objects, |blob| {
+            self.plan.for_each_page(kind, PageColumn::Objects, |blob, _| {
                 codec::for_each_object(blob, |object| match object {
                     Object::Resource { resource_type, id, .. } | Object::Entitlement { resource_type, id, .. }
                         if id.is_empty() =>
@@ -204,15 +213,16 @@ impl Sealing {
         &self,
         builder: &mut Builder,
         present: &Present,
+        vanished: &mut Vanished<'_>,
         gaps: &mut Vec<GapCount>,
     ) -> Result<Matching, SyncError> {
         let mut encoder = GrantEncoder::new();
         let mut waiting = Matching::default();
         for (kind, _) in self.source.kinds() {
-            self.plan.for_each_page(kind, PageColumn::Grants, |blob| {
+            self.plan.for_each_page(kind, PageColumn::Grants, |blob, taken| {
                 self.go_on()?;
                 codec::for_each_grant(blob, |grant| {
-                    if !self.wants(grant, present, gaps) {
+                    if (taken && vanished.names(grant, present)?) || !self.wants(grant, present, gaps) {
                         return Ok(());
                     }
                     let encoded = encoder.encode(grant);
@@ -244,6 +254,9 @@ impl Sealing {
             return false;
         }
         if !present.has(&owner.resource_type, &owner.resource) {
+            if grant.if_there {
+                return false;
+            }
             let message = format!("grants on {} are left out: it is not in this sync", owner.resource);
             GapCount::add(gaps, GapKind::Dangling, &owner.resource_type, &owner.id, &message);
             return false;
@@ -287,7 +300,8 @@ impl Sealing {
         types.into_iter().map(count).collect()
     }
 
-    /// The token of the finished sync, as readers expect it (`c1z-format.md` 14.3).
+    /// The token of the finished sync, as readers expect it (`c1z-format.md` 14.3), and under a key of our own what was
+    /// read and what was taken over.
     fn token(&self, needs_expansion: bool) -> String {
         let options = &self.config.options;
         let flags = [
@@ -297,7 +311,8 @@ impl Sealing {
             (options.skip_grants, "should_skip_grants"),
         ];
         let set: String = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| format!("\"{flag}\":true,")).collect();
-        format!("{{{set}\"version\":1}}")
+        let reading = self.reading.as_ref().map(|reading| format!("\"incremental\":{},", reading.to_json()));
+        format!("{{{set}{}\"version\":1}}", reading.unwrap_or_default())
     }
 }
 

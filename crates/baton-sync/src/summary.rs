@@ -20,6 +20,9 @@ pub struct Summary {
     pub gaps: Vec<GapCount>,
     /// What was asked of the source by this run.
     pub traffic: Vec<LaneTraffic>,
+    /// What was read and what was taken over from the last sync; `None` if nothing ever is, because of the sync's type,
+    /// the source, or by the operator's wish.
+    pub reading: Option<Reading>,
     /// Pages fetched by this run.
     pub pages_fetched: u64,
     /// Pages that an interrupted run had fetched before.
@@ -30,6 +33,48 @@ pub struct Summary {
     pub file: PathBuf,
     /// Its size.
     pub file_bytes: u64,
+}
+
+/// How much a sync had to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Why everything was read; empty if it was not, or if nobody could expect otherwise.
+    pub why_full: String,
+    /// The sync from which the rest was taken over; empty if everything was read.
+    pub since: String,
+    /// Per kind of work that can be taken over, in stored order.
+    pub kinds: Vec<KindReading>,
+}
+
+impl Reading {
+    /// The same as a JSON object, for the finished sync's token.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let count = |count: fn(&KindReading) -> u64| {
+            let kinds = self.kinds.iter().filter(|kind| count(kind) > 0);
+            kinds.map(|kind| (kind.kind.to_owned(), count(kind).into())).collect::<serde_json::Map<_, _>>()
+        };
+        serde_json::json!({
+            "since": self.since,
+            "why_full": self.why_full,
+            "read": count(|kind| kind.read),
+            "taken_over": count(|kind| kind.taken),
+        })
+        .to_string()
+    }
+}
+
+/// How much of a kind of work had to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KindReading {
+    /// The kind.
+    pub kind: &'static str,
+    /// The words for it.
+    pub label: &'static str,
+    /// Pieces of work that were read.
+    pub read: u64,
+    /// Pieces of work that were taken over.
+    pub taken: u64,
 }
 
 /// What is in the file of one resource type.

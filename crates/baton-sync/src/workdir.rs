@@ -1,6 +1,6 @@
 //! The folder in which a sync keeps its working data: the working database, the decoded previous file, the database
-//! that becomes the new file. It belongs to one target, is locked while a run uses it, and is gone when a sync is
-//! finished.
+//! that becomes the new file. It belongs to one target and is locked while a run uses it. When a sync is finished, only
+//! what the next one can take over is left in it.
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
@@ -15,6 +15,9 @@ const WHOLE: &str = "plan.db";
 /// That of a partial sync. It has one of its own, so that looking at a few resources does not cost the progress of an
 /// interrupted sync of everything.
 const PARTIAL: &str = "partial.db";
+
+/// What the next full sync can take over. It may be lost: then everything is read again.
+const LAST: &str = "last.db";
 
 /// A locked working folder.
 #[derive(Debug)]
@@ -54,6 +57,11 @@ impl WorkDir {
         self.folder.join(self.plan)
     }
 
+    /// What is kept of the last full sync.
+    pub(crate) fn last(&self) -> PathBuf {
+        self.folder.join(LAST)
+    }
+
     /// The file with the principals of another connector, decoded.
     pub(crate) fn external(&self) -> PathBuf {
         self.folder.join("external.db")
@@ -76,11 +84,12 @@ impl WorkDir {
         }
     }
 
-    /// Removes everything: the sync is finished, or nothing was worth keeping. The progress of a sync of the other kind
-    /// stays.
+    /// Removes what the runs of this sync have needed: it is finished, or nothing was worth keeping. The progress of a
+    /// sync of the other kind stays, and so does what is kept for the next sync.
     pub(crate) fn remove(self) {
         let another = if self.plan == WHOLE { PARTIAL } else { WHOLE };
-        if self.folder.join(another).exists() {
+        remove_database(&self.last().with_extension("new"));
+        if self.folder.join(another).exists() || self.last().exists() {
             remove_database(&self.plan());
             self.keep_progress();
         } else {
@@ -152,6 +161,21 @@ mod tests {
         assert_eq!(fs::read_dir(whole.path()).unwrap().count(), 2, "the plan and the lock");
         whole.remove();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_kept_for_the_next_sync_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("sync.c1z");
+        let work_dir = WorkDir::open(&target, None, false).unwrap();
+        for path in [work_dir.plan(), work_dir.previous(), work_dir.last(), work_dir.last().with_extension("new")] {
+            fs::write(path, "data").unwrap();
+        }
+        work_dir.remove();
+        let work_dir = WorkDir::open(&target, None, true).unwrap();
+        assert_eq!(fs::read_dir(work_dir.path()).unwrap().count(), 2, "last.db and the lock");
+        work_dir.remove();
+        assert!(folder.path().join("sync.c1z.work/last.db").exists());
     }
 
     #[test]

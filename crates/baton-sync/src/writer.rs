@@ -7,7 +7,8 @@ use baton_connector::WorkKind;
 use tokio::sync::mpsc;
 
 use crate::error::SyncError;
-use crate::plan::{self, FetchedPage, Plan};
+use crate::plan::commit::{self, Take};
+use crate::plan::{FetchedPage, Plan};
 
 /// Pages that may wait for the writer. Small: a writer that cannot keep up has to slow the fetches down.
 const WAITING: usize = 32;
@@ -17,6 +18,8 @@ const WAITING: usize = 32;
 pub(crate) enum Change {
     /// A page and all that follows from it.
     Page(FetchedPage),
+    /// A piece of work is taken over from the last sync.
+    Take(Take),
     /// A piece of work begins again.
     Restart(u64),
     /// The decision at a gate.
@@ -81,8 +84,9 @@ fn write(mut plan: Plan, mut incoming: mpsc::Receiver<Change>) -> Result<Plan, S
 
 fn apply(transaction: &rusqlite::Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
     match change {
-        Change::Page(page) => plan::commit_page(transaction, page),
-        Change::Restart(work) => plan::restart_work(transaction, *work),
-        Change::Gate { gate, release } => plan::open_gate(transaction, gate, release),
+        Change::Page(page) => commit::page(transaction, page),
+        Change::Take(take) => commit::take(transaction, take),
+        Change::Restart(work) => commit::restart(transaction, *work),
+        Change::Gate { gate, release } => commit::open_gate(transaction, gate, release),
     }
 }

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use baton_connector::{Options, Purpose, ResourceBid};
-use baton_sync::{ExternalFile, SyncConfig, parse_trait};
+use baton_sync::{ExternalFile, Incremental, SyncConfig, parse_trait};
 use serde_json::{Map, json};
 
 use crate::failure::Failure;
 use crate::flags::{
-    EXTERNAL_ENTITLEMENT, EXTERNAL_FILE, EXTERNAL_TRAITS, PEBBLE, SKIP_GRANTS, STORAGE_ENGINE, SYNC_RESOURCES,
+    EXTERNAL_ENTITLEMENT, EXTERNAL_FILE, EXTERNAL_TRAITS, FULL, FULL_EVERY, INCREMENTAL, PEBBLE, SKIP_GRANTS,
+    STORAGE_ENGINE, SYNC_RESOURCES,
 };
 use crate::logs::Level;
 use crate::session::Session;
@@ -24,6 +25,7 @@ pub(crate) async fn run(session: &Session) -> Result<(), Failure> {
     let mut config = SyncConfig::new(session.file());
     config.options = options(settings)?;
     config.external = external(settings)?;
+    config.incremental = incremental(settings)?;
     config.workers = workers(settings).unwrap_or(SyncConfig::DEFAULT_WORKERS);
     config.allow_shrink = settings.switch("allow-shrink");
     config.strict = settings.switch("strict");
@@ -43,6 +45,7 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Failure> {
     }
     options(settings)?;
     external(settings)?;
+    incremental(settings)?;
     Ok(())
 }
 
@@ -89,6 +92,16 @@ pub(crate) fn external(settings: &Settings) -> Result<Option<ExternalFile>, Fail
     };
     let traits = names.iter().map(parse).collect::<Result<_, _>>()?;
     Ok(Some(ExternalFile { path: PathBuf::from(path), entitlement, traits }))
+}
+
+/// What is taken over from the last sync.
+pub(crate) fn incremental(settings: &Settings) -> Result<Incremental, Failure> {
+    let every = settings.text(FULL_EVERY).parse().map_err(|error| Failure::new(format!("--{FULL_EVERY}: {error}")))?;
+    Ok(match (settings.switch(INCREMENTAL), settings.switch(FULL)) {
+        (false, _) => Incremental::Off,
+        (true, true) => Incremental::ReadAll,
+        (true, false) => Incremental::On(every),
+    })
 }
 
 /// How many pieces of work may be under way at once in a lane; `None` leaves it to the engine.

@@ -10,8 +10,8 @@ pub(crate) use change::{CHANGE, CREDENTIAL_KEY, DRY_RUN, OUTPUT};
 pub(crate) use command::command;
 pub(crate) use misuse::failure;
 pub(crate) use own::{
-    EXTERNAL_ENTITLEMENT, EXTERNAL_FILE, EXTERNAL_TRAITS, FILE, LOGGING, PEBBLE, SKIP_GRANTS, STORAGE_ENGINE,
-    SYNC_RESOURCES, TEMP_DIR, reading, sync_fields,
+    EXTERNAL_ENTITLEMENT, EXTERNAL_FILE, EXTERNAL_TRAITS, FILE, FULL, FULL_EVERY, INCREMENTAL, LOGGING, PEBBLE,
+    SKIP_GRANTS, STORAGE_ENGINE, SYNC_RESOURCES, TEMP_DIR, reading, sync_fields,
 };
 
 pub(crate) use service::{

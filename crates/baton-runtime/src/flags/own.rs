@@ -21,7 +21,7 @@ pub(crate) fn sync_fields() -> Vec<Field> {
     fields
 }
 
-const SYNC: [Field; 13] = [
+const SYNC: [Field; 16] = [
     Field::list("sync-resource-types")
         .value_name("TYPES")
         .help(heading::WHAT, "Only these resource types, separated by commas"),
@@ -52,6 +52,16 @@ const SYNC: [Field; 13] = [
     Field::switch("allow-shrink", false)
         .help(heading::OUTPUT, "Replace the file also if far less was found than the last time")
         .more("A sync that loses more than 30 percent of a type, or finds no user, fails without it."),
+    Field::switch(FULL, false)
+        .help(heading::PACE, "Read everything, also what has not changed since the last sync")
+        .more("The next sync takes over from this one again."),
+    Field::switch(INCREMENTAL, true)
+        .help(heading::PACE, "Take over from the last sync what has not changed since")
+        .more("The file holds the same as after reading everything. What it takes is kept in the folder <file>.work, which may be lost."),
+    Field::text_or(FULL_EVERY, "7d,200")
+        .value_name("WHEN")
+        .help(heading::PACE, "Read everything after so many days (7d) or syncs (200), whichever comes first; or never")
+        .rarely_needed(),
     Field::int("workers", 0, -1, 1024)
         .help(heading::PACE, "Requests under way at once per rate limit")
         .more("0 and -1 choose by themselves; 1 does one thing at a time."),
@@ -68,6 +78,15 @@ const LEGACY: [Field; 4] = [
         .legacy("there is no second process whose memory it would bound"),
     Field::text("log-level-debug-expires-at").legacy("the level stays as set until the program ends"),
 ];
+
+/// The field that reads everything this time.
+pub(crate) const FULL: &str = "full";
+
+/// The field that lets syncs take over from each other.
+pub(crate) const INCREMENTAL: &str = "incremental";
+
+/// The field that says when everything is read all the same.
+pub(crate) const FULL_EVERY: &str = "full-every";
 
 /// The field that names single resources.
 pub(crate) const SYNC_RESOURCES: &str = "sync-resources";

@@ -14,7 +14,7 @@ mod sample {
     use std::time::Duration;
 
     use baton_connector::{GapKind, LaneTraffic};
-    use baton_sync::{GapCount, Summary, TypeCount};
+    use baton_sync::{GapCount, KindReading, Reading, Summary, TypeCount};
 
     pub(super) fn summary() -> Summary {
         let count = |id: &str, name: &str, resources, entitlements, grants| TypeCount {
@@ -56,6 +56,15 @@ mod sample {
                 },
                 LaneTraffic { lane: "unused".to_owned(), ..LaneTraffic::default() },
             ],
+            reading: Some(Reading {
+                why_full: String::new(),
+                since: "2lnjFH0nHXSyrnTkdFiUOQRjmYk".to_owned(),
+                kinds: vec![
+                    KindReading { kind: "group-members", label: "group members", read: 3, taken: 1996 },
+                    KindReading { kind: "app-users", label: "app users", read: 0, taken: 200 },
+                    KindReading { kind: "user-roles", label: "roles of users", read: 1, taken: 0 },
+                ],
+            }),
             pages_fetched: 6,
             pages_from_before: 4,
             elapsed: Duration::from_millis(3210),

@@ -1,7 +1,7 @@
 //! The summary as a screen.
 
 use baton_connector::LaneTraffic;
-use baton_sync::{GapCount, Summary};
+use baton_sync::{GapCount, KindReading, Reading, Summary};
 
 use crate::table::Table;
 use crate::words;
@@ -25,6 +25,9 @@ fn headline(summary: &Summary) -> String {
             words::count(summary.pages_from_before, "page")
         ));
     }
+    if let Some(reading) = &summary.reading {
+        text.push_str(&taken_over(reading));
+    }
     text.push_str(match summary.sync_type {
         "partial" => {
             "\nOnly the resources that were asked for, with what belongs to them; the last full sync stays in the file"
@@ -33,6 +36,21 @@ fn headline(summary: &Summary) -> String {
         _ => "",
     });
     text
+}
+
+/// What was not read again, or why everything was.
+fn taken_over(reading: &Reading) -> String {
+    if reading.since.is_empty() {
+        let why = &reading.why_full;
+        return if why.is_empty() { String::new() } else { format!("\nRead everything: {why}") };
+    }
+    let kinds = |count: fn(&KindReading) -> u64| {
+        let kinds = reading.kinds.iter().filter(|kind| count(kind) > 0);
+        let kinds: Vec<_> = kinds.map(|kind| format!("{} {}", words::number(count(kind)), kind.label)).collect();
+        if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }
+    };
+    let (taken, read) = (kinds(|kind| kind.taken), kinds(|kind| kind.read));
+    format!("\nTaken over from the last sync: {taken}\nRead again beside the lists: {read}")
 }
 
 fn types(summary: &Summary) -> String {
@@ -117,6 +135,8 @@ mod tests {
         let wanted = "\
 Synced into sync.c1z in 3.2 s (34.0 KiB)
 Carried on where an interrupted run ended: 4 pages had been fetched before
+Taken over from the last sync: 1,996 group members, 200 app users
+Read again beside the lists: 3 group members, 1 roles of users
 
           Resources  Entitlements  Grants
   User        1,200             0       0
@@ -147,7 +167,18 @@ Look into it
         let said = |sync_type| headline(&baton_sync::Summary { sync_type, ..sample::summary() });
         assert!(said("partial").ends_with("the last full sync stays in the file"));
         assert!(said("resources_only").ends_with("no entitlements and no grants"));
-        assert!(said("full").ends_with("had been fetched before"));
+        assert!(said("full").ends_with("1 roles of users"));
+    }
+
+    #[test]
+    fn reading_everything_has_a_reason() {
+        let said = |why: &str, since: &str| {
+            let reading = Reading { why_full: why.to_owned(), since: since.to_owned(), kinds: Vec::new() };
+            headline(&Summary { reading: Some(reading), resumed: false, ..sample::summary() })
+        };
+        assert!(said("it was asked for", "").ends_with("\nRead everything: it was asked for"));
+        assert!(!said("", "").contains('\n'), "the first sync is nothing special");
+        assert!(said("", "x").ends_with("last sync: nothing\nRead again beside the lists: nothing"));
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(crate) fn fields(summary: &Summary) -> Map<String, Value> {
             "examples": examples.collect::<Vec<_>>(),
         })
     });
+    let incremental = summary.reading.as_ref().and_then(|reading| serde_json::from_str(&reading.to_json()).ok());
+    let incremental = incremental.unwrap_or(Value::Null);
     let sum = |part: fn(&baton_connector::LaneTraffic) -> u64| summary.traffic.iter().map(part).sum::<u64>();
     let fields = [
         ("sync_id", json!(summary.sync_id)),
@@ -37,6 +39,7 @@ pub(crate) fn fields(summary: &Summary) -> Map<String, Value> {
         ("calls", json!(sum(|lane| lane.calls))),
         ("retries", json!(sum(|lane| lane.retries))),
         ("throttled", json!(sum(|lane| lane.throttled))),
+        ("incremental", incremental),
         ("gaps", Value::Array(gaps.collect())),
         ("pages_fetched", json!(summary.pages_fetched)),
         ("pages_from_before", json!(summary.pages_from_before)),
@@ -70,6 +73,12 @@ mod tests {
                 "calls": 7,
                 "retries": 1,
                 "throttled": 1,
+                "incremental": {
+                    "since": "2lnjFH0nHXSyrnTkdFiUOQRjmYk",
+                    "why_full": "",
+                    "read": {"group-members": 3, "user-roles": 1},
+                    "taken_over": {"group-members": 1996, "app-users": 200},
+                },
                 "gaps": [{
                     "kind": "gone",
                     "resource_type_id": "group",

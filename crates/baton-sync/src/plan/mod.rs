@@ -5,19 +5,28 @@
 //! or not at all. WAL with `synchronous=NORMAL` survives a killed process at any point, and after a power cut at worst
 //! the last transactions are missing, whole ones.
 
+pub(crate) mod commit;
+mod course;
+mod keep;
+mod row;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use baton_connector::{Gap, GapKind, Source, Work, WorkKind};
-use rusqlite::{Connection, OptionalExtension, params};
+use baton_connector::{Changed, Gap, GapKind, Source, Work, WorkKind};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::SyncError;
 use crate::summary::GapCount;
 use crate::workdir::remove_database;
 
+pub(crate) use course::Course;
+pub(crate) use keep::Keeping;
+pub(crate) use row::{WORK_COLUMNS, work_of};
+
 /// Changes with every change of the tables below or of the pages' encoding: a plan of another version is not carried
 /// on.
-const VERSION: &str = "2";
+pub(crate) const VERSION: &str = "3";
 
 /// An unfinished sync older than this is not carried on (`c1z-format.md` 4.6).
 const MAX_AGE: Duration = Duration::from_hours(7 * 24);
@@ -31,6 +40,9 @@ const SCHEMA: &str = "
         detail TEXT NOT NULL,
         pages_hint INTEGER NOT NULL,
         held_by TEXT,
+        reuse INTEGER NOT NULL,
+        version TEXT NOT NULL,
+        settled INTEGER NOT NULL,
         state INTEGER NOT NULL,
         cursor TEXT,
         pages INTEGER NOT NULL DEFAULT 0,
@@ -44,6 +56,8 @@ const SCHEMA: &str = "
         grants BLOB NOT NULL,
         PRIMARY KEY (work, seq)
     );
+    CREATE TABLE opened (opener INTEGER NOT NULL, work INTEGER NOT NULL, PRIMARY KEY (opener, work)) WITHOUT ROWID;
+    CREATE TABLE changed (kind TEXT NOT NULL, which INTEGER NOT NULL, name TEXT NOT NULL, settled INTEGER NOT NULL);
     CREATE TABLE gap (work INTEGER NOT NULL, kind TEXT NOT NULL, resource_type TEXT NOT NULL, id TEXT NOT NULL, message TEXT NOT NULL);
 ";
 
@@ -62,11 +76,13 @@ pub(crate) enum State {
     Done = 2,
     /// A gate decided against it.
     Dropped = 3,
+    /// All pages are here, taken over from the last sync.
+    Taken = 4,
 }
 
 impl State {
     fn parse(number: u8) -> Result<Self, SyncError> {
-        [Self::Held, Self::Ready, Self::Done, Self::Dropped]
+        [Self::Held, Self::Ready, Self::Done, Self::Dropped, Self::Taken]
             .into_iter()
             .find(|state| *state as u8 == number)
             .ok_or_else(|| SyncError::Damaged(format!("work in the unknown state {number}")))
@@ -97,9 +113,14 @@ pub(crate) struct FetchedPage {
     /// Resources and grants in it.
     pub count: u64,
     pub next: Option<String>,
-    /// Work that it made known, with the ids it gets.
+    /// Work that it made known first, with the ids it gets.
     pub opens: Vec<(u64, Work)>,
+    /// All work that it made known, if the next sync may take the page over: then it makes that work known again.
+    pub opened: Vec<u64>,
     pub gaps: Vec<Gap>,
+    pub changed: Vec<Changed>,
+    /// What stands for the moment up to which the changes are known.
+    pub mark: Option<String>,
 }
 
 /// What a sync has to be like to be carried on by another run, and its identity.
@@ -120,7 +141,7 @@ pub(crate) enum Resumed {
     /// One that must not be carried on, and why; it has been removed.
     Unusable(&'static str),
     /// An unfinished sync to be carried on.
-    Unfinished(Plan, Identity),
+    Unfinished(Plan, Box<(Identity, Course)>),
 }
 
 /// The open working database.
@@ -139,9 +160,9 @@ impl Plan {
         let plan = Self::connect(path)?;
         let reason = match plan.identity() {
             Err(_) | Ok(None) => "its working data cannot be read",
-            Ok(Some(identity)) if identity.fingerprint != fingerprint => "it was made with other options",
-            Ok(Some(identity)) if is_older(identity.started_at, MAX_AGE) => "it is older than seven days",
-            Ok(Some(identity)) => return Ok(Resumed::Unfinished(plan, identity)),
+            Ok(Some((identity, _))) if identity.fingerprint != fingerprint => "it was made with other options",
+            Ok(Some((identity, _))) if is_older(identity.started_at, MAX_AGE) => "it is older than seven days",
+            Ok(Some(found)) => return Ok(Resumed::Unfinished(plan, Box::new(found))),
         };
         drop(plan);
         remove_database(path);
@@ -152,6 +173,7 @@ impl Plan {
     pub(crate) fn create(
         path: &Path,
         identity: &Identity,
+        course: &Course,
         start: &[(u64, Work)],
         gaps: &[Gap],
     ) -> Result<Self, SyncError> {
@@ -167,10 +189,11 @@ impl Plan {
                 ("started_at", &started_at),
             ];
             for (key, value) in entries {
-                transaction.execute("INSERT INTO meta (key, value) VALUES (?, ?)", [key, value])?;
+                put(transaction, key, value)?;
             }
-            put_gaps(transaction, NO_WORK, gaps)?;
-            open_work(transaction, start)
+            course.put(transaction)?;
+            commit::gaps(transaction, NO_WORK, gaps)?;
+            commit::open(transaction, start)
         })?;
         Ok(plan)
     }
@@ -190,20 +213,23 @@ impl Plan {
         Ok(Self { connection, path: path.to_owned() })
     }
 
-    fn identity(&self) -> rusqlite::Result<Option<Identity>> {
-        let read = |key: &str| {
-            self.connection
-                .query_row("SELECT value FROM meta WHERE key = ?", [key], |row| row.get::<_, String>(0))
-                .optional()
-        };
-        if read("version")?.as_deref() != Some(VERSION) {
+    fn identity(&self) -> rusqlite::Result<Option<(Identity, Course)>> {
+        let meta = |key: &str| get(&self.connection, key);
+        if meta("version")?.as_deref() != Some(VERSION) {
             return Ok(None);
         }
-        let (fingerprint, sync_id, started_at) = (read("fingerprint")?, read("sync_id")?, read("started_at")?);
+        let (fingerprint, sync_id, started_at) = (meta("fingerprint")?, meta("sync_id")?, meta("started_at")?);
+        let Some(course) = Course::get(&self.connection)? else { return Ok(None) };
         Ok(fingerprint
             .zip(sync_id)
             .zip(started_at.and_then(|text| text.parse().ok()))
-            .map(|((fingerprint, sync_id), started_at)| Identity { fingerprint, sync_id, started_at }))
+            .map(|((fingerprint, sync_id), started_at)| (Identity { fingerprint, sync_id, started_at }, course)))
+    }
+
+    /// Makes the pages of the last sync readable under the name `last`.
+    pub(crate) fn attach(&self, last: &Path) -> Result<(), SyncError> {
+        let attached = self.connection.execute("ATTACH ? AS last", [last.to_string_lossy()]);
+        attached.map(drop).map_err(SyncError::plan(last))
     }
 
     /// Runs `body` in one transaction.
@@ -223,54 +249,50 @@ impl Plan {
     /// All work, in the order in which it was made known. Work of kinds that the source does not know is damage: the
     /// fingerprint should have kept it away.
     pub(crate) fn works(&self, source: &dyn Source) -> Result<Vec<Planned>, SyncError> {
-        let kinds = source.kinds();
-        let gates = source.gates();
-        let kind_of = |text: &str| kinds.iter().map(|(kind, _)| *kind).find(|kind| *kind == text);
-        let gate_of = |text: &str| gates.iter().map(|gate| gate.name).find(|gate| *gate == text);
         let mut works = Vec::new();
-        let sql = "SELECT id, kind, subject, detail, pages_hint, held_by, state, cursor, pages, objects FROM work ORDER BY id";
-        let mut statement = self.connection.prepare(sql).map_err(SyncError::plan(&self.path))?;
+        let sql = format!("SELECT id, state, cursor, pages, objects, {WORK_COLUMNS} FROM work ORDER BY id");
+        let mut statement = self.connection.prepare(&sql).map_err(SyncError::plan(&self.path))?;
         let mut rows = statement.query([]).map_err(SyncError::plan(&self.path))?;
         while let Some(row) = rows.next().map_err(SyncError::plan(&self.path))? {
             let read = || -> rusqlite::Result<_> {
-                Ok((row.get::<_, String>(1)?, row.get::<_, Option<String>>(5)?, row.get::<_, u8>(6)?))
+                Ok((row.get(0)?, row.get::<_, u8>(1)?, row.get(2)?, row.get(3)?, row.get(4)?, work_of(row, source)?))
             };
-            let (kind, held_by, state) = read().map_err(SyncError::plan(&self.path))?;
-            let kind: WorkKind = kind_of(&kind).ok_or_else(|| SyncError::Damaged(format!("unknown work {kind}")))?;
-            let read = || -> rusqlite::Result<_> {
-                let work = Work {
-                    kind,
-                    subject: row.get(2)?,
-                    detail: row.get(3)?,
-                    pages_hint: row.get(4)?,
-                    held_by: held_by.as_deref().and_then(gate_of),
-                };
-                Ok((row.get(0)?, work, row.get(7)?, row.get(8)?, row.get(9)?))
-            };
-            let (id, work, cursor, pages, objects) = read().map_err(SyncError::plan(&self.path))?;
+            let (id, state, cursor, pages, objects, work) = read().map_err(SyncError::plan(&self.path))?;
+            let work = work.map_err(|kind| SyncError::Damaged(format!("unknown work {kind}")))?;
             works.push(Planned { id, work, state: State::parse(state)?, cursor, pages, objects });
         }
         Ok(works)
     }
 
+    /// What the changes that were read so far name. Kinds that the source does not know are passed over.
+    pub(crate) fn changed(&self, source: &dyn Source) -> Result<Vec<Changed>, SyncError> {
+        let read = || {
+            let mut statement = self.connection.prepare("SELECT kind, which, name, settled FROM changed")?;
+            let rows = statement.query_map([], |row| row::changed_of(row, source))?;
+            rows.filter_map(Result::transpose).collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(SyncError::plan(&self.path))
+    }
+
     /// Calls `each` for every page of `kind`, by subject, then in the order of the pages: an order that does not
-    /// depend on when each page arrived.
+    /// depend on when each page arrived. It is also told whether the page was taken over from the last sync.
     pub(crate) fn for_each_page(
         &self,
         kind: WorkKind,
         column: PageColumn,
-        mut each: impl FnMut(&[u8]) -> Result<(), SyncError>,
+        mut each: impl FnMut(&[u8], bool) -> Result<(), SyncError>,
     ) -> Result<(), SyncError> {
         let sql = format!(
-            "SELECT page.{} FROM work JOIN page ON page.work = work.id WHERE work.kind = ? ORDER BY work.subject, page.seq",
-            column.name()
+            "SELECT page.{}, work.state = {} FROM work JOIN page ON page.work = work.id WHERE work.kind = ? ORDER BY work.subject, page.seq",
+            column.name(),
+            State::Taken as u8
         );
         let mut statement = self.connection.prepare(&sql).map_err(SyncError::plan(&self.path))?;
         let mut rows = statement.query([kind]).map_err(SyncError::plan(&self.path))?;
         while let Some(row) = rows.next().map_err(SyncError::plan(&self.path))? {
             let value = row.get_ref(0).map_err(SyncError::plan(&self.path))?;
             let blob = value.as_blob().map_err(|_| SyncError::Damaged("a page is not a blob".to_owned()))?;
-            each(blob)?;
+            each(blob, row.get(1).map_err(SyncError::plan(&self.path))?)?;
         }
         Ok(())
     }
@@ -311,75 +333,16 @@ impl PageColumn {
     }
 }
 
-/// Writes a page, moves its work on, and opens the work that it made known.
-pub(crate) fn commit_page(transaction: &rusqlite::Transaction<'_>, page: &FetchedPage) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached("INSERT INTO page (work, seq, objects, grants) VALUES (?, ?, ?, ?)")?
-        .execute(params![page.work, page.seq, page.objects, page.grants])?;
-    let state = if page.next.is_some() { State::Ready } else { State::Done };
-    transaction
-        .prepare_cached("UPDATE work SET cursor = ?, state = ?, pages = pages + 1, objects = objects + ? WHERE id = ?")?
-        .execute(params![page.next, state as u8, page.count, page.work])?;
-    open_work(transaction, &page.opens)?;
-    let work = i64::try_from(page.work).unwrap_or(NO_WORK);
-    put_gaps(transaction, work, &page.gaps)
-}
-
-fn put_gaps(transaction: &rusqlite::Transaction<'_>, work: i64, gaps: &[Gap]) -> rusqlite::Result<()> {
-    let mut insert = transaction
-        .prepare_cached("INSERT INTO gap (work, kind, resource_type, id, message) VALUES (?, ?, ?, ?, ?)")?;
-    for gap in gaps {
-        insert.execute(params![work, gap.kind.as_str(), gap.resource_type, gap.id, gap.message])?;
-    }
-    Ok(())
-}
-
-/// Begins a piece of work again: its pages are forgotten, the work that they opened stays.
-pub(crate) fn restart_work(transaction: &rusqlite::Transaction<'_>, work: u64) -> rusqlite::Result<()> {
-    transaction.execute("DELETE FROM page WHERE work = ?", [work])?;
-    transaction.execute("DELETE FROM gap WHERE work = ?", [work])?;
-    let sql = "UPDATE work SET cursor = NULL, pages = 0, objects = 0 WHERE id = ?";
-    transaction.execute(sql, [work]).map(|_| ())
-}
-
-/// Opens a gate: held work of `release` becomes ready, other work that it held is dropped.
-pub(crate) fn open_gate(
-    transaction: &rusqlite::Transaction<'_>,
-    gate: &str,
-    release: &[WorkKind],
-) -> rusqlite::Result<()> {
-    for kind in release {
-        transaction.execute(
-            "UPDATE work SET state = ? WHERE held_by = ? AND kind = ? AND state = ?",
-            params![State::Ready as u8, gate, kind, State::Held as u8],
-        )?;
-    }
-    transaction.execute(
-        "UPDATE work SET state = ? WHERE held_by = ? AND state = ?",
-        params![State::Dropped as u8, gate, State::Held as u8],
-    )?;
-    Ok(())
-}
-
-fn open_work(transaction: &rusqlite::Transaction<'_>, works: &[(u64, Work)]) -> rusqlite::Result<()> {
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO work (id, kind, subject, detail, pages_hint, held_by, state) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )?;
-    for (id, work) in works {
-        let state = if work.held_by.is_some() { State::Held } else { State::Ready };
-        insert.execute(params![
-            id,
-            work.kind,
-            work.subject,
-            work.detail,
-            work.pages_hint,
-            work.held_by,
-            state as u8
-        ])?;
-    }
-    Ok(())
-}
-
 fn is_older(started_at: jiff::Timestamp, age: Duration) -> bool {
     SystemTime::now().duration_since(SystemTime::from(started_at)).is_ok_and(|elapsed| elapsed > age)
+}
+
+/// A value of the table `meta`.
+pub(crate) fn get(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
+    connection.query_row("SELECT value FROM meta WHERE key = ?", [key], |row| row.get(0)).optional()
+}
+
+/// Sets a value of the table `meta`.
+pub(crate) fn put(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
+    connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", [key, value]).map(drop)
 }

@@ -1,0 +1,171 @@
+//! What is kept of the last sync: the pages that this one can take over, and whether it may.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use baton_connector::{Source, Work, WorkKind};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::codec;
+use crate::config::FullEvery;
+use crate::error::SyncError;
+use crate::plan::{Course, State, VERSION, WORK_COLUMNS, get, work_of};
+use crate::run::PROGRAM;
+
+/// What is kept of the last sync.
+#[derive(Debug)]
+pub(crate) struct Last {
+    path: PathBuf,
+    pub sync_id: String,
+    pub course: Course,
+    /// Principals that have vanished, by type and id.
+    pub gone: Vec<(String, String)>,
+    works: HashMap<WorkKind, HashMap<String, Kept>>,
+    /// The work that the pages of a kept work make known.
+    opened: HashMap<u64, Vec<Work>>,
+}
+
+/// A piece of work whose pages are kept.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub id: u64,
+    pub work: Work,
+    pub pages: u64,
+    pub objects: u64,
+}
+
+/// Why nothing can be taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// There is nothing, which needs no words.
+    First,
+    /// It was to be expected.
+    Expected(String),
+    /// Something was lost, which an operator should know.
+    Lost(String),
+}
+
+impl Last {
+    /// Opens what is kept in `path`, if it belongs to the sync `last_full`, the newest finished full one of the file, and
+    /// was made under the same `fingerprint`.
+    pub(crate) fn open(path: &Path, fingerprint: &str, last_full: &str, source: &dyn Source) -> Result<Self, Unusable> {
+        if last_full.is_empty() {
+            return Err(Unusable::First);
+        }
+        if !path.exists() {
+            let why = "nothing was kept of the last sync, or it was lost";
+            return Err(Unusable::Lost(why.to_owned()));
+        }
+        let read = || -> rusqlite::Result<Option<Result<Self, &'static str>>> {
+            let connection = open(path)?;
+            let meta = |key: &str| get(&connection, key);
+            if meta("version")?.as_deref() != Some(VERSION) || meta("program")?.as_deref() != Some(PROGRAM) {
+                return Ok(Some(Err("the last sync was made by another version of this program")));
+            }
+            let (Some(kept_under), Some(sync_id)) = (meta("fingerprint")?, meta("sync_id")?) else { return Ok(None) };
+            if sync_id != last_full {
+                return Ok(Some(Err("the last full sync in the file is not the one that was kept")));
+            }
+            if kept_under != fingerprint {
+                return Ok(Some(Err("the last sync was made with other options")));
+            }
+            let Some(course) = Course::get(&connection)?.filter(Course::keeps) else { return Ok(None) };
+            let (works, opened) = works(&connection, source)?;
+            let gone = gone(&connection)?;
+            Ok(Some(Ok(Self { path: path.to_owned(), sync_id, course, gone, works, opened })))
+        };
+        match read() {
+            Ok(Some(Ok(last))) => Ok(last),
+            Ok(Some(Err(why))) => Err(Unusable::Expected(why.to_owned())),
+            Ok(None) | Err(_) => Err(Unusable::Lost("what was kept of the last sync cannot be read".to_owned())),
+        }
+    }
+
+    /// Why it is time to read everything again, if it is.
+    pub(crate) fn is_due(&self, every: FullEvery, now: jiff::Timestamp) -> Option<String> {
+        let hours = now.duration_since(self.course.full_at).as_hours();
+        let days = every.days.filter(|days| hours >= i64::from(*days) * 24);
+        let syncs = every.syncs.filter(|syncs| self.course.syncs + 1 >= u64::from(*syncs));
+        match (days, syncs) {
+            (Some(days), _) => Some(format!("everything was read {days} days ago or earlier")),
+            (None, Some(_)) => Some(format!("everything was read {} syncs ago", self.course.syncs + 1)),
+            (None, None) => None,
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is kept of a piece of work that is like this one in everything but its version.
+    pub(crate) fn find(&self, work: &Work) -> Option<&Kept> {
+        let kept = self.works.get(work.kind)?.get(&work.subject)?;
+        (kept.work.detail == work.detail).then_some(kept)
+    }
+
+    /// The work that the pages of a kept work make known.
+    pub(crate) fn opened(&self, kept: u64) -> &[Work] {
+        self.opened.get(&kept).map_or(&[], Vec::as_slice)
+    }
+
+    /// The subjects of the kept works of `kind` that grant something to one of `principals`.
+    pub(crate) fn holding(&self, kind: WorkKind, principals: &HashSet<&str>) -> Result<Vec<String>, SyncError> {
+        let failed = SyncError::plan(&self.path);
+        let read = || -> rusqlite::Result<Vec<(String, Vec<u8>)>> {
+            let connection = open(&self.path)?;
+            let sql = "SELECT work.subject, page.grants FROM work JOIN page ON page.work = work.id WHERE work.kind = ?";
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        };
+        let mut subjects = Vec::new();
+        for (subject, grants) in read().map_err(failed)? {
+            let mut holds = false;
+            codec::for_each_grant(&grants, |grant| {
+                holds |= principals.contains(grant.principal);
+                Ok(())
+            })?;
+            if holds && subjects.last() != Some(&subject) {
+                subjects.push(subject);
+            }
+        }
+        Ok(subjects)
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+}
+
+type Works = HashMap<WorkKind, HashMap<String, Kept>>;
+
+fn works(connection: &Connection, source: &dyn Source) -> rusqlite::Result<(Works, HashMap<u64, Vec<Work>>)> {
+    let (mut works, mut all) = (Works::new(), HashMap::new());
+    let sql = format!("SELECT id, state, pages, objects, {WORK_COLUMNS} FROM work");
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        // The fingerprint keeps unknown kinds away.
+        let Ok(work) = work_of(row, source)? else { continue };
+        let id: u64 = row.get(0)?;
+        all.insert(id, work.clone());
+        if row.get::<_, u8>(1)? == State::Done as u8 {
+            let kept = Kept { id, pages: row.get(2)?, objects: row.get(3)?, work };
+            works.entry(kept.work.kind).or_default().insert(kept.work.subject.clone(), kept);
+        }
+    }
+    let mut opened = HashMap::<u64, Vec<Work>>::new();
+    let mut statement = connection.prepare("SELECT opener, work FROM opened ORDER BY opener, work")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (opener, work): (u64, u64) = (row.get(0)?, row.get(1)?);
+        opened.entry(opener).or_default().extend(all.get(&work).cloned());
+    }
+    Ok((works, opened))
+}
+
+fn gone(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = connection.prepare("SELECT resource_type, id FROM gone")?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}

@@ -1,0 +1,62 @@
+//! How a sync reads: everything, or what has changed since another one.
+
+use rusqlite::Connection;
+
+use super::{get, put};
+
+/// How a sync reads, and what the next one has to know about it. Part of the plan, because a run that carries it on must
+/// read in the same way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Course {
+    /// What stands for the moment since which the next sync has to look for changes; empty if it cannot take anything
+    /// over.
+    pub mark: String,
+    /// The sync from which this one takes over; empty if it reads everything.
+    pub base: String,
+    /// Why it reads everything; empty if it does not, or if nobody could expect otherwise.
+    pub why_full: String,
+    /// The kind of work that reads the changes since; empty without one.
+    pub changes: String,
+    /// When everything was read last.
+    pub full_at: jiff::Timestamp,
+    /// How many syncs ago that was.
+    pub syncs: u64,
+}
+
+impl Course {
+    /// Whether the next sync may take over from this one.
+    pub(crate) fn keeps(&self) -> bool {
+        !self.mark.is_empty()
+    }
+
+    pub(super) fn put(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let (full_at, syncs) = (self.full_at.to_string(), self.syncs.to_string());
+        let entries = [
+            ("mark", &self.mark),
+            ("base", &self.base),
+            ("why_full", &self.why_full),
+            ("changes", &self.changes),
+            ("full_at", &full_at),
+            ("syncs", &syncs),
+        ];
+        entries.into_iter().try_for_each(|(key, value)| put(connection, key, value))
+    }
+
+    /// What [`put`](Self::put) has written; the mark may have become a better one since.
+    pub(crate) fn get(connection: &Connection) -> rusqlite::Result<Option<Self>> {
+        let meta = |key: &str| get(connection, key);
+        let (mark, base, why_full) = (meta("mark")?, meta("base")?, meta("why_full")?);
+        let (changes, full_at, syncs) = (meta("changes")?, meta("full_at")?, meta("syncs")?);
+        let read = || {
+            Some(Self {
+                mark: mark?,
+                base: base?,
+                why_full: why_full?,
+                changes: changes?,
+                full_at: full_at?.parse().ok()?,
+                syncs: syncs?.parse().ok()?,
+            })
+        };
+        Ok(read())
+    }
+}

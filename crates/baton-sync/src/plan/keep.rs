@@ -1,0 +1,76 @@
+//! What of a finished sync's plan is kept for the next one: `last.db`.
+//!
+//! It has the tables of a plan, with only those works in them that can be taken over and their pages. A work that cannot,
+//! but was made known by one that can, is there without pages, so that it is made known again. `gone` holds principals
+//! that have vanished although kept pages name them.
+
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+
+use super::{Identity, Plan, State, VERSION, put, row};
+use crate::error::SyncError;
+use crate::workdir::remove_database;
+
+/// What goes into `last.db` besides the plan.
+#[derive(Debug)]
+pub(crate) struct Keeping<'a> {
+    /// The sync that is finished.
+    pub identity: &'a Identity,
+    /// The program's version, which may map differently than the next one.
+    pub program: &'a str,
+    /// Principals that have vanished, by type and id, those of earlier syncs included.
+    pub gone: &'a [(String, String)],
+}
+
+impl Plan {
+    /// Trims the plan of a finished sync and puts it in the place of `last`, at once or not at all. The plan is of no
+    /// other use afterwards.
+    pub(crate) fn keep(mut self, last: &Path, keeping: &Keeping<'_>) -> Result<(), SyncError> {
+        let made = last.with_extension("new");
+        remove_database(&made);
+        self.within(|transaction| trim(transaction, keeping))?;
+        let vacuumed = self.connection.execute("VACUUM main INTO ?", [made.to_string_lossy()]);
+        vacuumed.map_err(SyncError::plan(&made))?;
+        remove_database(last);
+        std::fs::rename(&made, last).map_err(SyncError::io("write", last))
+    }
+}
+
+fn trim(connection: &Connection, keeping: &Keeping<'_>) -> rusqlite::Result<()> {
+    // What a recent change names may have been read too early.
+    connection.execute(
+        "UPDATE work SET settled = 0 WHERE EXISTS (
+            SELECT 1 FROM changed WHERE changed.settled = 0 AND changed.kind = work.kind AND (
+                changed.which = ?1 OR (changed.which = ?2 AND changed.name = work.subject)
+                OR (changed.which = ?3 AND changed.name = work.detail)))",
+        params![row::ALL, row::SUBJECT, row::DETAIL],
+    )?;
+    connection.execute_batch(
+        "CREATE TABLE gone (resource_type TEXT, id TEXT, PRIMARY KEY (resource_type, id)) WITHOUT ROWID;",
+    )?;
+    connection.execute(
+        "CREATE TEMP TABLE reusable AS SELECT id FROM work WHERE reuse <> 0 AND settled = 1 AND state IN (?1, ?2)
+            AND id NOT IN (SELECT work FROM gap)",
+        params![State::Done as u8, State::Taken as u8],
+    )?;
+    connection.execute_batch(
+        "CREATE UNIQUE INDEX temp.reusable_id ON reusable (id);
+         DELETE FROM page WHERE work NOT IN (SELECT id FROM reusable);
+         DELETE FROM opened WHERE opener NOT IN (SELECT id FROM reusable);
+         DELETE FROM work WHERE id NOT IN (SELECT id FROM reusable) AND id NOT IN (SELECT work FROM opened);
+         DELETE FROM changed;
+         DELETE FROM gap;",
+    )?;
+    let update = "UPDATE work SET cursor = NULL, state = CASE WHEN id IN (SELECT id FROM reusable) THEN ?1 ELSE ?2 END";
+    connection.execute(update, params![State::Done as u8, State::Ready as u8])?;
+    connection.execute_batch("DROP TABLE temp.reusable;")?;
+    let mut insert = connection.prepare("INSERT OR IGNORE INTO gone (resource_type, id) VALUES (?, ?)")?;
+    for (resource_type, id) in keeping.gone {
+        insert.execute([resource_type, id])?;
+    }
+    put(connection, "version", VERSION)?;
+    put(connection, "program", keeping.program)?;
+    put(connection, "fingerprint", &keeping.identity.fingerprint)?;
+    put(connection, "sync_id", &keeping.identity.sync_id)
+}

@@ -1,0 +1,77 @@
+//! Work and changes as rows.
+
+use baton_connector::{Changed, Reuse, Source, Which, Work};
+use rusqlite::Row;
+
+/// The columns that [`work_of`] reads, by name.
+pub(crate) const WORK_COLUMNS: &str = "kind, subject, detail, pages_hint, held_by, reuse, version, settled";
+
+const NEVER: u8 = 0;
+const UNLESS_CHANGED: u8 = 1;
+const SAME_VERSION: u8 = 2;
+const BOTH: u8 = 3;
+
+/// The columns `reuse`, `version` and `settled`. What depends on changes alone is settled until a change says otherwise.
+pub(super) fn reuse(reuse: &Reuse) -> (u8, &str, bool) {
+    match reuse {
+        Reuse::Never => (NEVER, "", true),
+        Reuse::UnlessChanged => (UNLESS_CHANGED, "", true),
+        Reuse::SameVersion { version, settled, unless_changed } => {
+            (if *unless_changed { BOTH } else { SAME_VERSION }, version, *settled)
+        }
+    }
+}
+
+/// The work in a row; the inner error is the name of a kind that the source does not know.
+pub(crate) fn work_of(row: &Row<'_>, source: &dyn Source) -> rusqlite::Result<Result<Work, String>> {
+    let kind: String = row.get("kind")?;
+    let Some(kind) = source.kinds().iter().map(|(known, _)| *known).find(|known| *known == kind) else {
+        return Ok(Err(kind));
+    };
+    let held_by: Option<String> = row.get("held_by")?;
+    let reuse: u8 = row.get("reuse")?;
+    Ok(Ok(Work {
+        kind,
+        subject: row.get("subject")?,
+        detail: row.get("detail")?,
+        pages_hint: row.get("pages_hint")?,
+        held_by: held_by.and_then(|name| source.gates().iter().map(|gate| gate.name).find(|gate| *gate == name)),
+        reuse: match reuse {
+            UNLESS_CHANGED => Reuse::UnlessChanged,
+            SAME_VERSION | BOTH => Reuse::SameVersion {
+                version: row.get("version")?,
+                settled: row.get("settled")?,
+                unless_changed: reuse == BOTH,
+            },
+            _ => Reuse::Never,
+        },
+    }))
+}
+
+pub(super) const ALL: u8 = 0;
+pub(super) const SUBJECT: u8 = 1;
+pub(super) const DETAIL: u8 = 2;
+const HOLDER: u8 = 3;
+
+/// The columns `which` and `name` of a change.
+pub(super) fn which(which: &Which) -> (u8, &str) {
+    match which {
+        Which::All => (ALL, ""),
+        Which::Subject(subject) => (SUBJECT, subject),
+        Which::Detail(detail) => (DETAIL, detail),
+        Which::Holder(id) => (HOLDER, id),
+    }
+}
+
+/// The change in a row of `kind, which, name, settled`, if it is about a kind that the source knows.
+pub(super) fn changed_of(row: &Row<'_>, source: &dyn Source) -> rusqlite::Result<Option<Changed>> {
+    let (kind, which, name): (String, u8, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let Some((kind, _)) = source.kinds().iter().find(|(known, _)| *known == kind) else { return Ok(None) };
+    let which = match which {
+        SUBJECT => Which::Subject(name),
+        DETAIL => Which::Detail(name),
+        HOLDER => Which::Holder(name),
+        _ => Which::All,
+    };
+    Ok(Some(Changed { kind, which, settled: row.get(3)? }))
+}
