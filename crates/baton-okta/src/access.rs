@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use baton_connector::{FetchErrorKind, Options, SourceError};
 use okta_client::models::Org;
-use okta_client::{ApiToken, Client, Error, OAuth, OAuthConfig, OrgUrl, Pacing, PrivateKey, endpoints};
-use tokio_util::sync::CancellationToken;
+use okta_client::{ApiToken, Authenticator, Client, Error, OAuth, OAuthConfig, Pacing, PrivateKey, endpoints};
 
 use crate::config::{Auth, Config, Requests, Rules};
 use crate::errors;
@@ -34,12 +33,11 @@ pub(crate) enum Access {
 ///
 /// Token, key or app can be none, or the machine's TLS roots cannot be used.
 pub(crate) fn connect(config: &Config) -> Result<(Client, Access), Error> {
-    let Config { org, auth, requests, cancel, purpose, options, rules } = config;
+    let Config { org, auth, requests, purpose, options, rules, .. } = config;
     match auth {
         Auth::ApiToken(token) => {
             let token = ApiToken::new(token.clone())?;
-            let client = client(org, Arc::new(token), requests, cancel)?;
-            Ok((client, Access::ApiToken))
+            Ok((client(config, Arc::new(token))?, Access::ApiToken))
         }
         Auth::PrivateKey { client_id, key_id, private_key } => {
             let key = PrivateKey::parse(private_key)?;
@@ -53,26 +51,25 @@ pub(crate) fn connect(config: &Config) -> Result<(Client, Access), Error> {
                 accept_fewer_scopes: true,
                 ..OAuthConfig::new(org.clone(), client_id.clone(), key_id.clone(), key, scopes)
             })?;
-            let client = client(org, Arc::new(oauth.clone()), requests, cancel)?;
-            Ok((client, Access::ServiceApp(oauth)))
+            Ok((client(config, Arc::new(oauth.clone()))?, Access::ServiceApp(oauth)))
         }
     }
 }
 
-fn client(
-    org: &OrgUrl,
-    auth: Arc<dyn okta_client::Authenticator>,
-    requests: &Requests,
-    cancel: &CancellationToken,
-) -> Result<Client, Error> {
+/// A client that signs in by `auth` and is otherwise set up as `config` says.
+///
+/// # Errors
+///
+/// The machine's TLS roots cannot be used.
+pub(crate) fn client(config: &Config, auth: Arc<dyn Authenticator>) -> Result<Client, Error> {
     Client::new(okta_client::Config {
-        org: org.clone(),
+        org: config.org.clone(),
         auth,
-        timeout: requests.timeout,
+        timeout: config.requests.timeout,
         user_agent: USER_AGENT.to_owned(),
-        pacing: pacing(requests),
-        extra_ca: requests.extra_ca.clone(),
-        cancel: cancel.clone(),
+        pacing: pacing(&config.requests),
+        extra_ca: config.requests.extra_ca.clone(),
+        cancel: config.cancel.clone(),
     })
 }
 
@@ -111,6 +108,21 @@ impl Access {
         }
         let fatal: Vec<_> = missing.into_iter().filter(|(of, _)| MUST_BE_READ.contains(of)).collect();
         if fatal.is_empty() { Ok(()) } else { Err(no_scope(&fatal)) }
+    }
+
+    /// Asks for the scope of the System Log, too. Without it, what the log would tell is read.
+    pub(crate) fn want_logs(&self) {
+        if let Self::ServiceApp(oauth) = self {
+            oauth.also_want(&[needs::LOGS]);
+        }
+    }
+
+    /// Okta's time when it let us in, if that took a request of its own.
+    pub(crate) fn server_time(&self) -> Option<jiff::Timestamp> {
+        match self {
+            Self::ApiToken => None,
+            Self::ServiceApp(oauth) => oauth.server_time(),
+        }
     }
 
     /// Asks for the scopes that a sync of this takes, if those of the present token do not do.

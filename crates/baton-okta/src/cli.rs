@@ -9,7 +9,7 @@ use baton_runtime::{Extra, Failure, Field, Group, Program, Settings};
 use tokio_util::sync::CancellationToken;
 
 use crate::connector::OktaSource;
-use crate::{demo, describe, flags};
+use crate::{demo, describe, doctor, flags};
 
 /// The program `baton-okta`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,6 +35,7 @@ impl Program for OktaProgram {
     fn examples(&self) -> &'static [(&'static str, &'static str)] {
         &[
             ("baton-okta demo", "see it work, without an org"),
+            ("baton-okta doctor", "check settings, sign-in and rights; say what to fix"),
             ("baton-okta --domain acme.okta.com --api-token …", "sync an org into sync.c1z"),
             ("baton-okta --sync-resource-types user,group", "users and groups only"),
             ("baton-okta --rate-limit-share 50", "leave half of the rate limits to others"),
@@ -76,11 +77,11 @@ impl Program for OktaProgram {
         let config = flags::config(settings, purpose, cancel)?;
         // What fails here is the configuration, before anything was asked of Okta: no gRPC code.
         let source = OktaSource::new(config).map_err(|error| Failure::new(error.to_string()))?;
-        let provisioner = Arc::new(source.provisioner());
-        Ok(Connector { provisioner: Some(provisioner), ..Connector::reading(Arc::new(source)) })
+        let (provisioner, events) = (Arc::new(source.provisioner()), Arc::new(source.events()));
+        Ok(Connector { provisioner: Some(provisioner), events: Some(events), source: Arc::new(source) })
     }
 
     fn commands(&self) -> &'static [Extra] {
-        &[demo::COMMAND]
+        &[demo::COMMAND, doctor::COMMAND]
     }
 }

@@ -14,8 +14,10 @@ use okta_client::{Bucket, BucketTraffic, OrgUrl};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{self, Access};
+use crate::changes;
 use crate::config::Config;
 use crate::errors;
+use crate::events::OktaEvents;
 use crate::provision::OktaProvisioner;
 use crate::resources::{Context, Kind, MODULES, api_token, app, device, group, single, user};
 use crate::scope::Scope;
@@ -68,6 +70,13 @@ impl OktaSource {
         Ok(Self { org, options, context, cancel })
     }
 
+    /// What happened in the same org. It shares connections, pace and sign-in with this one.
+    #[must_use]
+    pub fn events(&self) -> OktaEvents {
+        let Context { client, access, rules, .. } = &self.context;
+        OktaEvents::new(client.clone(), access.clone(), rules.clone())
+    }
+
     /// The writing side for the same org. It shares connections, pace and sign-in with this one.
     #[must_use]
     pub fn provisioner(&self) -> OktaProvisioner {
@@ -101,6 +110,16 @@ impl Source for OktaSource {
         let scope = Scope::of(options, &self.context.rules);
         self.context.access.prepare(options, &self.context.rules);
         MODULES.iter().flat_map(|module| (module.start)(scope)).collect()
+    }
+
+    fn mark(&self) -> Option<String> {
+        changes::mark(&self.context)
+    }
+
+    fn changes(&self, mark: &str, options: &Options) -> Option<Work> {
+        let work = changes::since(mark, options, &self.context.rules)?;
+        self.context.access.want_logs();
+        Some(work)
     }
 
     fn target(&self, resource: &ResourceBid, options: &Options) -> Option<Work> {
@@ -177,7 +196,7 @@ impl Source for OktaSource {
 }
 
 fn kinds() -> impl Iterator<Item = &'static Kind> {
-    MODULES.iter().flat_map(|module| module.kinds)
+    std::iter::once(&changes::KIND).chain(MODULES.iter().flat_map(|module| module.kinds))
 }
 
 fn kind(name: WorkKind) -> Option<&'static Kind> {

@@ -90,7 +90,10 @@ pub(crate) fn of_object(
 }
 
 fn describe(resource_type: Option<&str>, doing: &str, error: &Error) -> String {
+    // The client's own hint about a refusal is the same in fewer words, but for a feature that is missing.
+    let is_known = error.kind() == ErrorKind::Forbidden && error.code() != Some(NO_FEATURE);
     match next_step(resource_type, error) {
+        Some(step) if is_known => format!("{doing} failed: {}. {step}", error.clone().without_hint()),
         Some(step) => format!("{doing} failed: {error}. {step}"),
         None => format!("{doing} failed: {error}"),
     }
@@ -133,6 +136,11 @@ fn after_refusal(need: Need, code: Option<&str>) -> String {
              ({ROLES_PAGE}), which also needs the scope {scope}; or {without}"
         ),
     }
+}
+
+/// The gRPC code of a failed request.
+pub(crate) fn grpc_code(error: &Error) -> u8 {
+    kind(error).grpc_code()
 }
 
 fn kind(error: &Error) -> FetchErrorKind {

@@ -141,10 +141,10 @@ fn check_sign_in(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// The field that chooses the way to sign in.
-const AUTH_METHOD: &str = "auth-method";
+pub(crate) const AUTH_METHOD: &str = "auth-method";
 
 /// The variable of a field.
-fn variable(name: &str) -> String {
+pub(crate) fn variable(name: &str) -> String {
     format!("BATON_{}", name.to_uppercase().replace('-', "_"))
 }
 

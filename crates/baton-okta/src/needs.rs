@@ -77,6 +77,16 @@ impl Need {
         Some(Self { scope, manage, role, switch })
     }
 
+    /// What the System Log takes.
+    pub(crate) fn of_logs() -> Self {
+        Self {
+            scope: LOGS,
+            manage: None,
+            role: "the Read-Only Administrator role, or another that may view the System Log",
+            switch: "--event-feed",
+        }
+    }
+
     /// How to sync without the type.
     pub(crate) fn without(&self) -> String {
         match self.switch {
@@ -89,11 +99,17 @@ impl Need {
 /// Types that can be changed; their scopes are asked for when something is going to be.
 const CHANGEABLE: [&str; 4] = [user::ID, group::ID, app::ID, role::ID];
 
+/// The scopes that changes take, each with what it is for.
+pub(crate) fn to_change() -> Vec<(&'static str, &'static str)> {
+    let uses = ["change accounts", "change groups and memberships", "assign applications", "grant admin roles"];
+    CHANGEABLE.into_iter().zip(uses).filter_map(|(of, what)| Some((Need::of(of)?.manage?, what))).collect()
+}
+
 /// The scopes that a purpose takes, each once.
 pub(crate) fn scopes(purpose: Purpose, options: &Options, rules: &Rules) -> Vec<&'static str> {
     let reading = || of_types(Scope::of(options, rules).types());
-    let managing = || CHANGEABLE.into_iter().filter_map(|of| Need::of(of)?.manage);
-    let changing = || of_types(CHANGEABLE).into_iter().chain(managing()).collect();
+    let managing = || to_change().into_iter().map(|(scope, _)| scope);
+    let changing = || of_types(CHANGEABLE).into_iter().chain(managing()).collect::<Vec<_>>();
     match purpose {
         Purpose::Sync | Purpose::Serve { provisioning: false } => reading(),
         Purpose::Change => changing(),

@@ -1,8 +1,8 @@
-//! JSON objects as protobuf `Struct`s, the form of a resource's profile.
+//! JSON objects as protobuf `Struct`s, the form of a resource's profile, and back.
 
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 /// How deep objects and arrays may nest in one profile attribute. Each object takes three levels of protobuf messages,
 /// and readers give up at 100 levels; a profile sits inside other messages that need some of them too.
@@ -48,6 +48,33 @@ impl Profile {
     pub(crate) fn build(self) -> Struct {
         self.0
     }
+}
+
+/// The members of a `Struct` as JSON. Whole numbers lose the fraction that `Struct` gives to all; what JSON has no words
+/// for (infinity) becomes null.
+pub(crate) fn to_json(object: &Struct) -> Map<String, Json> {
+    object.fields.iter().map(|(key, value)| (key.clone(), value_to_json(value))).collect()
+}
+
+fn value_to_json(value: &Value) -> Json {
+    match &value.kind {
+        None | Some(Kind::NullValue(_)) => Json::Null,
+        Some(Kind::BoolValue(on)) => (*on).into(),
+        Some(Kind::StringValue(text)) => text.as_str().into(),
+        Some(Kind::NumberValue(number)) => number_to_json(*number),
+        Some(Kind::ListValue(list)) => list.values.iter().map(value_to_json).collect(),
+        Some(Kind::StructValue(object)) => Json::Object(to_json(object)),
+    }
+}
+
+fn number_to_json(number: f64) -> Json {
+    /// The largest whole number up to which a double is exact.
+    const EXACT: f64 = 9_007_199_254_740_991.0;
+    if number.fract() == 0.0 && number.abs() <= EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "it is a whole number in the range of i64")]
+        return (number as i64).into();
+    }
+    number.into()
 }
 
 fn of_kind(kind: Kind) -> Value {
@@ -114,6 +141,16 @@ mod tests {
         let list = vec![of_kind(Kind::NumberValue(1.0)), text("two"), of_kind(Kind::NullValue(0))];
         assert_eq!(kind("l"), Kind::ListValue(ListValue { values: list }));
         assert_eq!(profile.fields.keys().collect::<Vec<_>>(), ["all", "c", "nil", "t"]);
+    }
+
+    #[test]
+    fn json_comes_back_as_it_was() {
+        let value = json!({"s": "x", "n": 42, "f": 1.5, "neg": -3, "b": false, "z": null, "l": [1, "two", null], "o": {"p": []}});
+        let mut profile = Profile::default();
+        profile.json("all", &value).unwrap();
+        assert_eq!(to_json(&profile.build())["all"], value);
+        let infinite = of_kind(Kind::NumberValue(f64::INFINITY));
+        assert_eq!(value_to_json(&infinite), Json::Null);
     }
 
     #[test]

@@ -83,6 +83,13 @@ impl Scope {
         ]
     }
 
+    /// Takes a resource type out.
+    pub(crate) fn leave_out(&mut self, resource_type: &str) {
+        for (wanted, word) in self.words() {
+            *wanted &= word != resource_type;
+        }
+    }
+
     /// The resource types in it.
     pub(crate) fn types(mut self) -> Vec<&'static str> {
         let words = self.words().into_iter().filter(|(wanted, word)| **wanted && ![ACCESS, GRANTS].contains(word));

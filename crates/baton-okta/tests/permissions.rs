@@ -137,7 +137,7 @@ fn an_org_without_any_user_names_the_role_that_is_missing() {
     let outcome = lab.run(&[]);
     assert_eq!(outcome.code, 9, "{}", outcome.stderr);
     for words in
-        ["found no user at all", "OAuth service app needs one of its own", "Read-Only Administrator", "--allow-shrink"]
+        ["found no user at all", "the admin who made the API token", "Read-Only Administrator", "--allow-shrink"]
     {
         assert!(outcome.stderr.contains(words), "no {words:?} in {}", outcome.stderr);
     }

@@ -132,6 +132,19 @@ impl Error {
         self.with_outcome(Outcome::NotSent)
     }
 
+    /// What the text says about the next step, if it does.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        self.0.hint
+    }
+
+    /// The same without the next step, for whoever tells that apart or knows a better one.
+    #[must_use]
+    pub fn without_hint(mut self) -> Self {
+        self.0.hint = None;
+        self
+    }
+
     /// What kind of failure it is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

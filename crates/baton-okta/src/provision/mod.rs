@@ -4,13 +4,18 @@
 //! - `aim.rs` brings a state about: looks, sends, looks again, and says what is known if an answer is lost,
 //! - `errors.rs` puts Okta's refusals into words and codes, the same for every path,
 //! - `subject.rs` names who and what a change is about,
+//! - `account.rs` makes accounts, `delete.rs` deletes users and groups, `user_status.rs` is the life of a user in between,
+//! - `actions/` are the actions,
 //! - the others are the aims: what has to be read, what has to be sent, and what is refused before.
 
+mod account;
+mod actions;
 mod aim;
 mod app_group;
 mod app_user;
 mod binding;
 mod custom_role;
+mod delete;
 mod errors;
 mod membership;
 mod operation;
@@ -18,18 +23,22 @@ mod resource_set;
 mod role;
 mod subject;
 mod targets;
+mod user_status;
 
-use baton_connector::provision::{Granted, Revoked};
+use baton_connector::provision::{AccountMade, AccountRequest, ActionCall, ActionDone, Deleted, Granted, Revoked};
 use baton_connector::{Change, ChangeError, Code, Provisioner};
-use baton_proto::c1::connector::v2::{Entitlement, Grant, Resource};
+use baton_proto::c1::connector::v2::{
+    BatonActionSchema, ConnectorAccountCreationSchema, Entitlement, Grant, Resource, ResourceId,
+};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Rules;
+use crate::describe;
 use crate::resources::{
-    app, custom_role as custom, group, resource_set as set, resource_set_binding, role as standard,
+    app, custom_role as custom, group, resource_set as set, resource_set_binding, role as standard, user,
 };
 use aim::{Aim, Made, bring_about};
 use operation::Operation;
@@ -135,5 +144,43 @@ impl Provisioner for OktaProvisioner {
             Ok(Revoked { already, note })
         }
         .boxed()
+    }
+
+    fn account_types(&self) -> &'static [&'static str] {
+        &[user::ID]
+    }
+
+    fn account_schema(&self) -> Option<ConnectorAccountCreationSchema> {
+        Some(describe::account_schema())
+    }
+
+    fn create_account<'a>(
+        &'a self,
+        _resource_type: &'a str,
+        account: &'a AccountRequest,
+        change: &'a Change,
+    ) -> BoxFuture<'a, Result<AccountMade, ChangeError>> {
+        async move { account::make(&self.operation(change), account, &self.rules, change).await }.boxed()
+    }
+
+    fn delete_resource<'a>(
+        &'a self,
+        resource: &'a ResourceId,
+        _parent: Option<&'a ResourceId>,
+        change: &'a Change,
+    ) -> BoxFuture<'a, Result<Deleted, ChangeError>> {
+        async move { delete::resource(&self.operation(change), resource).await }.boxed()
+    }
+
+    fn actions(&self) -> Vec<BatonActionSchema> {
+        actions::schemas()
+    }
+
+    fn invoke<'a>(
+        &'a self,
+        call: &'a ActionCall,
+        change: &'a Change,
+    ) -> BoxFuture<'a, Result<ActionDone, ChangeError>> {
+        actions::invoke(self, call, change).boxed()
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use baton_connector::{FetchError, GapKind, Gate, GrantDraft, Page, Principal, Work, WorkKind, build, ids};
+use baton_connector::{FetchError, GapKind, Gate, GrantDraft, Page, Principal, Reuse, Work, WorkKind, build, ids};
 use baton_proto::c1::connector::v2::non_human_identity_trait::NhiType;
 use baton_proto::c1::connector::v2::{
     AppTrait, Entitlement, NonHumanIdentityTrait, Resource, ResourceType, resource_type::Trait,
@@ -56,7 +56,8 @@ pub(crate) const MODULE: Module = Module {
     },
 };
 
-const SLUG: &str = "access";
+/// The entitlement that every app has.
+pub(crate) const SLUG: &str = "access";
 const ACTIVE: &str = "ACTIVE";
 
 /// Sign-on modes of apps that are no identity of their own: bookmarks, and passwords that Okta types in.
@@ -69,7 +70,7 @@ pub(crate) fn resource_type() -> ResourceType {
 
 /// The work that reads the apps of a group, if that turns out to be the cheaper side.
 pub(crate) fn apps_of_group(group: &str) -> Work {
-    Work::new(GROUP_APPS, group).behind(GATE.name)
+    Work::new(GROUP_APPS, group).behind(GATE.name).reusable(Reuse::UnlessChanged)
 }
 
 /// The cheaper side, given the number of works held on each; on a tie the groups', whose rate limit is larger.
@@ -136,13 +137,14 @@ fn fetch_app<'a>(
 /// The work that reads the users of an app.
 fn users_of(app: &App, scope: Scope, context: &Context) -> Option<Work> {
     let sources = scope.groups && context.rules.app_grant_sources;
-    let work = || Work::new(APP_USERS, app.id.as_str()).with_detail(if sources { SOURCES } else { "" });
+    let detail = if sources { SOURCES } else { "" };
+    let work = || Work::new(APP_USERS, app.id.as_str()).with_detail(detail).reusable(Reuse::UnlessChanged);
     scope.app_users().then(work)
 }
 
 /// The work that reads the groups of an app.
 fn groups_of(app: &App, scope: Scope) -> Option<Work> {
-    scope.app_groups().then(|| Work::new(APP_GROUPS, app.id.as_str()))
+    scope.app_groups().then(|| Work::new(APP_GROUPS, app.id.as_str()).reusable(Reuse::UnlessChanged))
 }
 
 /// The detail of [`APP_USERS`] when grants say through which group they come. Not so when groups are not synced.
@@ -260,12 +262,14 @@ pub(super) fn user_grants(app: &str, users: &[AppUser], sources: bool) -> Vec<Gr
         .collect()
 }
 
-/// A grant per app of a group. The answer holds apps of every status.
+/// A grant per app of a group. The answer holds apps of every status; those that are not active may be left out of the
+/// sync, and in it again the next time without a change of the group.
 fn group_grants(group: &str, apps: &[App], inactive_too: bool) -> Vec<GrantDraft> {
-    apps.iter()
-        .filter(|app| inactive_too || app.status.as_deref() == Some(ACTIVE))
-        .map(|app| Access::to(&app.id).grant(group::ID, group))
-        .collect()
+    let grant = |app: &App| {
+        let if_there = !inactive_too && app.status.as_deref() != Some(ACTIVE);
+        GrantDraft { if_there, ..Access::to(&app.id).grant(group::ID, group) }
+    };
+    apps.iter().map(grant).collect()
 }
 
 /// Access to one app, to be granted.

@@ -3,17 +3,20 @@
 
 use std::sync::Arc;
 
-use baton_connector::{FetchError, GapKind, GrantDraft, Page, Principal, Work, WorkKind, build};
+use baton_connector::{FetchError, GapKind, GrantDraft, Page, Principal, Reuse, Work, WorkKind, build};
 use baton_proto::c1::connector::v2::{
     Entitlement, EntitlementImmutable, GroupTrait, Resource, ResourceType, resource_type::Trait,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use okta_client::models::Group;
+use jiff::Timestamp;
+use okta_client::models::{Group, GroupDetails, GroupStats};
 use okta_client::{Bucket, endpoints};
+use serde_json::Value;
 
 use super::single::{Asked, Single};
 use super::{Below, Context, Kind, Module, app, begin, describe, gap, identified, role, user};
+use crate::changes::LAG;
 use crate::errors::{self, Refused};
 use crate::profile::Profile;
 use crate::scope::Scope;
@@ -51,6 +54,8 @@ const MEMBERS_PAGE: u32 = 1000;
 
 /// The type of groups that Okta makes itself; their members cannot be changed.
 const BUILT_IN: &str = "BUILT_IN";
+/// The word in the detail of [`GROUP_MEMBERS`] for a group that Okta fills itself.
+pub(crate) const BUILT_IN_GROUP: &str = "built-in";
 /// The type of groups that an app or a directory imports.
 const APP_GROUP: &str = "APP_GROUP";
 
@@ -109,7 +114,7 @@ fn add(page: &mut Page, group: &Group, scope: Scope, context: &Context) {
         page.entitlements.push(entitlement(&resource));
     }
     page.resources.push(resource);
-    page.opens.extend(follow_up(group, scope, context.limit(MEMBERS_PAGE)));
+    page.opens.extend(follow_up(group, scope, context.limit(MEMBERS_PAGE), context.client.server_time()));
 }
 
 fn fetch_members<'a>(
@@ -131,14 +136,16 @@ fn fetch_members<'a>(
 
 /// What is to be asked about a group; nothing whose answer its counts already tell. A count that Okta does not give
 /// says nothing.
-fn follow_up(group: &Group, scope: Scope, members_page: u32) -> Vec<Work> {
+fn follow_up(group: &Group, scope: Scope, members_page: u32, now: Option<Timestamp>) -> Vec<Work> {
     let stats = group.stats();
     let members = stats.users_count;
     let mut works = Vec::new();
     if scope.memberships() && members != Some(0) {
         let pages = members.unwrap_or_default().div_ceil(u64::from(members_page));
         let pages = u32::try_from(pages).unwrap_or(u32::MAX);
-        works.push(Work::new(GROUP_MEMBERS, group.id.as_str()).with_pages_hint(pages));
+        let detail = if kind(group) == BUILT_IN { BUILT_IN_GROUP } else { "" };
+        let work = Work::new(GROUP_MEMBERS, group.id.as_str()).with_detail(detail).with_pages_hint(pages);
+        works.push(work.reusable(reuse(group, now)));
     }
     if scope.group_roles() && stats.has_admin_privilege != Some(false) {
         works.push(role::roles_of_group(&group.id, scope, members == Some(0)));
@@ -149,22 +156,42 @@ fn follow_up(group: &Group, scope: Scope, members_page: u32) -> Vec<Work> {
     works
 }
 
+/// When the members of a group need not be read again: their last change tells. It is told in whole seconds and may come
+/// before the list shows it, so that a change of the last minutes does not count. Whether everybody's coming and going
+/// counts as a change of the groups that Okta fills itself is not documented.
+fn reuse(group: &Group, now: Option<Timestamp>) -> Reuse {
+    let Some(changed) = &group.last_membership_updated else { return Reuse::Never };
+    let (Some(at), Some(now)) = (changed.parse(), now) else { return Reuse::Never };
+    let (version, unless_changed) = (changed.to_string(), kind(group) == BUILT_IN);
+    Reuse::SameVersion { version, settled: at < now - LAG, unless_changed }
+}
+
 fn kind(group: &Group) -> &str {
     group.group_type.as_deref().unwrap_or_default()
 }
 
 /// The resource of a group.
-pub(super) fn resource(group: &Group) -> Resource {
-    let kind = kind(group);
-    let name = group.name().unwrap_or_default();
-    let stats = group.stats();
+pub(crate) fn resource(group: &Group) -> Resource {
+    let description = group.profile.description.as_deref().unwrap_or_default();
+    described(&group.id, kind(group), group.name().unwrap_or_default(), description, group.stats())
+}
+
+/// The resource of a group that was read without its counts.
+pub(crate) fn resource_of_details(group: &GroupDetails) -> Resource {
+    let profile = group.profile_members();
+    let text = |key: &str| profile.get(key).and_then(Value::as_str).unwrap_or_default();
+    let kind = group.group_type.as_deref().unwrap_or_default();
+    described(&group.id, kind, text("name"), text("description"), &GroupStats::default())
+}
+
+fn described(id: &str, kind: &str, name: &str, description: &str, stats: &GroupStats) -> Resource {
     let profile = Profile::default()
         .text("name", name)
-        .text("description", group.profile.description.as_deref().unwrap_or_default())
+        .text("description", description)
         .text("type", kind)
         .count("users_count", stats.users_count)
         .count("apps_count", stats.apps_count);
-    let mut annotations = identified(&group.id);
+    let mut annotations = identified(id);
     if kind == BUILT_IN {
         annotations.push(build::annotation(&EntitlementImmutable::default()));
     }
@@ -173,7 +200,7 @@ pub(super) fn resource(group: &Group) -> Resource {
         raw_group_source_type: kind.to_owned(),
         ..GroupTrait::default()
     }));
-    Resource { annotations, profile: Some(profile.build()), ..build::resource(ID, &group.id, name) }
+    Resource { annotations, profile: Some(profile.build()), ..build::resource(ID, id, name) }
 }
 
 /// Where a group of this Okta type comes from, in Baton's words; empty if we do not know the type.

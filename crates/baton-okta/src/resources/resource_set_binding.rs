@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use baton_connector::{
-    EntitlementRef, FetchError, Gap, GapKind, GrantDraft, Page, Principal, Work, WorkKind, build, ids,
+    EntitlementRef, FetchError, Gap, GapKind, GrantDraft, Page, Principal, Reuse, Work, WorkKind, build, ids,
 };
 use baton_proto::c1::connector::v2::{Entitlement, Resource, ResourceType};
 use futures::FutureExt;
@@ -55,7 +55,7 @@ fn resource_type() -> ResourceType {
 /// The work that reads the bindings of a set. A binding has no name of its own, so the work knows the set's.
 pub(super) fn bindings_of(set: &ResourceSet, scope: Scope) -> Work {
     let detail = json!({"label": set.label, "description": set.description, "scope": scope.detail()});
-    Work::new(BINDINGS, set.id.as_str()).with_detail(detail.to_string())
+    Work::new(BINDINGS, set.id.as_str()).with_detail(detail.to_string()).reusable(Reuse::UnlessChanged)
 }
 
 /// A resource set as the work about its bindings knows it.
@@ -88,7 +88,7 @@ impl<'a> Set<'a> {
             page.entitlements.extend(self.scope.access.then(|| entitlement(&resource)));
             page.resources.push(resource);
             if self.scope.binding_members() {
-                page.opens.push(Work::new(BINDING_MEMBERS, id));
+                page.opens.push(Work::new(BINDING_MEMBERS, id).reusable(Reuse::UnlessChanged));
             }
         }
     }

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use baton_connector::{FetchError, Gap, GapKind, GrantDraft, Options, Page, Principal, Work, WorkKind, build, ids};
+use baton_connector::{
+    FetchError, Gap, GapKind, GrantDraft, Options, Page, Principal, Reuse, Work, WorkKind, build, ids,
+};
 use baton_proto::c1::connector::v2::{
     Entitlement, GrantExpandable, Resource, ResourceType, RoleTrait, resource_type::Trait,
 };
@@ -49,10 +51,11 @@ pub(crate) const MODULE: Module = Module {
     single: (ID, ONE_ROLE),
 };
 
-const SLUG: &str = "assigned";
+/// The entitlement that every role has.
+pub(crate) const SLUG: &str = "assigned";
 
 /// The standard roles, by type, with their labels.
-const STANDARD: [(&str, &str); 10] = [
+pub(crate) const STANDARD: [(&str, &str); 10] = [
     ("API_ACCESS_MANAGEMENT_ADMIN", "API Access Management Administrator"),
     ("MOBILE_ADMIN", "Mobile Administrator"),
     ("ORG_ADMIN", "Organizational Administrator"),
@@ -109,7 +112,7 @@ pub(crate) fn roles_of_group(group: &str, scope: Scope, is_empty: bool) -> Work 
     if is_empty {
         detail = format!("{detail} {EMPTY_GROUP}");
     }
-    Work::new(GROUP_ROLES, group).with_detail(detail)
+    Work::new(GROUP_ROLES, group).with_detail(detail).reusable(Reuse::UnlessChanged)
 }
 
 fn start(scope: Scope) -> Vec<Work> {
@@ -200,7 +203,8 @@ fn fetch_assignees<'a>(
         let types: Vec<_> = types.into_iter().filter(|(wanted, _)| *wanted).map(|(_, id)| id).collect();
         let request = endpoints::roles::assignees(context.limit(200));
         let list = (types.as_slice(), "listing the users with admin roles");
-        let roles_of = |id: &str| Work::new(USER_ROLES, id).with_detail(work.detail.as_str());
+        let roles_of =
+            |id: &str| Work::new(USER_ROLES, id).with_detail(work.detail.as_str()).reusable(Reuse::UnlessChanged);
         context
             .page_of_types(&request, cursor, list, |assignees, page| {
                 page.opens = assignees.iter().map(|assignee| roles_of(&assignee.id)).collect();

@@ -99,6 +99,11 @@ pub(super) fn add(page: &mut Page, user: &User, rules: &Rules) {
     page.gaps.extend(stored_without(ID, "user", &user.id, unmapped));
 }
 
+/// The resource of a user, whatever is to be synced of users. What of it cannot be stored is left out.
+pub(crate) fn resource(user: &User, rules: &Rules) -> Resource {
+    map(user, &user.profile_members(), rules.skip_secondary_emails).resource
+}
+
 /// A user as a resource.
 struct Mapped {
     resource: Resource,

@@ -118,7 +118,10 @@ fn drop_missing(source: &OktaSource, synced: &mut Synced) {
     synced.grants.retain(|grant| {
         let principal = &grant.principal;
         let is_there = there.contains(&(principal.resource_type.to_owned(), principal.id.clone()));
-        is_there || source.missing_principal(principal.resource_type) == Missing::Keep
+        let owner = &grant.entitlement;
+        let owner_is_there = there.contains(&(owner.resource_type.clone(), owner.resource.clone()));
+        (owner_is_there || !grant.if_there)
+            && (is_there || source.missing_principal(principal.resource_type) == Missing::Keep)
     });
 }
 

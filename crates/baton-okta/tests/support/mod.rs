@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use okta_sim::{Sim, SimConfig};
+use okta_sim::{OAuthApp, Rights, Sim, SimConfig, TestKey};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -130,5 +130,68 @@ impl Outcome {
     pub fn log(&self, message: &str) -> Value {
         let found = self.logs().into_iter().find(|line| line["msg"] == message);
         found.unwrap_or_else(|| panic!("no log line {message:?} in\n{}", self.stderr))
+    }
+}
+
+/// The client id of the service app.
+const CLIENT_ID: &str = "0oaconnector";
+/// The id of its key.
+const KEY_ID: &str = "key-1";
+
+/// A service app of a simulated org, and its private key.
+pub struct ServiceApp {
+    /// The app as the org knows it.
+    pub app: OAuthApp,
+    pub key: TestKey,
+}
+
+impl ServiceApp {
+    /// An app with every scope and right.
+    pub fn new(dpop: bool) -> Self {
+        let key = TestKey::generate().unwrap();
+        Self { app: OAuthApp::new(CLIENT_ID).key(KEY_ID, &key).dpop(dpop).every_scope(), key }
+    }
+
+    /// An app with these scopes.
+    pub fn with_scopes(dpop: bool, scopes: &[&str]) -> Self {
+        let key = TestKey::generate().unwrap();
+        Self { app: OAuthApp::new(CLIENT_ID).key(KEY_ID, &key).dpop(dpop).scopes(scopes.iter().copied()), key }
+    }
+
+    /// What its roles allow.
+    pub fn rights(mut self, rights: Rights) -> Self {
+        self.app = self.app.rights(rights);
+        self
+    }
+
+    /// Starts an org that knows the app.
+    pub fn lab(&self, config: SimConfig) -> Lab {
+        let lab = Lab::start(SimConfig { oauth_apps: vec![self.app.clone()], ..config });
+        fs::write(lab.path("key.pem"), self.key.pkcs8_pem()).unwrap();
+        lab
+    }
+}
+
+impl Lab {
+    /// The binary that signs in as the service app whose key is in the folder.
+    pub fn as_app(&self, arguments: &[&str]) -> Command {
+        let mut command = self.bare();
+        command.args(["--domain", &self.sim().host(), "--auth-method", "private-key-group"]);
+        command.args(["--okta-client-id", CLIENT_ID, "--okta-private-key-id", KEY_ID]);
+        command.args(["--okta-private-key", "key.pem"]).args(arguments);
+        command
+    }
+
+    /// Runs a sync as the service app.
+    pub fn run_as_app(&self, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.as_app(arguments).output().unwrap())
+    }
+
+    /// Runs `doctor` with these flags behind its name, with the token or as the service app.
+    pub fn doctor(&self, is_app: bool, arguments: &[&str]) -> Outcome {
+        let sign_in = if is_app { self.as_app(&[]) } else { self.command(&[]) };
+        let mut command = self.bare();
+        command.arg("doctor").args(sign_in.get_args()).args(arguments);
+        Outcome::of(command.output().unwrap())
     }
 }

@@ -16,6 +16,15 @@ pub fn list(limit: u32) -> ListRequest<Group> {
     ListRequest::array(Request::get("/api/v1/groups", path))
 }
 
+/// The groups with this name, as far as Okta's search index, which may trail by a second, knows them.
+#[must_use]
+pub fn named(name: &str) -> ListRequest<Group> {
+    let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
+    let search = format!("profile.name eq \"{quoted}\"");
+    let path = with_query("/api/v1/groups", &[("limit", "200"), ("search", &search)]);
+    ListRequest::array(Request::get("/api/v1/groups", path))
+}
+
 /// The members of a group, `limit` (at most 1,000) a page.
 ///
 /// # Errors

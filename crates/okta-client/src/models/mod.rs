@@ -22,9 +22,8 @@ mod user;
 pub use app::{App, AppGroup, AppUser, AppUserLinks};
 pub use device::{Device, DeviceProfile};
 pub use group::{
-    Group, GroupDetails, GroupEmbedded, GroupProfile, GroupRule, GroupRuleActions, GroupRuleConditions, GroupRulePeople, GroupRuleTargets, GroupRuleUsers,
-    GroupSource,
-    GroupStats, Member,
+    Group, GroupDetails, GroupEmbedded, GroupProfile, GroupRule, GroupRuleActions, GroupRuleConditions,
+    GroupRulePeople, GroupRuleTargets, GroupRuleUsers, GroupSource, GroupStats, Member,
 };
 pub use iam::{Binding, BindingMember, BindingMemberLinks, CustomRole, ResourceSet};
 pub use lenient::{Link, Record, Unreadable};

@@ -184,6 +184,12 @@ impl OAuth {
         self.0.present().map(|token| token.scopes.clone().unwrap_or_default())
     }
 
+    /// Okta's time by its latest answer, as far as it has passed by here; `None` before the first.
+    #[must_use]
+    pub fn server_time(&self) -> Option<jiff::Timestamp> {
+        self.0.exchange.skew.server_time()
+    }
+
     /// Asks for these scopes too, from the next token on. A present token that lacks one of them is not used again, so
     /// that a scope granted to the app meanwhile takes effect.
     pub fn also_want(&self, scopes: &[&str]) {

@@ -115,7 +115,7 @@ fn a_grant_says_through_which_group_it_comes() {
 }
 
 #[test]
-fn apps_of_a_group_that_are_not_synced_are_left_out() {
+fn apps_of_a_group_that_may_not_be_synced_are_granted_only_then() {
     let apps: Vec<App> = [
         json!({"id": "0oa1", "status": "ACTIVE"}),
         json!({"id": "0oa3", "status": "INACTIVE"}),
@@ -124,9 +124,13 @@ fn apps_of_a_group_that_are_not_synced_are_left_out() {
     .iter()
     .map(model)
     .collect();
-    let ids = |inactive_too| group_grants("00g1", &apps, inactive_too).iter().map(GrantDraft::id).collect::<Vec<_>>();
-    assert_eq!(ids(false), ["app:0oa1:access:group:00g1"]);
-    assert_eq!(ids(true), ["app:0oa1:access:group:00g1", "app:0oa3:access:group:00g1", "app:0oa4:access:group:00g1"]);
+    for inactive_too in [false, true] {
+        let grants = group_grants("00g1", &apps, inactive_too);
+        let ids: Vec<_> = grants.iter().map(GrantDraft::id).collect();
+        assert_eq!(ids, ["app:0oa1:access:group:00g1", "app:0oa3:access:group:00g1", "app:0oa4:access:group:00g1"]);
+        let if_there: Vec<_> = grants.iter().map(|grant| grant.if_there).collect();
+        assert_eq!(if_there, [false, !inactive_too, !inactive_too]);
+    }
 }
 
 #[test]

@@ -99,31 +99,54 @@ fn members_that_okta_does_not_send() {
     assert_eq!(stored.get("displayName"), None);
 }
 
+fn now() -> Option<Timestamp> {
+    Some("2026-01-02T03:10:00Z".parse().unwrap())
+}
+
+#[test]
+fn members_are_read_again_when_the_group_says_so() {
+    let of = |changed: &Value, kind: &str, now| {
+        reuse(&group(&json!({"id": "00g1", "type": kind, "lastMembershipUpdated": changed})), now)
+    };
+    let same = |version: &str, settled, unless_changed| Reuse::SameVersion {
+        version: version.to_owned(),
+        settled,
+        unless_changed,
+    };
+    for (changed, settled) in [("2026-01-02T03:04:59.000Z", true), ("2026-01-02T03:05:00.000Z", false)] {
+        assert_eq!(of(&changed.into(), "OKTA_GROUP", now()), same(changed, settled, false));
+        assert_eq!(of(&changed.into(), "BUILT_IN", now()), same(changed, settled, true));
+        assert_eq!(of(&changed.into(), "OKTA_GROUP", None), Reuse::Never);
+    }
+    assert_eq!(of(&Value::Null, "OKTA_GROUP", now()), Reuse::Never);
+    assert_eq!(of(&"lately".into(), "OKTA_GROUP", now()), Reuse::Never);
+}
+
 #[test]
 fn only_what_is_not_known_is_asked() {
     let full = with_stats(&json!({"usersCount": 2001, "appsCount": 1, "hasAdminPrivilege": true}));
-    let works = follow_up(&full, all(), 1000);
+    let works = follow_up(&full, all(), 1000, now());
     assert_eq!(kinds(&works), ["group-members", "group-roles", "group-apps"]);
     assert_eq!(works.iter().map(|work| work.subject.as_str()).collect::<Vec<_>>(), ["00g1"; 3]);
     assert_eq!(works[0].pages_hint, 3);
     assert_eq!(works[2].held_by, Some("app-groups-side"));
 
     let none = with_stats(&json!({"usersCount": 0, "appsCount": 0, "hasAdminPrivilege": false}));
-    assert_eq!(follow_up(&none, all(), 1000), []);
+    assert_eq!(follow_up(&none, all(), 1000, now()), []);
 
     for unknown in [with_stats(&json!({})), group(&json!({"id": "00g1"}))] {
-        let works = follow_up(&unknown, all(), 1000);
+        let works = follow_up(&unknown, all(), 1000, now());
         assert_eq!(kinds(&works), ["group-members", "group-roles", "group-apps"]);
         assert_eq!(works[0].pages_hint, 1);
     }
     let misspelt = with_stats(&json!({"usersCount": 0, "appsCount": 0, "hasAdminPrivlege": false}));
-    assert_eq!(follow_up(&misspelt, all(), 1000), []);
+    assert_eq!(follow_up(&misspelt, all(), 1000, now()), []);
 }
 
 #[test]
 fn only_what_is_wanted_is_asked() {
     let full = with_stats(&json!({"usersCount": 1, "appsCount": 1, "hasAdminPrivilege": true}));
-    let kinds_in = |scope| kinds(&follow_up(&full, scope, 1000));
+    let kinds_in = |scope| kinds(&follow_up(&full, scope, 1000, now()));
     assert_eq!(kinds_in(Scope { users: false, ..all() }), ["group-roles", "group-apps"]);
     assert_eq!(kinds_in(Scope { roles: false, ..all() }), ["group-members", "group-apps"]);
     assert_eq!(kinds_in(Scope { apps: false, ..all() }), ["group-members", "group-roles"]);

@@ -1,0 +1,406 @@
+//! What has changed since the last sync, by the System Log: which lists below which objects have to be read again.
+//!
+//! The log is polled, that is, read in the order of storage: an event that is stored late is found late, but never
+//! missed (`okta-api.md` 1.4). An event says that something has changed, not what it is now, so what it names is read.
+//!
+//! An event that cannot be understood names a whole kind of list. A log that cannot be read names all of them: then the
+//! sync costs what a full one costs, and is as true.
+
+use std::time::Duration;
+
+use baton_connector::{Changed, FetchError, Options, Page, Which, Work, WorkKind};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use okta_client::endpoints::logs;
+use okta_client::models::LogEvent;
+use okta_client::{Bucket, ErrorKind, ListRequest};
+use serde_json::{Value, json};
+
+use crate::config::Rules;
+use crate::errors;
+use crate::needs::LOGS;
+use crate::resources::app::{APP_GROUPS, APP_USERS, GROUP_APPS};
+use crate::resources::group::{BUILT_IN_GROUP, GROUP_MEMBERS};
+use crate::resources::resource_set_binding::{BINDING_MEMBERS, BINDINGS};
+use crate::resources::role::{GROUP_ROLES, USER_ROLES};
+use crate::resources::{Context, Kind};
+use crate::scope::Scope;
+
+/// What has changed since the last sync.
+pub(crate) const CHANGES: WorkKind = "changes";
+
+/// The kind of work that reads it.
+pub(crate) const KIND: Kind =
+    Kind { name: CHANGES, label: "changes since the last sync", bucket: Bucket::Logs, fetch: fetch_changes };
+
+/// How long after a change Okta's lists may still show what was before, at most. What changed later than this before it
+/// was read is read again the next time. Lists trail by seconds at worst (`okta-api.md` 1.1, 1.2).
+pub(crate) const LAG: Duration = Duration::from_mins(5);
+
+/// Marks older than this are of no use: Okta keeps 90 days.
+const KEPT: Duration = Duration::from_hours(24 * 85);
+
+/// With so many pages of events a sync of everything is no dearer.
+const MOST_PAGES: u64 = 50;
+
+/// The types of events that matter, by their beginnings.
+const PREFIXES: [&str; 7] = [
+    "application.user_membership.",
+    "application.lifecycle.",
+    "group.application_assignment.",
+    "group.privilege.",
+    "user.account.privilege.",
+    "user.lifecycle.",
+    "iam.",
+];
+
+/// All kinds of lists whose changes the log tells.
+const ALL: [WorkKind; 7] = [APP_USERS, APP_GROUPS, GROUP_APPS, USER_ROLES, GROUP_ROLES, BINDINGS, BINDING_MEMBERS];
+
+/// A moment in the life of an org.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mark {
+    /// By Okta's clock; not later than that moment.
+    time: Timestamp,
+    /// The place in the log that was reached, if it was read.
+    place: Option<String>,
+}
+
+impl Mark {
+    fn parse(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let place = value["place"].as_str().map(str::to_owned);
+        Some(Self { time: value["time"].as_str()?.parse().ok()?, place })
+    }
+
+    /// The request that reads on from here. Without a place, what may have been stored before but not shown yet is read
+    /// too.
+    fn request(&self, with_place: bool, limit: u32) -> ListRequest<LogEvent> {
+        let since = (self.time - LAG).to_string();
+        let filter: Vec<_> = PREFIXES.iter().map(|prefix| format!("eventType sw \"{prefix}\"")).collect();
+        let filter = filter.join(" or ");
+        match self.place.as_deref().filter(|_| with_place) {
+            Some(place) => logs::behind(place, &since, Some(&filter), limit),
+            None => logs::since(&since, Some(&filter), limit),
+        }
+    }
+}
+
+impl std::fmt::Display for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        json!({"time": self.time.to_string(), "place": self.place}).fmt(f)
+    }
+}
+
+/// What stands for now; `None` as long as Okta has not told the time.
+pub(crate) fn mark(context: &Context) -> Option<String> {
+    let time = context.client.server_time().or_else(|| context.access.server_time())?;
+    Some(Mark { time, place: None }.to_string())
+}
+
+/// The work that reads what has changed since `mark`, if anything in the sync depends on it.
+pub(crate) fn since(mark: &str, options: &Options, rules: &Rules) -> Option<Work> {
+    let scope = Scope::of(options, rules);
+    let depends = scope.memberships()
+        || scope.app_users()
+        || scope.app_groups()
+        || scope.user_roles()
+        || scope.group_roles()
+        || scope.bound_roles()
+        || scope.bindings;
+    depends.then(|| Work::new(CHANGES, "").with_detail(mark))
+}
+
+fn fetch_changes<'a>(
+    context: &'a Context,
+    work: &'a Work,
+    cursor: Option<&'a str>,
+) -> BoxFuture<'a, Result<Page, FetchError>> {
+    async move {
+        let Some(mark) = Mark::parse(&work.detail) else {
+            return Ok(everything("it is not known since when".to_owned()));
+        };
+        let now = context.client.server_time().unwrap_or(mark.time);
+        if now.duration_since(mark.time) > jiff::SignedDuration::try_from(KEPT).unwrap_or_default() {
+            return Ok(everything("the last sync was longer ago than Okta keeps its System Log".to_owned()));
+        }
+        let (pages, place) = match cursor.and_then(|cursor| cursor.split_once(' ')) {
+            Some((pages, place)) => (pages.parse().unwrap_or(0), Some(place.to_owned())),
+            None => (0, None),
+        };
+        if pages >= MOST_PAGES {
+            return Ok(everything("more has happened than is worth reading".to_owned()));
+        }
+        let from = Mark { place: place.or_else(|| mark.place.clone()), ..mark };
+        let limit = context.limit(logs::PAGE);
+        let mut answer = context.client.poll(&from.request(true, limit), None).await;
+        if from.place.is_some() && answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Invalid) {
+            // Okta does not know the place any more.
+            answer = context.client.poll(&from.request(false, limit), None).await;
+        }
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return unreadable(&error),
+        };
+        let now = context.client.server_time().unwrap_or(now);
+        let mut page = Page::default();
+        for event in &answer.items {
+            page.changed.extend(changed_by(event, now));
+        }
+        if !answer.unreadable.is_empty() {
+            page.changed.extend(all());
+        }
+        let reached = answer.next.as_deref().and_then(logs::place).or(from.place);
+        if answer.items.is_empty() && answer.unreadable.is_empty() {
+            page.mark = Some(Mark { time: now, place: reached }.to_string());
+        } else {
+            // Without a place there is no reading on, so the end is not known to be reached.
+            match reached {
+                Some(place) => page.next = Some(format!("{} {place}", pages + 1)),
+                None => return Ok(everything("it cannot be read page by page".to_owned())),
+            }
+        }
+        Ok(page)
+    }
+    .boxed()
+}
+
+/// The page of a log that cannot be read, or the error if nothing else can be either.
+fn unreadable(error: &okta_client::Error) -> Result<Page, FetchError> {
+    const DOING: &str = "reading the System Log";
+    match error.kind() {
+        ErrorKind::Cancelled | ErrorKind::Unauthenticated | ErrorKind::Unreachable(_) => {
+            let failed = errors::unusable(DOING, error);
+            Err(FetchError { message: failed.message, kind: failed.kind })
+        }
+        ErrorKind::Forbidden => Ok(everything(format!(
+            "{error}. To save these requests, give the service app the OAuth scope {LOGS}, and it or the admin who \
+                 made the API token a role that may view the System Log, such as Read-Only Administrator"
+        ))),
+        _ => Ok(everything(error.to_string())),
+    }
+}
+
+/// The page that says that everything may have changed.
+fn everything(why: String) -> Page {
+    let note = format!(
+        "application assignments and admin roles are read in full, because the System Log does not tell what has \
+         changed: {why}"
+    );
+    Page { changed: all().collect(), notes: vec![note], ..Page::default() }
+}
+
+fn all() -> impl Iterator<Item = Changed> {
+    let kinds = ALL.into_iter().map(|kind| (kind, Which::All));
+    let members = (GROUP_MEMBERS, Which::Detail(BUILT_IN_GROUP.to_owned()));
+    kinds.chain([members]).map(|(kind, which)| Changed { kind, which, settled: true })
+}
+
+/// What an event may have changed, at the time `now`.
+fn changed_by(event: &LogEvent, now: Timestamp) -> Vec<Changed> {
+    let published = event.published.as_ref().and_then(okta_client::models::Time::parse);
+    let settled = published.is_some_and(|published| published < now - LAG);
+    let changed = named_by(event).into_iter().map(|(kind, which)| Changed { kind, which, settled });
+    changed.collect()
+}
+
+fn named_by(event: &LogEvent) -> Vec<(WorkKind, Which)> {
+    let of = |kind: &str, what: WorkKind| subjects(event, kind, what);
+    let of_type = event.event_type.as_str();
+    if of_type.starts_with("application.user_membership.") {
+        return of("AppInstance", APP_USERS);
+    }
+    if of_type.starts_with("application.lifecycle.") {
+        return [of("AppInstance", APP_USERS), of("AppInstance", APP_GROUPS)].concat();
+    }
+    if of_type.starts_with("group.application_assignment.") {
+        // Okta gives the app to the members by and by, each with an event of its own; the app is read then, too.
+        return [of("AppInstance", APP_USERS), of("AppInstance", APP_GROUPS), of("UserGroup", GROUP_APPS)].concat();
+    }
+    if of_type.starts_with("user.account.privilege.") {
+        return of("User", USER_ROLES);
+    }
+    if of_type.starts_with("group.privilege.") {
+        return of("UserGroup", GROUP_ROLES);
+    }
+    if let Some(step) = of_type.strip_prefix("user.lifecycle.") {
+        return by_lifecycle(event, step);
+    }
+    if of_type.starts_with("iam.resourceset.bindings.") {
+        return by_binding(event);
+    }
+    // Other changes of roles and resource sets are rare, and may change who holds what anywhere.
+    let kinds = [USER_ROLES, GROUP_ROLES, BINDINGS, BINDING_MEMBERS];
+    kinds.into_iter().map(|kind| (kind, Which::All)).collect()
+}
+
+/// The lists of kind `what` below the targets of this kind; all of them if there is no such target.
+fn subjects(event: &LogEvent, kind: &str, what: WorkKind) -> Vec<(WorkKind, Which)> {
+    let subjects: Vec<_> = event.targets_of(kind).map(|target| (what, Which::Subject(target.id.clone()))).collect();
+    if subjects.is_empty() { vec![(what, Which::All)] } else { subjects }
+}
+
+/// Who comes or goes moves the group of everyone, whose version may not tell. Who goes loses applications, of which the
+/// log may not tell one by one.
+fn by_lifecycle(event: &LogEvent, step: &str) -> Vec<(WorkKind, Which)> {
+    let mut named = subjects(event, "User", USER_ROLES);
+    named.push((GROUP_MEMBERS, Which::Detail(BUILT_IN_GROUP.to_owned())));
+    if step.starts_with("delete") || step == "deactivate" {
+        named.extend(event.targets_of("User").map(|user| (APP_USERS, Which::Holder(user.id.clone()))));
+    }
+    named
+}
+
+/// A binding is named by its set and its role. Whom it gives the role to has an event of its own, or is named here.
+fn by_binding(event: &LogEvent) -> Vec<(WorkKind, Which)> {
+    let set = event.targets.iter().find(|target| target.kind.to_ascii_lowercase().contains("resource"));
+    let role = event.targets.iter().find(|target| target.kind.to_ascii_lowercase().contains("role"));
+    let mut named = match (set, role) {
+        (Some(set), Some(role)) => {
+            vec![
+                (BINDINGS, Which::Subject(set.id.clone())),
+                (BINDING_MEMBERS, Which::Subject(format!("{}:{}", set.id, role.id))),
+            ]
+        }
+        _ => vec![(BINDINGS, Which::All), (BINDING_MEMBERS, Which::All)],
+    };
+    let holders = ["User", "UserGroup"].map(|kind| event.targets_of(kind).count());
+    if holders == [0, 0] {
+        named.extend([(USER_ROLES, Which::All), (GROUP_ROLES, Which::All)]);
+    } else {
+        named.extend(event.targets_of("User").map(|user| (USER_ROLES, Which::Subject(user.id.clone()))));
+        named.extend(event.targets_of("UserGroup").map(|group| (GROUP_ROLES, Which::Subject(group.id.clone()))));
+    }
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use okta_client::models::{LogEntity, Time};
+
+    use super::*;
+
+    fn event(of: &str, targets: &[(&str, &str)]) -> LogEvent {
+        let target = |(kind, id): &(&str, &str)| LogEntity {
+            id: (*id).to_owned(),
+            kind: (*kind).to_owned(),
+            ..LogEntity::default()
+        };
+        LogEvent {
+            id: "uuid".to_owned(),
+            event_type: of.to_owned(),
+            targets: targets.iter().map(target).collect(),
+            ..LogEvent::default()
+        }
+    }
+
+    fn named(of: &str, targets: &[(&str, &str)]) -> Vec<String> {
+        let words = |(kind, which): (WorkKind, Which)| match which {
+            Which::All => format!("{kind} *"),
+            Which::Subject(id) => format!("{kind} {id}"),
+            Which::Detail(detail) => format!("{kind} with {detail}"),
+            Which::Holder(id) => format!("{kind} of {id}"),
+        };
+        named_by(&event(of, targets)).into_iter().map(words).collect()
+    }
+
+    #[test]
+    fn events_name_what_they_may_have_changed() {
+        let (app, user, group) = (("AppInstance", "0oa1"), ("User", "00u1"), ("UserGroup", "00g1"));
+        let membership = [("AppUser", "00u1"), app, user];
+        for step in ["add", "remove", "update", "provision", "change_username", "tomorrow"] {
+            assert_eq!(named(&format!("application.user_membership.{step}"), &membership), ["app-users 0oa1"]);
+        }
+        assert_eq!(named("application.user_membership.add", &[user]), ["app-users *"]);
+        assert_eq!(named("application.lifecycle.activate", &[app]), ["app-users 0oa1", "app-groups 0oa1"]);
+        assert_eq!(
+            named("group.application_assignment.remove", &[group, app]),
+            ["app-users 0oa1", "app-groups 0oa1", "group-apps 00g1"]
+        );
+        assert_eq!(
+            named("group.application_assignment.add", &[app]),
+            ["app-users 0oa1", "app-groups 0oa1", "group-apps *"]
+        );
+        assert_eq!(named("user.account.privilege.grant", &[user, ("ROLE", "x")]), ["user-roles 00u1"]);
+        assert_eq!(named("group.privilege.revoke", &[("usergroup", "00g1")]), ["group-roles 00g1"]);
+        assert_eq!(named("group.privilege.revoke", &[]), ["group-roles *"]);
+    }
+
+    #[test]
+    fn who_comes_or_goes_moves_everyone() {
+        let user = [("User", "00u1")];
+        let everyone = "group-members with built-in";
+        for step in ["create", "activate", "suspend", "reactivate"] {
+            assert_eq!(named(&format!("user.lifecycle.{step}"), &user), ["user-roles 00u1", everyone]);
+        }
+        for step in ["deactivate", "delete.initiated", "delete.completed"] {
+            let all = ["user-roles 00u1", everyone, "app-users of 00u1"];
+            assert_eq!(named(&format!("user.lifecycle.{step}"), &user), all);
+        }
+    }
+
+    #[test]
+    fn bindings_are_named_by_set_and_role() {
+        let (set, role) = (("RESOURCE_SET", "iam1"), ("ROLE", "cr0"));
+        let binding = ["resource-set-bindings iam1", "binding-members iam1:cr0"];
+        let all = ["user-roles *", "group-roles *"];
+        assert_eq!(named("iam.resourceset.bindings.add", &[set, role]), [binding, all].concat());
+        let with_holder = named("iam.resourceset.bindings.delete", &[set, role, ("User", "00u1")]);
+        assert_eq!(with_holder, [&binding[..], &["user-roles 00u1"]].concat());
+        let whole = ["resource-set-bindings *", "binding-members *"];
+        assert_eq!(named("iam.resourceset.bindings.add", &[set]), [whole, all].concat());
+        assert_eq!(named("iam.role.delete", &[role]), [all, whole].concat());
+    }
+
+    #[test]
+    fn a_change_is_settled_when_every_list_shows_it() {
+        let now: Timestamp = "2026-01-02T03:10:00Z".parse().unwrap();
+        for (published, settled) in [
+            (Some("2026-01-02T03:04:59Z"), true),
+            (Some("2026-01-02T03:05:00Z"), false),
+            (Some("soon"), false),
+            (None, false),
+        ] {
+            let event = LogEvent { published: published.map(Time::new), ..event("iam.role.create", &[]) };
+            assert!(changed_by(&event, now).iter().all(|changed| changed.settled == settled), "{published:?}");
+        }
+    }
+
+    #[test]
+    fn every_kind_is_named_when_nothing_is_known() {
+        let page = everything("why".to_owned());
+        assert_eq!(page.changed.len(), 8);
+        assert!(page.notes[0].ends_with("why") && page.mark.is_none() && page.gaps.is_empty());
+    }
+
+    #[test]
+    fn a_mark_survives() {
+        for place in [None, Some("1627500044869_1".to_owned())] {
+            let mark = Mark { time: "2026-01-02T03:04:05Z".parse().unwrap(), place };
+            assert_eq!(Mark::parse(&mark.to_string()), Some(mark));
+        }
+        assert_eq!(Mark::parse("nonsense"), None);
+        let mark = Mark { time: "2026-01-02T03:04:05Z".parse().unwrap(), place: Some("7_1".to_owned()) };
+        let asked = mark.request(true, 1000).request.path_and_query;
+        assert!(
+            asked.starts_with("/api/v1/logs?after=7_1&since=2026-01-02T02%3A59%3A05Z&limit=1000&filter=event"),
+            "{asked}"
+        );
+        assert!(!mark.request(false, 1000).request.path_and_query.contains("after"));
+    }
+
+    #[test]
+    fn nothing_is_asked_for_what_does_not_depend_on_it() {
+        let named = |types: &[&str]| Options {
+            resource_types: types.iter().map(ToString::to_string).collect(),
+            ..Options::default()
+        };
+        let rules = Rules::default();
+        assert!(since("mark", &Options::default(), &rules).is_some_and(|work| work.detail == "mark"));
+        assert!(since("mark", &named(&["group", "app"]), &rules).is_some());
+        assert!(since("mark", &named(&["user", "api-token"]), &rules).is_none());
+    }
+}

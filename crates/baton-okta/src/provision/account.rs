@@ -1,0 +1,222 @@
+//! Making accounts (`okta-provisioning.md` 5).
+//!
+//! Okta keeps logins unique, and what decides is the login: whoever has it already is left alone, whatever their status.
+//! The request is never sent twice. If its answer is lost, the login tells whether it was carried out; somebody else's
+//! account is never taken for ours, because there was none when we looked before.
+
+use std::sync::{Mutex, PoisonError};
+
+use baton_connector::provision::{
+    AccountMade, AccountOutcome, AccountRequest, IssuedSecret, StateAfter, Step, StepOutcome,
+};
+use baton_connector::{Change, ChangeError, Code};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use okta_client::endpoints::users::{self, Lifecycle};
+use okta_client::models::User;
+use okta_client::{Error, Request};
+use secrecy::{ExposeSecret, SecretSlice};
+
+use super::aim::{Aim, Made, Seen, bring_about};
+use super::errors;
+use super::operation::Operation;
+use super::user_status::{STAGED, status};
+use crate::config::Rules;
+use crate::resources::user;
+
+mod wish;
+
+use wish::Wish;
+pub(super) use wish::kind;
+
+/// Makes the account.
+pub(super) async fn make(
+    op: &Operation<'_>,
+    account: &AccountRequest,
+    rules: &Rules,
+    change: &Change,
+) -> Result<AccountMade, ChangeError> {
+    let wish = Wish::of(account)?;
+    let create = users::create(&wish.user).map_err(|error| errors::failed("making the account", &error))?;
+    let aim = Account { wish, create, known: Mutex::default() };
+    let Made { already, note } = match bring_about(op, &aim).await {
+        Ok(made) => made,
+        // Okta has said that the login is taken, and more need not be known.
+        Err(_) if aim.known(|known| known.taken) && op.made() == 0 => Made { already: true, note: None },
+        Err(error) => return Err(aim.with_next_step(error)),
+    };
+    let Known { user, .. } = aim.known.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Wish { activate_in_silence, password, mut notes, .. } = aim.wish;
+    let dry_run = change.is_dry_run() && !already;
+    if dry_run && activate_in_silence {
+        change.record(withheld_activation());
+    }
+    if !dry_run && !already && activate_in_silence && user.as_ref().is_none_or(|user| status(user) == STAGED) {
+        let told = note.map(|note| format!("; {note}")).unwrap_or_default();
+        let message =
+            format!("the account was made, but not activated{told}\nhint: find it by its login, and call enable_user");
+        return Err(ChangeError::new(Code::Unavailable, message).leaving(StateAfter::Partial));
+    }
+    notes.extend(note);
+    if already {
+        let found = user.as_ref().map(|user| format!("the status of user {} is {}", user.id, status(user)));
+        let found =
+            found.unwrap_or_else(|| "Okta says that the login is taken, but shows nobody who has it".to_owned());
+        notes = vec![found];
+    }
+    let secrets = password.filter(|_| !already && !dry_run).map(issued).into_iter().collect();
+    let outcome = if already { AccountOutcome::AlreadyExists } else { AccountOutcome::Created };
+    let resource = user.as_ref().map(|found| user::resource(found, rules));
+    Ok(AccountMade { outcome, resource, secrets, note: (!notes.is_empty()).then(|| notes.join("; ")) })
+}
+
+fn issued(password: secrecy::SecretString) -> IssuedSecret {
+    let bytes: Vec<u8> = password.expose_secret().as_bytes().to_vec();
+    IssuedSecret {
+        name: "password".to_owned(),
+        description: "The user's first password".to_owned(),
+        schema: String::new(),
+        bytes: SecretSlice::from(bytes),
+    }
+}
+
+/// The second request of an account that is activated in silence. Its path is not known before the first is answered.
+fn withheld_activation() -> Step {
+    Step {
+        method: "POST".to_owned(),
+        target: "/api/v1/users/{new}/lifecycle/activate?sendEmail=false".to_owned(),
+        body: None,
+        outcome: StepOutcome::Withheld,
+    }
+}
+
+/// That somebody has the login, and unless they had it before, that it is the account that was asked for.
+struct Account {
+    wish: Wish,
+    create: Request,
+    known: Mutex<Known>,
+}
+
+/// What is known about the login.
+#[derive(Debug, Default)]
+struct Known {
+    /// Whether somebody had it before us.
+    taken: bool,
+    /// Whether it has been looked up.
+    looked: bool,
+    /// The account that we made has been seen.
+    ours: bool,
+    /// The user who has it, as last read.
+    user: Option<User>,
+}
+
+impl Account {
+    fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
+        with(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+        self.known(|known| known.user = None);
+        let user = with_login(op, &self.wish.login).await?;
+        let accepted = op.made() > 0;
+        let changed = self.known(|known| {
+            let first = !known.looked;
+            known.looked = true;
+            known.taken |= first && user.is_some();
+            let ours =
+                !known.taken && user.as_ref().is_some_and(|user| known.ours || accepted || self.is_as_asked(user));
+            known.ours |= ours;
+            known.user.clone_from(&user);
+            !known.taken && !ours
+        });
+        let Some(user) = user else {
+            return Ok(Seen::Needs(vec![self.create.clone()]));
+        };
+        if changed {
+            return Ok(Seen::Never(self.of_somebody(&user)));
+        }
+        if self.known(|known| known.ours) && self.wish.activate_in_silence && status(&user) == STAGED {
+            return Seen::needs(users::lifecycle(&user.id, Lifecycle::Activate { send_email: false }));
+        }
+        Ok(Seen::So(None))
+    }
+
+    /// Whether a user is what the request asks Okta for. Other members of the profile may come back in another form.
+    fn is_as_asked(&self, user: &User) -> bool {
+        let found = user.profile_members();
+        let same = |key: &str| {
+            let text =
+                |value: Option<&serde_json::Value>| value.and_then(|value| value.as_str()).map(str::to_lowercase);
+            text(found.get(key)) == text(self.wish.user.profile.get(key))
+        };
+        ["login", "email", "firstName", "lastName"].into_iter().all(same)
+            && (status(user) == STAGED) != self.wish.user.activate
+    }
+
+    /// The answer was lost, and now somebody has the login who is not what we asked for.
+    fn of_somebody(&self, user: &User) -> ChangeError {
+        let message = format!(
+            "the answer to the request for the account was lost, and now user {} has the login {} with other names or \
+             another status: it cannot be told who made it\nhint: look at the user in the admin console",
+            user.id, self.wish.login
+        );
+        ChangeError::new(Code::Aborted, message).leaving(StateAfter::Unknown)
+    }
+
+    /// Says what is to be done about an account that was made and could not be activated.
+    fn with_next_step(&self, mut error: ChangeError) -> ChangeError {
+        let made = self.known(|known| known.user.clone().filter(|_| known.ours));
+        if let Some(user) = made {
+            let password = if self.wish.password.is_some() { "; nobody has its password" } else { "" };
+            let (message, hints) = error.message.split_once("\nhint: ").unwrap_or((&error.message, ""));
+            let hints = if hints.is_empty() { String::new() } else { format!("\nhint: {hints}") };
+            error.message = format!(
+                "user {id} was made, staged{password}, and activating it failed: {message}\n\
+                 hint: call the action enable_user for {id} to activate it{hints}",
+                id = user.id
+            );
+            if error.state == StateAfter::Unchanged {
+                error.state = StateAfter::Partial;
+            }
+        }
+        error
+    }
+}
+
+impl Aim for Account {
+    fn doing(&self) -> String {
+        format!("making the account {}", self.wish.login)
+    }
+
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+        self.see(op).boxed()
+    }
+
+    fn judge<'a>(&'a self, _op: &'a Operation<'_>, error: &'a Error) -> BoxFuture<'a, Option<ChangeError>> {
+        let judged = if error.is_duplicate_login() {
+            self.known(|known| known.taken = true);
+            None
+        } else {
+            Some(errors::failed(&self.doing(), error))
+        };
+        futures::future::ready(judged).boxed()
+    }
+
+    /// Only the activation is.
+    fn is_repeatable(&self) -> bool {
+        self.known(|known| known.ours)
+    }
+}
+
+/// The user with this login. Okta also finds users by the part of the login before the `@`; these do not count.
+async fn with_login(op: &Operation<'_>, login: &str) -> Result<Option<User>, Error> {
+    let is = |user: &User| {
+        let of_user = user.profile_members();
+        of_user.get("login").and_then(|of| of.as_str()).is_some_and(|of| of.to_lowercase() == login.to_lowercase())
+    };
+    match users::by_login(login) {
+        Ok(request) => Ok(op.find::<User>(Ok(request)).await?.filter(is)),
+        // Logins that no path can hold.
+        Err(_) => Ok(op.all::<User>(Ok(users::with_login(login))).await?.into_iter().find(is)),
+    }
+}
