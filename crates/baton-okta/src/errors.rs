@@ -108,7 +108,12 @@ fn next_step(resource_type: Option<&str>, error: &Error) -> Option<String> {
              it is still active"
                 .to_owned(),
         ),
-        ErrorKind::Forbidden => resource_type.and_then(Need::of).map(|need| after_refusal(need, error.code())),
+        ErrorKind::Forbidden => Some(match resource_type.and_then(Need::of) {
+            Some(need) => after_refusal(need, error.code()),
+            None => format!(
+                "Give the admin who made the API token an admin role ({ADMINS_PAGE}), at least Read-Only Administrator"
+            ),
+        }),
         ErrorKind::NotFound => Some(match resource_type.and_then(Need::of) {
             Some(need) if need.switch != TYPES => format!("If the org does not have the feature, {}", need.without()),
             _ => "Check that --domain (BATON_DOMAIN) names an Okta org".to_owned(),
