@@ -110,6 +110,21 @@ impl Access {
         if fatal.is_empty() { Ok(()) } else { Err(no_scope(&fatal)) }
     }
 
+    /// Asks for the scope of the System Log, too. Without it, what the log would tell is read.
+    pub(crate) fn want_logs(&self) {
+        if let Self::ServiceApp(oauth) = self {
+            oauth.also_want(&[needs::LOGS]);
+        }
+    }
+
+    /// Okta's time when it let us in, if that took a request of its own.
+    pub(crate) fn server_time(&self) -> Option<jiff::Timestamp> {
+        match self {
+            Self::ApiToken => None,
+            Self::ServiceApp(oauth) => oauth.server_time(),
+        }
+    }
+
     /// Asks for the scopes that a sync of this takes, if those of the present token do not do.
     pub(crate) fn prepare(&self, options: &Options, rules: &Rules) {
         if let Self::ServiceApp(oauth) = self {

@@ -77,8 +77,8 @@ impl Program for OktaProgram {
         let config = flags::config(settings, purpose, cancel)?;
         // What fails here is the configuration, before anything was asked of Okta: no gRPC code.
         let source = OktaSource::new(config).map_err(|error| Failure::new(error.to_string()))?;
-        let provisioner = Arc::new(source.provisioner());
-        Ok(Connector { provisioner: Some(provisioner), ..Connector::reading(Arc::new(source)) })
+        let (provisioner, events) = (Arc::new(source.provisioner()), Arc::new(source.events()));
+        Ok(Connector { provisioner: Some(provisioner), events: Some(events), source: Arc::new(source) })
     }
 
     fn commands(&self) -> &'static [Extra] {

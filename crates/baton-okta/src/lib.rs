@@ -3,6 +3,7 @@
 //! [`OktaSource`] is what a sync engine asks; `resources` holds one module per resource type with its mapping.
 
 mod access;
+mod changes;
 mod cli;
 mod config;
 mod connector;
@@ -12,6 +13,7 @@ mod doctor;
 mod email_domains;
 mod errors;
 mod estimate;
+mod events;
 mod flags;
 mod needs;
 mod profile;
@@ -23,4 +25,5 @@ pub use cli::OktaProgram;
 pub use config::{Auth, Config, Requests, Rules};
 pub use connector::OktaSource;
 pub use email_domains::EmailDomains;
+pub use events::OktaEvents;
 pub use provision::OktaProvisioner;
