@@ -119,18 +119,18 @@ fn fetch_changes<'a>(
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
         let Some(mark) = Mark::parse(&work.detail) else {
-            return Ok(everything("it is not known since when".to_owned()));
+            return Ok(everything("it is not known since when"));
         };
         let now = context.client.server_time().unwrap_or(mark.time);
         if now.duration_since(mark.time) > jiff::SignedDuration::try_from(KEPT).unwrap_or_default() {
-            return Ok(everything("the last sync was longer ago than Okta keeps its System Log".to_owned()));
+            return Ok(everything("the last sync was longer ago than Okta keeps its System Log"));
         }
         let (pages, place) = match cursor.and_then(|cursor| cursor.split_once(' ')) {
             Some((pages, place)) => (pages.parse().unwrap_or(0), Some(place.to_owned())),
             None => (0, None),
         };
         if pages >= MOST_PAGES {
-            return Ok(everything("more has happened than is worth reading".to_owned()));
+            return Ok(everything("more has happened than is worth reading"));
         }
         let from = Mark { place: place.or_else(|| mark.place.clone()), ..mark };
         let limit = context.limit(logs::PAGE);
@@ -158,7 +158,7 @@ fn fetch_changes<'a>(
             // Without a place there is no reading on, so the end is not known to be reached.
             match reached {
                 Some(place) => page.next = Some(format!("{} {place}", pages + 1)),
-                None => return Ok(everything("it cannot be read page by page".to_owned())),
+                None => return Ok(everything("it cannot be read page by page")),
             }
         }
         Ok(page)
@@ -174,16 +174,16 @@ fn unreadable(error: &okta_client::Error) -> Result<Page, FetchError> {
             let failed = errors::unusable(DOING, error);
             Err(FetchError { message: failed.message, kind: failed.kind })
         }
-        ErrorKind::Forbidden => Ok(everything(format!(
+        ErrorKind::Forbidden => Ok(everything(&format!(
             "{error}. To save these requests, give the service app the OAuth scope {LOGS}, and it or the admin who \
                  made the API token a role that may view the System Log, such as Read-Only Administrator"
         ))),
-        _ => Ok(everything(error.to_string())),
+        _ => Ok(everything(&error.to_string())),
     }
 }
 
 /// The page that says that everything may have changed.
-fn everything(why: String) -> Page {
+fn everything(why: &str) -> Page {
     let note = format!(
         "application assignments and admin roles are read in full, because the System Log does not tell what has \
          changed: {why}"
@@ -371,7 +371,7 @@ mod tests {
 
     #[test]
     fn every_kind_is_named_when_nothing_is_known() {
-        let page = everything("why".to_owned());
+        let page = everything("why");
         assert_eq!(page.changed.len(), 8);
         assert!(page.notes[0].ends_with("why") && page.mark.is_none() && page.gaps.is_empty());
     }

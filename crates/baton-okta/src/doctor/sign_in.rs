@@ -50,10 +50,8 @@ async fn token(patient: &Patient) -> Finding {
             Finding::problem(CHECK, text, fix, 16)
         }
         Err(error) if error.kind() == ErrorKind::Forbidden => {
-            let fix = format!(
-                "give the owner of the token an admin role ({}), at least Read-Only Administrator",
-                ADMINS_PAGE
-            );
+            let fix =
+                format!("give the owner of the token an admin role ({ADMINS_PAGE}), at least Read-Only Administrator");
             let text = format!("the API token is valid but may not even read the org: {}", error.without_hint());
             Finding::problem(CHECK, text, fix, FORBIDDEN)
         }

@@ -64,13 +64,13 @@ pub(super) async fn make(
             found.unwrap_or_else(|| "Okta says that the login is taken, but shows nobody who has it".to_owned());
         notes = vec![found];
     }
-    let secrets = password.filter(|_| !already && !dry_run).map(issued).into_iter().collect();
+    let secrets = password.filter(|_| !already && !dry_run).as_ref().map(issued).into_iter().collect();
     let outcome = if already { AccountOutcome::AlreadyExists } else { AccountOutcome::Created };
     let resource = user.as_ref().map(|found| user::resource(found, rules));
     Ok(AccountMade { outcome, resource, secrets, note: (!notes.is_empty()).then(|| notes.join("; ")) })
 }
 
-fn issued(password: secrecy::SecretString) -> IssuedSecret {
+fn issued(password: &secrecy::SecretString) -> IssuedSecret {
     let bytes: Vec<u8> = password.expose_secret().as_bytes().to_vec();
     IssuedSecret {
         name: "password".to_owned(),
