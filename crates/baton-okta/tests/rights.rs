@@ -100,6 +100,108 @@ fn a_credential_that_sees_what_is_asked_for_is_enough() {
     }
 }
 
+/// A row about changes: what is to be done, and which of [`CREDENTIALS`] may.
+struct Change {
+    row: &'static str,
+    arguments: &'static [&'static str],
+    may: [bool; 3],
+}
+
+const NEW: &str =
+    r#"{"first_name":"Nia","last_name":"New","email":"nia@acme.example","send_activation_email":"false"}"#;
+
+/// Of accounts the table promises the second less than Okta lets a group administrator do.
+const CHANGES: [Change; 6] = [
+    Change {
+        row: "grant group membership",
+        arguments: &[
+            "--grant-entitlement",
+            "group:00g1eng:member",
+            "--grant-principal",
+            "00u7susp",
+            "--grant-principal-type",
+            "user",
+        ],
+        may: [false, true, true],
+    },
+    Change {
+        row: "revoke group membership",
+        arguments: &["--revoke-grant", "group:00g1eng:member:user:00u3prov"],
+        may: [false, true, true],
+    },
+    Change {
+        row: "grant application assignments",
+        arguments: &[
+            "--grant-entitlement",
+            "app:0oa2saml:access",
+            "--grant-principal",
+            "00u1active",
+            "--grant-principal-type",
+            "user",
+        ],
+        may: [false, true, true],
+    },
+    Change {
+        row: "delete groups",
+        arguments: &["--delete-resource", "00g1eng", "--delete-resource-type", "group"],
+        may: [false, true, true],
+    },
+    Change {
+        row: "grant administrator roles",
+        arguments: &[
+            "--grant-entitlement",
+            "role:HELP_DESK_ADMIN:assigned",
+            "--grant-principal",
+            "00u1active",
+            "--grant-principal-type",
+            "user",
+        ],
+        may: [false, false, true],
+    },
+    Change { row: "create accounts", arguments: &["--create-account-profile", NEW], may: [false, true, true] },
+];
+
+#[test]
+fn each_credential_changes_what_its_column_says() {
+    // Changes look up what they are about in a file.
+    let whole = Lab::start(SimConfig::new(Org::facts()));
+    assert_eq!(whole.run(&[]).code, 0);
+    for Change { row, arguments, may } in CHANGES {
+        for (Credential { name, rights, .. }, may) in CREDENTIALS.iter().zip(may) {
+            for (lab, is_app) in labs(*rights) {
+                std::fs::copy(whole.path("sync.c1z"), lab.path("sync.c1z")).unwrap();
+                let before = lab.sim().with_org(|org| format!("{:?}", org.expected(false)));
+                let outcome = run(&lab, is_app, arguments);
+                let is_app = if is_app { "app" } else { "token" };
+                if may {
+                    assert_eq!(outcome.code, 0, "{row}, {name}, {is_app}: {}", outcome.stderr);
+                    continue;
+                }
+                assert_eq!(outcome.code, 7, "{row}, {name}, {is_app}: {}", outcome.stderr);
+                assert!(outcome.stderr.contains("E0000006"), "{row}, {name}, {is_app}: {}", outcome.stderr);
+                assert_eq!(lab.sim().with_org(|org| format!("{:?}", org.expected(false))), before, "{row}, {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_change_takes_its_manage_scope() {
+    let change = CHANGES[0].arguments;
+    let read = ["okta.users.read", "okta.groups.read", "okta.apps.read", "okta.roles.read"];
+    let whole = Lab::start(SimConfig::new(Org::facts()));
+    assert_eq!(whole.run(&[]).code, 0);
+    for (more, code) in [(&[][..], 7), (&["okta.users.manage"], 7), (&["okta.groups.manage"], 0)] {
+        let lab = ServiceApp::with_scopes(true, &[&read[..], more].concat()).lab(SimConfig::new(Org::facts()));
+        std::fs::copy(whole.path("sync.c1z"), lab.path("sync.c1z")).unwrap();
+        let outcome = lab.run_as_app(change);
+        assert_eq!(outcome.code, code, "{more:?}: {}", outcome.stderr);
+        if code != 0 {
+            assert!(outcome.stderr.contains("okta.groups.manage"), "{}", outcome.stderr);
+        }
+    }
+}
+
 #[test]
 fn without_a_role_there_is_no_sync() {
     for (lab, is_app) in labs(Rights::none) {
