@@ -13,9 +13,12 @@ use support::{Behaviour, Stage, tasks, until, within};
 /// Pages of a sync of the made-up system: five of users, one of groups, four of members.
 const PAGES: usize = 10;
 
+/// So many of them are answered before the system stops answering.
+const HELD_AFTER: usize = 5;
+
 /// A system that stops answering in the middle of a sync.
 fn holding() -> Behaviour {
-    Behaviour { holds_after: 5, ..Behaviour::default() }
+    Behaviour { holds_after: HELD_AFTER, ..Behaviour::default() }
 }
 
 async fn sync_held() -> (Stage, String) {
@@ -26,9 +29,8 @@ async fn sync_held() -> (Stage, String) {
 
 /// Waits until the sync has read what it can, and has it on disk.
 async fn read_up_to_the_hold(stage: &Stage) {
-    until(|| stage.system.fetched() >= 5).await;
-    // The pages are committed by another thread: what is asked for next waits until it is through with them.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    until(|| stage.pages_on_disk() == HELD_AFTER).await;
+    assert_eq!(stage.system.fetched(), HELD_AFTER);
 }
 
 /// How many pages each sync found on disk.

@@ -61,8 +61,8 @@ async fn soak(count: usize, get_tasks: bool) -> Stage {
 }
 
 #[tokio::test]
-async fn thousands_of_tasks_several_at_a_time() {
-    soak(4000, true).await;
+async fn ten_thousand_tasks_several_at_a_time() {
+    soak(10_000, true).await;
 }
 
 #[tokio::test]

@@ -6,12 +6,14 @@ mod system;
 pub mod tasks;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use baton_proto::c1::connector::v2::ConnectorMetadata;
 use baton_service::{BuildFacts, Clock, Credentials, Event, HealthBind, Observer, ServiceConfig, ServiceError, Timing};
 use c1_sim::{C1Sim, SimConfig};
+use rusqlite::{Connection, OpenFlags};
 use secrecy::SecretString;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -138,6 +140,13 @@ impl Stage {
         found
     }
 
+    /// Pages that syncs under way have committed.
+    pub fn pages_on_disk(&self) -> usize {
+        let roots = std::fs::read_dir(self.temp.path()).unwrap().flatten();
+        let syncs = roots.flat_map(|root| std::fs::read_dir(root.path()).into_iter().flatten().flatten());
+        syncs.map(|sync| pages_in(&sync.path().join("sync.c1z.work").join("plan.db"))).sum()
+    }
+
     /// No rule was broken.
     pub fn assert_clean(&self) {
         let violations = self.c1.look(|received| received.violations.clone());
@@ -162,6 +171,15 @@ impl Running {
         self.task.abort();
         assert!(self.task.await.unwrap_err().is_cancelled());
     }
+}
+
+/// The pages in a working database; none if it is only being made.
+fn pages_in(plan: &Path) -> usize {
+    let count = || {
+        let connection = Connection::open_with_flags(plan, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+        connection.query_row("SELECT count(*) FROM page", [], |row| row.get(0)).ok()
+    };
+    count().unwrap_or_default()
 }
 
 /// Fails a test that is stuck, instead of waiting for ever.
