@@ -47,6 +47,30 @@ impl Code {
         self as u8
     }
 
+    /// The code of that number; one that there is not is unknown.
+    #[must_use]
+    pub fn of(number: u8) -> Self {
+        const ALL: [Code; 16] = [
+            Code::Cancelled,
+            Code::Unknown,
+            Code::InvalidArgument,
+            Code::DeadlineExceeded,
+            Code::NotFound,
+            Code::AlreadyExists,
+            Code::PermissionDenied,
+            Code::ResourceExhausted,
+            Code::FailedPrecondition,
+            Code::Aborted,
+            Code::OutOfRange,
+            Code::Unimplemented,
+            Code::Internal,
+            Code::Unavailable,
+            Code::DataLoss,
+            Code::Unauthenticated,
+        ];
+        ALL.into_iter().find(|code| code.number() == number).unwrap_or(Self::Unknown)
+    }
+
     /// The name as gRPC spells it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -80,5 +104,18 @@ impl Code {
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_codes() {
+        for number in 1..=16 {
+            assert_eq!(Code::of(number).number(), number);
+        }
+        assert_eq!(Code::of(77), Code::Unknown);
     }
 }

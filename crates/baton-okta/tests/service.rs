@@ -3,102 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod serving;
 mod support;
 
 use std::fs;
-use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
-use baton_connector::build;
-use baton_proto::c1::connector::v2::{Entitlement, Grant};
-use baton_proto::c1::connectorapi::baton::v1::task::{GrantTask, HelloTask, RevokeTask, SyncFullTask, TaskType};
-use c1_sim::{C1Sim, Finish};
-use okta_sim::{Org, SimConfig};
-use support::{Lab, Outcome};
-use tokio::runtime::Runtime;
-
-/// A C1, an org, and the binary between them.
-struct Stage {
-    lab: Lab,
-    runtime: Runtime,
-    c1: C1Sim,
-}
-
-impl Stage {
-    fn new() -> Self {
-        let lab = Lab::start(SimConfig::new(Org::facts()));
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        // So that nobody waits for the next poll; nothing else here depends on time.
-        let config = c1_sim::SimConfig { time_scale: 20.0, ..c1_sim::SimConfig::default() };
-        let c1 = runtime.block_on(C1Sim::start(config)).unwrap();
-        let both = [fs::read_to_string(lab.path("ca.pem")).unwrap(), c1.ca_pem().to_owned()].concat();
-        fs::write(lab.path("both.pem"), both).unwrap();
-        fs::create_dir(lab.path("work")).unwrap();
-        Self { lab, runtime, c1 }
-    }
-
-    /// The binary with everything in variables, as it runs in a cluster.
-    fn command(&self) -> Command {
-        let mut command = self.lab.bare();
-        command
-            .env("SSL_CERT_FILE", self.lab.path("both.pem"))
-            .env("BATON_DOMAIN", self.lab.sim().host())
-            .env("BATON_API_TOKEN", self.lab.sim().token())
-            .env("BATON_CLIENT_ID", self.c1.client_id())
-            .env("BATON_CLIENT_SECRET", self.c1.client_secret())
-            .env("BATON_C1_API_HOST", self.c1.address().to_string())
-            .env("BATON_HOST_ID", "test-host")
-            .env("BATON_TMPDIR", self.lab.path("work"));
-        command
-    }
-
-    fn start(&self, arguments: &[&str]) -> Service {
-        let child = self.command().args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        Service { child }
-    }
-
-    fn finish(&self, task: TaskType) -> Finish {
-        let id = self.c1.hand_out(task);
-        self.runtime.block_on(self.c1.finished(&id))
-    }
-}
-
-/// The binary under way.
-struct Service {
-    child: Child,
-}
-
-impl Service {
-    /// Asks it to end, and waits until it has.
-    fn stop(mut self) -> Outcome {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        let mut stderr = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-        let code = self.child.wait().unwrap().code().unwrap_or(-1);
-        Outcome { code, stdout: String::new(), stderr }
-    }
-}
-
-fn entitlement(group: &str) -> Entitlement {
-    let resource = build::resource("group", group, "");
-    Entitlement { id: format!("group:{group}:member"), resource: Some(resource), ..Entitlement::default() }
-}
-
-fn grant(group: &str, user: &str) -> TaskType {
-    let principal = Some(build::resource("user", user, ""));
-    TaskType::Grant(GrantTask { entitlement: Some(entitlement(group)), principal, ..GrantTask::default() })
-}
-
-fn revoke(group: &str, user: &str) -> TaskType {
-    let grant = Grant {
-        id: format!("group:{group}:member:user:{user}"),
-        entitlement: Some(entitlement(group)),
-        principal: Some(build::resource("user", user, "")),
-        ..Grant::default()
-    };
-    TaskType::Revoke(RevokeTask { grant: Some(grant), annotations: Vec::new() })
-}
+use baton_proto::c1::connectorapi::baton::v1::task::{HelloTask, SyncFullTask, TaskType};
+use okta_sim::Org;
+use serving::{Stage, grant, revoke};
+use support::Outcome;
 
 /// A group whose members can be changed, and a user who is in none.
 fn stranger(org: &mut Org) -> (String, String) {

@@ -2,13 +2,19 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
+use baton_connector::Code;
+use baton_service::metrics::Metrics;
 use clap::ArgMatches;
 use clap::error::ErrorKind;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde_json::{Map, Value, json};
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use crate::commands::read::Reading;
 use crate::commands::{self, DESCRIBING, READING, completion, health_check, serve};
@@ -22,13 +28,20 @@ use crate::program::{Extra, Program};
 use crate::redact::Redactor;
 use crate::session::Session;
 use crate::settings::{Places, Resolved};
+use crate::telemetry::Telemetry;
 use crate::{flags, logs, other_tasks, required, session, settings, signals};
 
 /// How often progress is drawn in a second: enough to look alive, little enough for a slow connection.
 const FRAMES: u8 = 8;
 
+/// How long telemetry may take to be sent at the end.
+const FLUSH: Duration = Duration::from_secs(3);
+
+/// All is over this long after somebody wanted it to end.
+const STOP: Duration = Duration::from_millis(9800);
+
 /// How long threads that are still busy after the end are waited for.
-const LAST_WAIT: std::time::Duration = std::time::Duration::from_secs(2);
+const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// Runs a connector program with the arguments and the environment of this process.
 ///
@@ -92,6 +105,28 @@ impl Task {
         }
     }
 
+    /// The kind of task that C1 would call it, if it is one.
+    fn kind(&self) -> Option<&'static str> {
+        match self {
+            Self::Sync => Some("sync_full"),
+            Self::Once(operation) => Some(operation.kind()),
+            Self::Serve | Self::HealthCheck | Self::Read(_) | Self::Extra(_) => None,
+        }
+    }
+
+    /// The span of the whole run; in service mode each task has one of its own.
+    fn span(&self) -> Span {
+        self.kind().map_or_else(Span::none, |kind| {
+            tracing::info_span!(
+                "run",
+                otel.name = format!("task {kind}"),
+                task_type = kind,
+                otel.status_code = Empty,
+                otel.status_description = Empty
+            )
+        })
+    }
+
     fn fields(&self, program: &dyn Program) -> Vec<Field> {
         match self {
             Self::Sync | Self::Once(_) | Self::Serve => flags::all(program),
@@ -129,11 +164,21 @@ fn try_run(program: &Arc<dyn Program>) -> Result<(), Failure> {
     let mut warnings = resolved.warnings;
     warnings.extend(file.warning.clone());
     warnings.extend(settings::unknown_names(&known(program.as_ref()), &env, &file));
-    let session = open(program, &task, resolved.settings, &env)?;
+    let runtime = if matches!(task, Task::Read(_)) { None } else { Some(runtime()?) };
+    let (session, telemetry) = open(program, &task, resolved.settings, &env, runtime.as_ref())?;
     for warning in warnings {
         session.logger.record(Level::Warn, &warning, Map::new());
     }
-    execute(&task, &session).map_err(|failure| told(&session, &failure))
+    match (&task, runtime) {
+        (Task::Read(reading), _) => reading.run(&session).map_err(|failure| told(&session, &failure)),
+        (task, Some(runtime)) => execute(task, &session, runtime, telemetry.as_ref()),
+        (_, None) => Ok(()),
+    }
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|error| Failure::new(format!("cannot start: {error}")))
 }
 
 /// The command line; `None` if it was answered by help or version.
@@ -189,15 +234,40 @@ fn check(program: &dyn Program, task: &Task, fields: &[Field], resolved: &Resolv
 }
 
 /// Sets up what the run shows.
-fn open(program: &Arc<dyn Program>, task: &Task, settings: settings::Settings, env: &Env) -> Result<Session, Failure> {
-    let redactor = Redactor::new(settings.secrets());
+fn open(
+    program: &Arc<dyn Program>,
+    task: &Task,
+    settings: settings::Settings,
+    env: &Env,
+    runtime: Option<&Runtime>,
+) -> Result<(Session, Option<Telemetry>), Failure> {
+    let redactor = Arc::new(Redactor::new(settings.secrets()));
     let reads = matches!(task, Task::Read(_));
     let for_people = reads || matches!(task, Task::Extra(_) | Task::HealthCheck);
     let choice = logs::choose(&settings, io::stderr().is_terminal(), for_people)?;
+    let debug_ends = logs::expiry::of(&settings)?;
+    let metrics = Arc::new(Metrics::default());
+    metrics.describe(program.name(), program.version());
+    let telemetry = match (task, runtime) {
+        (Task::Sync | Task::Once(_) | Task::Serve, Some(runtime)) => {
+            Telemetry::start(&settings, program.as_ref(), &redactor, &metrics, runtime.handle())?
+        }
+        _ => None,
+    };
+    let level = Level::parse(settings.text("log-level"));
     let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(FRAMES));
-    let logger = Arc::new(Logger::new(choice.sinks, redactor, bars.clone()));
-    logs::install(Arc::clone(&logger), program.log_crates());
-    Ok(Session {
+    let logger = Logger::new(choice.sinks, redactor, bars.clone());
+    let logger = Arc::new(logger.with_telemetry(telemetry.as_ref().and_then(|telemetry| telemetry.logs(level))));
+    logs::install(Arc::clone(&logger), program.log_crates(), telemetry.as_ref().and_then(Telemetry::tracer));
+    match (debug_ends, runtime) {
+        (Some(at), Some(runtime)) if logs::expiry::left(at).is_some() => {
+            runtime.spawn(logs::expiry::wait(at, Arc::clone(&logger)));
+        }
+        // A command that only reads is over long before.
+        (Some(at), _) if logs::expiry::left(at).is_none() => logger.end_debug(),
+        _ => {}
+    }
+    let session = Session {
         program: Arc::clone(program),
         settings,
         temp_dir_variable: session::temp_dir_variable(env),
@@ -206,29 +276,52 @@ fn open(program: &Arc<dyn Program>, task: &Task, settings: settings::Settings, e
         bars: choice.bars.then_some(bars),
         cancel: CancellationToken::new(),
         invoked_as: session::invoked_as(program.as_ref()),
-    })
+        metrics,
+    };
+    Ok((session, telemetry))
 }
 
-fn execute(task: &Task, session: &Session) -> Result<(), Failure> {
-    if let Task::Read(reading) = task {
-        return reading.run(session);
-    }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
-    let result = runtime.block_on(async {
-        let logger = Arc::clone(&session.logger);
-        let tell = move |text: &str| logger.record(Level::Warn, text, Map::new());
-        tokio::spawn(signals::watch(session.cancel.clone(), tell));
-        match task {
-            Task::Extra(extra) => (extra.run)(session).await,
-            Task::Once(operation) => once(*operation, session).await,
-            Task::Serve => Box::pin(serve::run(session)).await,
-            Task::HealthCheck => health_check::run(session).await,
-            Task::Sync | Task::Read(_) => commands::sync::run(session).await,
+/// Does the task, from its first line to its last.
+fn execute(task: &Task, session: &Session, runtime: Runtime, telemetry: Option<&Telemetry>) -> Result<(), Failure> {
+    let stopped = Arc::new(OnceLock::new());
+    let span = task.span();
+    let begun = Instant::now();
+    let result = runtime.block_on(
+        async {
+            let logger = Arc::clone(&session.logger);
+            let stopped = Arc::clone(&stopped);
+            let tell = move |text: &str| {
+                let _ = stopped.set(Instant::now());
+                logger.record(Level::Warn, text, Map::new());
+            };
+            tokio::spawn(signals::watch(session.cancel.clone(), tell));
+            match task {
+                Task::Extra(extra) => (extra.run)(session).await,
+                Task::Once(operation) => once(*operation, session).await,
+                Task::Serve => Box::pin(serve::run(session)).await,
+                Task::HealthCheck => health_check::run(session).await,
+                Task::Sync | Task::Read(_) => commands::sync::run(session).await,
+            }
         }
+        .instrument(span.clone()),
+    );
+    if let Some(kind) = task.kind() {
+        let code = result.as_ref().err().map(|failure| Code::of(failure.code()));
+        session.metrics.task(kind, code, begun.elapsed());
+    }
+    let result = span.in_scope(|| {
+        result.map_err(|failure| {
+            let failure = told(session, &failure);
+            span.record("otel.status_code", "ERROR").record("otel.status_description", failure.to_string());
+            failure
+        })
     });
+    drop(span);
+    if let Some(telemetry) = telemetry {
+        // Whoever stops a process waits for ten seconds, of which most may be gone.
+        let left = stopped.get().map_or(FLUSH, |at: &Instant| STOP.saturating_sub(at.elapsed()).min(FLUSH));
+        telemetry.end(runtime.handle(), left);
+    }
     runtime.shutdown_timeout(LAST_WAIT);
     result
 }

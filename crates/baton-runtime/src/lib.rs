@@ -36,6 +36,7 @@ mod settings;
 mod signals;
 mod summary;
 mod table;
+mod telemetry;
 mod value;
 pub mod words;
 

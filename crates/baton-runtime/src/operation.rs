@@ -23,6 +23,23 @@ pub(crate) enum Operation {
     ReadEvents,
 }
 
+impl Operation {
+    /// What C1 calls a task of this kind.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::Revoke => "revoke",
+            Self::CreateAccount => "create_account",
+            Self::DeleteResource => "delete_resource",
+            Self::RotateCredentials => "rotate_credentials",
+            Self::InvokeAction => "action_invoke",
+            Self::ListActions => "action_list_schemas",
+            Self::ShowAction => "action_get_schema",
+            Self::ReadEvents => "list_events",
+        }
+    }
+}
+
 /// The settings of an operation.
 struct Shape {
     operation: Operation,

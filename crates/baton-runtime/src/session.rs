@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use baton_connector::Source;
+use baton_connector::{Connector, Purpose, Source};
+use baton_service::metrics::Metrics;
 use baton_sync::{Summary, SyncConfig};
 use indicatif::MultiProgress;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +31,8 @@ pub struct Session {
     pub(crate) bars: Option<MultiProgress>,
     pub(crate) cancel: CancellationToken,
     pub(crate) invoked_as: String,
+    /// Where is counted what the run does.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl std::fmt::Debug for Session {
@@ -124,7 +127,20 @@ impl Session {
     pub async fn sync(&self, source: Arc<dyn Source>, mut config: SyncConfig) -> Result<Summary, Failure> {
         config.temp_dir = self.temp_dir()?;
         let observer = progress::observer(self.bars.as_ref(), &self.logger, self.program.system());
-        Ok(baton_sync::run(source, config, observer, self.cancel.clone()).await?)
+        let summary = baton_sync::run(source, config, observer, self.cancel.clone()).await?;
+        self.metrics.synced(&summary);
+        Ok(summary)
+    }
+
+    /// Makes the program's connector, for no more than `purpose`, and counts what it asks of its system.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the settings.
+    pub(crate) fn connector(&self, purpose: Purpose, cancel: CancellationToken) -> Result<Connector, Failure> {
+        let connector = self.program.build(&self.settings, purpose, cancel)?;
+        self.metrics.watch(Arc::clone(&connector.source));
+        Ok(connector)
     }
 
     /// Tells what came of a sync: a screen for people, a log line otherwise.

@@ -13,6 +13,7 @@ use crate::credentials::Credentials;
 use crate::error::ServiceError;
 use crate::host;
 use crate::metrics::Metrics;
+use crate::tasks::TaskLogs;
 
 /// How service mode runs.
 #[derive(Debug, Clone)]
@@ -47,6 +48,8 @@ pub struct ServiceConfig {
     pub timing: Timing,
     /// Where is counted what the service does.
     pub metrics: Arc<Metrics>,
+    /// Who writes the logs of tasks that C1 wants to see in detail.
+    pub task_logs: Option<Arc<dyn TaskLogs>>,
 }
 
 impl ServiceConfig {
@@ -75,6 +78,7 @@ impl ServiceConfig {
             extra_ca: None,
             timing: Timing::default(),
             metrics: Arc::default(),
+            task_logs: None,
         }
     }
 

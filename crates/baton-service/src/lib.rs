@@ -34,6 +34,7 @@ mod tasks;
 mod token;
 mod wire;
 
+pub use c1::network::{Channel, reason};
 pub use clock::Clock;
 pub use config::{BuildFacts, HealthBind, ServiceConfig, SyncSettings, Timing};
 pub use credentials::{ClientId, Credentials};
@@ -41,3 +42,4 @@ pub use error::ServiceError;
 pub use health::{HealthCheck, HealthCheckError, health_check};
 pub use observe::{Event, Observer, Silent, TaskEnd};
 pub use run::run;
+pub use tasks::TaskLogs;

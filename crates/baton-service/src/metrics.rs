@@ -24,20 +24,15 @@ pub struct Metrics {
     uploaded: AtomicU64,
     duplicates: AtomicU64,
     panics: AtomicU64,
-    watched: OnceLock<Watched>,
+    source: OnceLock<Arc<dyn Source>>,
+    status: OnceLock<Arc<Status>>,
+    build: OnceLock<(String, String)>,
 }
 
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
     }
-}
-
-/// What is not counted here but read where it is known.
-struct Watched {
-    source: Arc<dyn Source>,
-    status: Arc<Status>,
-    build: (String, String),
 }
 
 /// Durations by size.
@@ -117,13 +112,23 @@ pub enum Value {
 }
 
 impl Metrics {
-    /// Whom to ask for what is not counted here. The first word counts: a process serves one connector.
-    pub(crate) fn watch(&self, source: Arc<dyn Source>, status: Arc<Status>, build: (String, String)) {
-        let _ = self.watched.set(Watched { source, status, build });
+    /// Whom to ask what was asked of the connector's system. The first word counts: a process serves one connector.
+    pub fn watch(&self, source: Arc<dyn Source>) {
+        let _ = self.source.set(source);
+    }
+
+    /// Which program this is: its name and its version.
+    pub fn describe(&self, name: &str, version: &str) {
+        let _ = self.build.set((name.to_owned(), version.to_owned()));
+    }
+
+    /// Whom to ask how the service stands.
+    pub(crate) fn watch_status(&self, status: Arc<Status>) {
+        let _ = self.status.set(status);
     }
 
     /// A task has ended, with this code if badly.
-    pub(crate) fn task(&self, kind: &'static str, code: Option<Code>, took: Duration) {
+    pub fn task(&self, kind: &'static str, code: Option<Code>, took: Duration) {
         let outcome = code.map_or("OK", Code::name);
         lock(&self.tasks).entry((kind, outcome)).or_default().add(took.as_secs_f64());
     }
@@ -134,7 +139,7 @@ impl Metrics {
     }
 
     /// A sync has written its file.
-    pub(crate) fn synced(&self, summary: &Summary) {
+    pub fn synced(&self, summary: &Summary) {
         let mut rows = lock(&self.rows);
         for of in &summary.types {
             for (what, count) in [("resource", of.resources), ("entitlement", of.entitlements), ("grant", of.grants)] {
@@ -163,9 +168,15 @@ impl Metrics {
     pub fn families(&self) -> Vec<Family> {
         let mut all = self.of_tasks();
         all.extend(self.of_c1());
-        if let Some(watched) = self.watched.get() {
-            all.extend(of_source(&watched.source.traffic()));
-            all.extend(of_status(watched));
+        if let Some(source) = self.source.get() {
+            all.extend(of_source(&source.traffic()));
+        }
+        if let Some(status) = self.status.get() {
+            all.extend(of_status(status));
+        }
+        if let Some((name, version)) = self.build.get() {
+            let labels = vec![("name", name.clone()), ("version", version.clone())];
+            all.push(family("baton_build_info", "The program.", FamilyKind::Gauge, vec![number(labels, 1)]));
         }
         all
     }
@@ -232,18 +243,15 @@ fn of_source(traffic: &[LaneTraffic]) -> Vec<Family> {
     ]
 }
 
-fn of_status(watched: &Watched) -> Vec<Family> {
-    let status = watched.status.get();
+fn of_status(status: &Status) -> Vec<Family> {
+    let status = status.get();
     let gauge = |name, help, value: u64| family(name, help, FamilyKind::Gauge, vec![number(Vec::new(), value)]);
-    let (name, version) = watched.build.clone();
-    let build = number(vec![("name", name), ("version", version)], 1);
     let size = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     vec![
         gauge("baton_c1_up", "Whether C1 can be reached.", u64::from(status.unreachable.is_none())),
         gauge("baton_ready", "Whether C1 has taken our Hello.", u64::from(status.greeted)),
         gauge("baton_tasks_running", "Tasks under way.", size(status.running)),
         gauge("baton_finishes_undelivered", "Tasks that have ended and C1 does not know.", size(status.undelivered)),
-        family("baton_build_info", "The program.", FamilyKind::Gauge, vec![build]),
     ]
 }
 

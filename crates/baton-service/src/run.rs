@@ -93,8 +93,9 @@ pub async fn run(
     let folders = Folders::open(&config)?;
     let link = Link::new(config.timing.clock.clone(), Arc::clone(&status), Arc::clone(&observer));
     let api = Arc::new(C1::new(&config, link)?);
-    let build = (config.build.name.clone(), config.build.version.clone());
-    config.metrics.watch(Arc::clone(&connector.source), Arc::clone(&status), build);
+    config.metrics.watch(Arc::clone(&connector.source));
+    config.metrics.watch_status(Arc::clone(&status));
+    config.metrics.describe(&config.build.name, &config.build.version);
     let health = match config.health {
         Some(bind) => {
             let source = Arc::clone(&connector.source);

@@ -8,6 +8,8 @@ use std::task::{Context, Poll};
 use baton_connector::{FetchError, FetchErrorKind, Source, Work};
 use futures::future::BoxFuture;
 use tokio::task::{JoinError, JoinHandle};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::codec;
 use crate::partial::Partial;
@@ -64,7 +66,14 @@ pub(crate) struct Fetched {
 /// Fetches one page and brings it into the form in which it is committed: encoding does not hold up the scheduler. In a
 /// partial sync the page also opens the work that reads what its grants name.
 pub(crate) fn fetch(source: Arc<dyn Source>, waiting: Waiting, partial: Option<Arc<Partial>>) -> Fetch {
-    let task = tokio::spawn(async move {
+    let span = tracing::info_span!(
+        "page",
+        otel.name = format!("read {}", waiting.work.kind),
+        subject = waiting.work.subject,
+        page = waiting.seq,
+        otel.status_code = Empty
+    );
+    let reading = async move {
         let result = source.fetch(&waiting.work, waiting.cursor.as_deref()).await;
         let fetched = result.map(|mut page| {
             if let Some(partial) = partial {
@@ -89,8 +98,12 @@ pub(crate) fn fetch(source: Arc<dyn Source>, waiting: Waiting, partial: Option<A
             opens: page.opens,
             notes: page.notes,
         });
+        if fetched.is_err() {
+            tracing::Span::current().record("otel.status_code", "ERROR");
+        }
         (waiting, fetched)
-    });
+    };
+    let task = tokio::spawn(reading.instrument(span));
     Box::pin(async move {
         match AbortOnDrop(task).await {
             Ok(done) => done,

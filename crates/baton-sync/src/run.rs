@@ -178,7 +178,8 @@ async fn sync(
         }
         Ok::<_, SyncError>(sealed)
     };
-    let sealed = match tokio::task::spawn_blocking(seal).await {
+    let span = tracing::info_span!("seal");
+    let sealed = match tokio::task::spawn_blocking(move || span.in_scope(seal)).await {
         Ok(sealed) => sealed.map_err(failed)?,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     };

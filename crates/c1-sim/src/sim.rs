@@ -150,7 +150,12 @@ impl C1Sim {
 
     /// Hands out a task to whoever asks next, and returns its id.
     pub fn hand_out(&self, task: TaskType) -> String {
-        self.server.state.lock().add(task)
+        self.server.state.lock().add(task, false)
+    }
+
+    /// The same with a task that this C1 wants to see in detail.
+    pub fn hand_out_debug(&self, task: TaskType) -> String {
+        self.server.state.lock().add(task, true)
     }
 
     /// Hands out a task once more, whatever became of it.

@@ -95,11 +95,11 @@ impl Inner {
         (0..length).map(|_| char::from(random.sample(rand::distr::Alphanumeric))).collect()
     }
 
-    /// Puts a task into the queue and returns its id.
-    pub(crate) fn add(&mut self, kind: TaskType) -> String {
+    /// Puts a task into the queue and returns its id. `debug`: C1 wants to see it in detail.
+    pub(crate) fn add(&mut self, kind: TaskType, debug: bool) -> String {
         let id = self.made_up(TASK_ID_LENGTH);
         let status = task::Status::Pending.into();
-        let task = Task { id: id.clone(), status, debug: false, task_type: Some(kind) };
+        let task = Task { id: id.clone(), status, debug, task_type: Some(kind) };
         self.tasks.insert(id.clone(), Entry { task, seen: None, silence: 0.0, is_cancelled: false });
         self.queue.push_back(id.clone());
         id
@@ -232,7 +232,7 @@ mod tests {
     fn tasks_of_which_nothing_is_heard_are_handed_out_again() {
         let state = state();
         let mut state = state.lock();
-        let (first, second) = (state.add(hello()), state.add(hello()));
+        let (first, second) = (state.add(hello(), false), state.add(hello(), false));
         let ids = |tasks: Vec<Task>| tasks.into_iter().map(|task| task.id).collect::<Vec<_>>();
         assert_eq!(ids(state.take(1, &[], 0.0)), [first.as_str()]);
         assert_eq!(ids(state.take(9, &[], 0.0)), [second.as_str()]);
@@ -249,7 +249,7 @@ mod tests {
     fn a_task_is_finished_once_and_rightly() {
         let state = state();
         let mut state = state.lock();
-        let id = state.add(hello());
+        let id = state.add(hello(), false);
         let success = || Some(FinalState::Success(Success::default()));
         assert!(state.finish(finish(&id, None), 0.0).is_err());
         state.finish(finish(&id, success()), 0.0).unwrap();
@@ -258,7 +258,7 @@ mod tests {
         assert!(state.finish(finish(&id, success()), 0.0).is_err());
         assert_eq!((state.received.repeated_finishes, state.received.violations.len()), (1, 1));
         assert!(state.finish(finish("unknown", success()), 0.0).is_err());
-        let other = state.add(hello());
+        let other = state.add(hello(), false);
         // A failure says what went wrong.
         let _ = state.finish(finish(&other, Some(FinalState::Error(Error::default()))), 0.0);
         assert_eq!(state.received.violations.len(), 3);

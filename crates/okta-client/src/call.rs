@@ -6,6 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 use url::Position;
 
 use crate::answer;
@@ -77,11 +79,27 @@ impl Client {
         read: impl Fn(&Received) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let out = OutOfHand::default();
+        let span = tracing::info_span!(
+            "okta",
+            otel.name = format!("{} {}", request.method, request.template),
+            otel.kind = "client",
+            otel.status_code = Empty,
+            http.request.method = %request.method,
+            url.template = request.template,
+            server.address = self.inner.org.host(),
+            http.response.status_code = Empty,
+            http.request.resend_count = Empty,
+            bucket = request.bucket.name()
+        );
+        let tries = self.tries(request, asked, &out, read).instrument(span.clone());
         let result = tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(Error::cancelled().with_outcome(out.outcome())),
-            result = self.tries(request, asked, &out, read) => result,
+            result = tries => result,
         };
+        if result.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
         result.map_err(|error| error.with_call(&request.method, asked))
     }
 
@@ -114,6 +132,7 @@ impl Client {
             };
             out.set(error.outcome() == Outcome::Unknown);
             let Some(pause) = pause else { return Err(error) };
+            tracing::Span::current().record("http.request.resend_count", attempt + 1);
             tracing::debug!(
                 method = %request.method, path = request.template, attempt = attempt + 1,
                 pause_ms = millis(pause), cause = ?error.kind(), status = error.status(), "trying again"
@@ -183,6 +202,7 @@ impl Client {
                 return Err(error);
             }
         };
+        tracing::Span::current().record("http.response.status_code", answer.status.as_u16());
         entry.answered(answer.status);
         permit.answered(answer.status, &answer.headers);
         self.inner.reached.store(true, Ordering::Relaxed);

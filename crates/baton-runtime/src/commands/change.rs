@@ -54,7 +54,7 @@ pub(crate) async fn run(operation: Operation, session: &Session) -> Result<(), F
 
 /// The connector's writing side. The outer error is the operation's, the inner one that of the settings.
 pub(crate) fn provisioner(session: &Session) -> Result<Result<Arc<dyn Provisioner>, Failure>, ChangeError> {
-    let built = session.program.build(&session.settings, Purpose::Change, session.cancel.clone());
+    let built = session.connector(Purpose::Change, session.cancel.clone());
     match built {
         Err(failure) => Ok(Err(failure)),
         Ok(connector) => connector.provisioner.map(Ok).ok_or_else(|| {

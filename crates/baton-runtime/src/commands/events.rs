@@ -103,7 +103,7 @@ fn request(settings: &Settings) -> Result<EventRequest, Failure> {
 
 /// The connector's feeds, with the one that is asked for in the request.
 fn source(session: &Session, request: &mut EventRequest) -> Result<Arc<dyn EventSource>, Failure> {
-    let connector = session.program.build(&session.settings, Purpose::Events, session.cancel.clone())?;
+    let connector = session.connector(Purpose::Events, session.cancel.clone())?;
     let events = connector.events.ok_or_else(|| {
         let message = format!("{} has no event feed", session.program.name());
         Failure::with_code(Code::Unimplemented.number(), message)

@@ -13,6 +13,7 @@ use crate::field::env_name;
 use crate::flags::{
     CLIENT_ID, CLIENT_SECRET, HEALTH_ADDRESS, HEALTH_CHECK, HEALTH_PORT, PROVISIONING, SKIP_FULL_SYNC, TASK_CONCURRENCY,
 };
+use crate::logs::Keeper;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::words;
@@ -60,7 +61,7 @@ pub(crate) async fn run(session: &Session) -> Result<(), Failure> {
     let provisioning = settings.switch(PROVISIONING);
     // A task under way when the service ends still has to speak to the system: it is cancelled with the process.
     let own = tokio_util::sync::CancellationToken::new();
-    let connector = program.build(settings, Purpose::Serve { provisioning }, own.clone())?;
+    let connector = session.connector(Purpose::Serve { provisioning }, own.clone())?;
     let temp_dir = session.temp_dir()?.unwrap_or_else(std::env::temp_dir);
     let mut config = ServiceConfig::new(credentials(settings)?, program.metadata(settings), temp_dir);
     config.build = BuildFacts {
@@ -68,6 +69,8 @@ pub(crate) async fn run(session: &Session) -> Result<(), Failure> {
         package: format!("github.com/conductorone/{}", program.name()),
         version: program.version().to_owned(),
     };
+    config.metrics = Arc::clone(&session.metrics);
+    config.task_logs = Some(Arc::new(Keeper(Arc::clone(&session.logger))));
     config.provisioning = provisioning;
     config.task_concurrency = usize::try_from(settings.int(TASK_CONCURRENCY)).unwrap_or(1);
     config.sync = SyncSettings {

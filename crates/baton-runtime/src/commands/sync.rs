@@ -18,7 +18,7 @@ use crate::settings::Settings;
 /// Makes the source and syncs it.
 pub(crate) async fn run(session: &Session) -> Result<(), Failure> {
     let settings = &session.settings;
-    let source = session.program.build(settings, Purpose::Sync, session.cancel.clone())?.source;
+    let source = session.connector(Purpose::Sync, session.cancel.clone())?.source;
     let fields = json!({"name": session.program.name(), "version": session.program.version()});
     let fields = fields.as_object().cloned().unwrap_or_else(Map::new);
     session.logger.record(Level::Info, "starting", fields);

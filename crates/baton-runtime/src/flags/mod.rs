@@ -5,13 +5,14 @@ mod command;
 mod misuse;
 mod own;
 mod service;
+pub(crate) mod telemetry;
 
 pub(crate) use change::{CHANGE, CREDENTIAL_KEY, DRY_RUN, OUTPUT};
 pub(crate) use command::command;
 pub(crate) use misuse::failure;
 pub(crate) use own::{
-    EXTERNAL_ENTITLEMENT, EXTERNAL_FILE, EXTERNAL_TRAITS, FILE, FULL, FULL_EVERY, INCREMENTAL, LOGGING, PEBBLE,
-    SKIP_GRANTS, STORAGE_ENGINE, SYNC_RESOURCES, TEMP_DIR, reading, sync_fields,
+    DEBUG_ENDS, EXTERNAL_ENTITLEMENT, EXTERNAL_FILE, EXTERNAL_TRAITS, FILE, FULL, FULL_EVERY, INCREMENTAL, LOGGING,
+    PEBBLE, SKIP_GRANTS, STORAGE_ENGINE, SYNC_RESOURCES, TEMP_DIR, reading, sync_fields,
 };
 
 pub(crate) use service::{
@@ -33,6 +34,7 @@ pub(crate) fn all(program: &dyn Program) -> Vec<Field> {
     fields.extend(CHANGE);
     fields.extend(SERVICE);
     fields.extend(LOGGING);
+    fields.extend(telemetry::TELEMETRY);
     fields.sort_by_key(|field| heading::ORDER.iter().position(|heading| *heading == field.heading));
     fields
 }

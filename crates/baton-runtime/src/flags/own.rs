@@ -71,12 +71,11 @@ const SYNC: [Field; 16] = [
     TEMP_DIR,
 ];
 
-const LEGACY: [Field; 4] = [
+const LEGACY: [Field; 3] = [
     Field::switch("parallel-sync", false).legacy("a sync always does many things at once; --workers sets how many"),
     Field::text(STORAGE_ENGINE).choices(&["sqlite", PEBBLE]).hidden(),
     Field::int("session-store-maximum-size", 15_728_640, i64::MIN, i64::MAX)
         .legacy("there is no second process whose memory it would bound"),
-    Field::text("log-level-debug-expires-at").legacy("the level stays as set until the program ends"),
 ];
 
 /// The field that reads everything this time.
@@ -110,7 +109,7 @@ pub(crate) const STORAGE_ENGINE: &str = "storage-engine";
 pub(crate) const PEBBLE: &str = "pebble";
 
 /// The fields of logging, which every command takes.
-pub(crate) const LOGGING: [Field; 3] = [
+pub(crate) const LOGGING: [Field; 4] = [
     Field::text("log-level")
         .value_name("LEVEL")
         .choices(&["debug", "info", "warn", "error", "dpanic", "panic", "fatal"])
@@ -124,7 +123,14 @@ pub(crate) const LOGGING: [Field; 3] = [
     Field::list("log-path")
         .value_name("PATHS")
         .help(heading::LOGGING, "Where logs go: files, stdout, stderr (default: stderr)"),
+    Field::text(DEBUG_ENDS)
+        .value_name("TIME")
+        .help(heading::LOGGING, "From this time on, in RFC 3339, --log-level=debug counts as info")
+        .rarely_needed(),
 ];
+
+/// The field that ends debug lines.
+pub(crate) const DEBUG_ENDS: &str = "log-level-debug-expires-at";
 
 /// The fields of the commands that read files.
 pub(crate) mod reading {

@@ -6,11 +6,15 @@
 mod caller;
 mod choice;
 mod console;
+pub(crate) mod expiry;
 mod json;
 mod layer;
 mod sink;
+mod tasks;
+mod trace;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::MultiProgress;
 use serde_json::{Map, Value};
@@ -19,11 +23,15 @@ use tracing::level_filters::LevelFilter;
 pub(crate) use choice::choose;
 pub(crate) use layer::install;
 use sink::Sink;
+pub(crate) use tasks::Keeper;
 
 use crate::redact::Redactor;
+use crate::telemetry::LogSender;
+use tasks::TaskFiles;
 
 /// How severe a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
 pub(crate) enum Level {
     /// For whoever looks for a fault.
     Debug,
@@ -49,13 +57,19 @@ impl Level {
         }
     }
 
-    fn as_str(self) -> &'static str {
+    /// Its name in a line.
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Debug => "debug",
             Self::Info => "info",
             Self::Warn => "warn",
             Self::Error | Self::Silent => "error",
         }
+    }
+
+    fn of_number(number: u8) -> Self {
+        let all = [Self::Debug, Self::Info, Self::Warn, Self::Error];
+        all.into_iter().find(|level| *level as u8 == number).unwrap_or(Self::Silent)
     }
 
     fn filter(self) -> LevelFilter {
@@ -110,38 +124,100 @@ pub(crate) struct Line {
 #[derive(Debug)]
 pub(crate) struct Logger {
     sinks: Mutex<Vec<Sink>>,
-    level: Level,
-    redactor: Redactor,
+    /// The least level that anybody takes.
+    level: AtomicU8,
+    redactor: Arc<Redactor>,
     bars: MultiProgress,
+    telemetry: Option<LogSender>,
+    /// Files of tasks that are logged in detail.
+    tasks: TaskFiles,
 }
 
 impl Logger {
     /// A logger into `sinks` that keeps out of the way of `bars`.
-    pub(crate) fn new(sinks: Vec<Sink>, redactor: Redactor, bars: MultiProgress) -> Self {
-        let level = sinks.iter().map(|sink| sink.level).min().unwrap_or(Level::Silent);
-        Self { sinks: Mutex::new(sinks), level, redactor, bars }
+    pub(crate) fn new(sinks: Vec<Sink>, redactor: Arc<Redactor>, bars: MultiProgress) -> Self {
+        let logger = Self {
+            sinks: Mutex::new(sinks),
+            level: AtomicU8::default(),
+            redactor,
+            bars,
+            telemetry: None,
+            tasks: TaskFiles::default(),
+        };
+        logger.find_level();
+        logger
+    }
+
+    /// Sends lines to a collector as well.
+    pub(crate) fn with_telemetry(mut self, telemetry: Option<LogSender>) -> Self {
+        self.telemetry = telemetry;
+        self.find_level();
+        self
+    }
+
+    /// The least level that anybody takes.
+    fn level(&self) -> Level {
+        Level::of_number(self.level.load(Ordering::Relaxed))
+    }
+
+    fn find_level(&self) {
+        let sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        let levels = sinks.iter().map(|sink| sink.level).chain(self.telemetry.as_ref().map(LogSender::level));
+        self.level.store(levels.min().unwrap_or(Level::Silent) as u8, Ordering::Relaxed);
+    }
+
+    /// Takes no debug lines any more.
+    pub(crate) fn end_debug(&self) {
+        for sink in &mut *self.sinks.lock().unwrap_or_else(PoisonError::into_inner) {
+            sink.level = sink.level.max(Level::Info);
+        }
+        if let Some(telemetry) = &self.telemetry {
+            telemetry.end_debug();
+        }
+        self.find_level();
+        tracing::callsite::rebuild_interest_cache();
+    }
+
+    /// The files of tasks that are logged in detail.
+    pub(crate) fn tasks(&self) -> &TaskFiles {
+        &self.tasks
     }
 
     /// Writes a record with nested fields.
     #[track_caller]
     pub(crate) fn record(&self, level: Level, message: &str, fields: Map<String, Value>) {
         let place = std::panic::Location::caller();
-        self.write(Line {
-            level,
-            time: jiff::Timestamp::now(),
-            caller: caller::short(place.file(), place.line()),
-            message: message.to_owned(),
-            fields,
-        });
+        self.write(
+            Line {
+                level,
+                time: jiff::Timestamp::now(),
+                caller: caller::short(place.file(), place.line()),
+                message: message.to_owned(),
+                fields,
+            },
+            None,
+        );
     }
 
-    /// Writes a line to every sink that wants lines of its level.
-    fn write(&self, mut line: Line) {
-        if line.level < self.level {
+    /// Writes a line to every place that wants lines of its level, and into the file of the task that it belongs to if that
+    /// is logged in detail.
+    fn write(&self, mut line: Line, task: Option<&str>) {
+        let is_wanted = line.level >= self.level();
+        if !is_wanted && task.is_none() {
             return;
         }
         line.message = self.redactor.clean(&line.message);
         line.fields = line.fields.into_iter().map(|(key, value)| (key, self.clean(value))).collect();
+        trace::add_ids(&mut line.fields);
+        if let Some(task) = task {
+            self.tasks.write(task, &json::text(&line));
+        }
+        if !is_wanted {
+            return;
+        }
+        if let Some(telemetry) = self.telemetry.as_ref().filter(|telemetry| line.level >= telemetry.level()) {
+            telemetry.send(&line);
+        }
         self.bars.suspend(|| {
             let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
             for sink in sinks.iter_mut().filter(|sink| line.level >= sink.level) {

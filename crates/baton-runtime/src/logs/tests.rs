@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use secrecy::SecretString;
-use tracing_subscriber::layer::SubscriberExt;
 
 use super::*;
 
 fn written(format: Format, level: Level, secret: &str, log: impl FnOnce(&Logger)) -> String {
     let (sink, text) = Sink::memory(format, level);
-    let redactor = Redactor::new([&SecretString::from(secret)]);
+    let redactor = Arc::new(Redactor::new([&SecretString::from(secret)]));
     let logger = Arc::new(Logger::new(vec![sink], redactor, MultiProgress::new()));
-    let layer = layer::LogLayer { logger: Arc::clone(&logger), crates: &["client"] };
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || log(&logger));
+    tracing::subscriber::with_default(layer::subscriber(Arc::clone(&logger), &["client"], None), || log(&logger));
     String::from_utf8(text.lock().unwrap().clone()).unwrap()
 }
 
@@ -60,6 +58,53 @@ fn the_level_decides() {
     assert_eq!(log(Level::Debug), "t\nd\ni\nwarning: w\nerror: e\n");
     assert_eq!(log(Level::Warn), "warning: w\nerror: e\n");
     assert_eq!(log(Level::Silent), "");
+}
+
+#[test]
+fn debug_lines_can_come_to_an_end() {
+    let text = written(Format::Plain, Level::Debug, "", |logger| {
+        let log = || {
+            tracing::debug!("d");
+            tracing::info!("i");
+        };
+        log();
+        logger.end_debug();
+        log();
+    });
+    assert_eq!(text, "d\ni\ni\n");
+}
+
+#[test]
+fn a_task_can_be_logged_in_detail() {
+    use baton_service::TaskLogs as _;
+    let mut file = tempfile::tempfile().unwrap();
+    let (sink, everything) = Sink::memory(Format::Plain, Level::Info);
+    let redactor = Arc::new(Redactor::new([&SecretString::from("hunter2")]));
+    let logger = Arc::new(Logger::new(vec![sink], redactor, MultiProgress::new()));
+    let task = |id: &str, in_detail: bool, text: &str| {
+        let _task = tracing::info_span!("task", task_id = id, debug = in_detail).entered();
+        let _inner = tracing::info_span!("inner").entered();
+        tracing::debug!("{text} hunter2");
+        tracing::info!("{text}");
+    };
+    tracing::subscriber::with_default(layer::subscriber(Arc::clone(&logger), &[], None), || {
+        task("a", true, "before");
+        let kept = tasks::Keeper(Arc::clone(&logger)).keep("a", file.try_clone().unwrap());
+        task("a", true, "asked for");
+        task("b", false, "another's");
+        tracing::debug!("nobody's");
+        drop(kept);
+        task("a", true, "after");
+    });
+    let mut text = String::new();
+    std::io::Seek::rewind(&mut file).unwrap();
+    std::io::Read::read_to_string(&mut file, &mut text).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<_> =
+        lines.iter().map(|line| (line["level"].as_str().unwrap(), line["msg"].as_str().unwrap())).collect();
+    assert_eq!(told, [("debug", "asked for [redacted]"), ("info", "asked for")]);
+    let everything = String::from_utf8(everything.lock().unwrap().clone()).unwrap();
+    assert_eq!(everything, "before\nasked for\nanother's\nafter\n", "the usual log stays as it is");
 }
 
 #[test]

@@ -16,6 +16,8 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::Uri;
 use tonic::{Request, Response, Status};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::network::{self, Channel};
 use super::upload::{self, Progress};
@@ -28,6 +30,9 @@ use crate::wire::baton_service_client::BatonServiceClient;
 
 /// The most tasks that may be asked for at once.
 const LARGEST_PAGE: usize = 100;
+
+/// The service, as gRPC calls it.
+const SERVICE: &str = "c1.connectorapi.baton.v1.BatonService";
 
 type Client = BatonServiceClient<Channel>;
 
@@ -77,18 +82,40 @@ impl C1 {
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
+        let span = tracing::info_span!(
+            "c1",
+            otel.name = format!("{SERVICE}/{method}"),
+            otel.kind = "client",
+            otel.status_code = Empty,
+            rpc.system = "grpc",
+            rpc.service = SERVICE,
+            rpc.method = method,
+            rpc.grpc.status_code = Empty
+        );
+        let result = self.in_span(message, call).instrument(span.clone()).await;
+        let code = result.as_ref().err().map_or(0, |error| error.code.number());
+        span.record("rpc.grpc.status_code", code);
+        if result.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        self.learn(method, &result);
+        result
+    }
+
+    async fn in_span<M: Clone, T, F>(&self, message: M, call: impl Fn(Client, Request<M>) -> F) -> Result<T, RpcError>
+    where
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
         let limit = self.timing.call;
         let once = async || {
             let mut request = Request::new(message.clone());
             request.set_timeout(limit);
             self.once(request, |request| tokio::time::timeout(limit, call(self.client(), request)).map(in_time)).await
         };
-        let result = match once().await {
+        match once().await {
             Err(error) if error.code == Code::Unauthenticated && !error.is_refusal => once().await,
             result => result,
-        };
-        self.learn(method, &result);
-        result
+        }
     }
 
     fn client(&self) -> Client {
@@ -197,7 +224,16 @@ impl Api for C1 {
                 let progress = progress.clone();
                 async move { watched(client.upload_asset(request), &progress, stall).await }
             });
-            let result = sending.await;
+            let span = tracing::info_span!(
+                "c1",
+                otel.name = format!("{SERVICE}/UploadAsset"),
+                otel.kind = "client",
+                rpc.system = "grpc",
+                rpc.service = SERVICE,
+                rpc.method = "UploadAsset",
+                bytes = size
+            );
+            let result = sending.instrument(span).await;
             if let Some(error) = progress.failure() {
                 return Err(unreadable(error));
             }

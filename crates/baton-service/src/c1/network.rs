@@ -56,9 +56,9 @@ pub(crate) fn for_calls(user_agent: &str, extra_ca: Option<&str>) -> Result<Clie
     built(builder)
 }
 
-/// Carries gRPC's requests.
+/// Carries gRPC's requests over a client that speaks HTTP/2.
 #[derive(Debug, Clone)]
-pub(crate) struct Channel(pub(crate) Client);
+pub struct Channel(pub Client);
 
 impl Service<http::Request<Body>> for Channel {
     type Response = http::Response<Body>;
@@ -90,7 +90,8 @@ fn failure(error: &reqwest::Error) -> Status {
 }
 
 /// What went wrong on the way: the causes, without URLs and without saying anything twice.
-pub(crate) fn reason(error: &reqwest::Error) -> String {
+#[must_use]
+pub fn reason(error: &reqwest::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
     while let Some(error) = cause {

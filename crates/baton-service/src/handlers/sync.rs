@@ -21,7 +21,7 @@ use crate::config::SyncSettings;
 use crate::folders::SyncFolder;
 use crate::observe::{Event, Observer};
 use crate::run::Service;
-use crate::tasks::{Done, Failed, Handled, code};
+use crate::tasks::{Done, Failed, Handled};
 
 /// How often the size of all working data is looked at, by the real clock.
 const LOOK: Duration = Duration::from_secs(15);
@@ -179,7 +179,7 @@ fn failed(error: &SyncError, why: Option<Stopped>, limit: u64) -> Failed {
             ),
         ),
         (SyncError::Fetch { source, kept }, _) => Failed::for_now(
-            code(error.code()),
+            Code::of(error.code()),
             format!("{source}\nhint: {kept} pages are kept, and the sync is carried on when it is handed out again"),
         ),
         // What was found, or what was asked for, will be the same the next time.
@@ -190,8 +190,8 @@ fn failed(error: &SyncError, why: Option<Stopped>, limit: u64) -> Failed {
             | SyncError::Incomplete(_)
             | SyncError::Expansion(_),
             _,
-        ) => Failed::for_good(code(error.code()), error.to_string()),
-        _ => Failed::for_now(code(error.code()), error.to_string()),
+        ) => Failed::for_good(Code::of(error.code()), error.to_string()),
+        _ => Failed::for_now(Code::of(error.code()), error.to_string()),
     }
 }
 

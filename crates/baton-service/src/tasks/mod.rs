@@ -3,6 +3,7 @@
 //! While a task runs, C1 gets signs of life. A handler works in a task of the runtime of its own, so that a panic is a
 //! failure of this one task. Whatever becomes of it, C1 is told, again and again until it has taken it.
 
+mod debug;
 mod heartbeat;
 mod kind;
 mod outcome;
@@ -16,13 +17,17 @@ use baton_connector::Code;
 use baton_proto::c1::connectorapi::baton::v1::{BatonServiceFinishTaskRequest, Task};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::clock::Backoff;
 use crate::handlers;
 use crate::observe::Event;
 use crate::run::Service;
+use debug::DebugLog;
+pub use debug::TaskLogs;
 pub(crate) use kind::{Class, Kind};
-pub(crate) use outcome::{Done, Failed, Handled, code};
+pub(crate) use outcome::{Done, Failed, Handled};
 pub(crate) use registry::{Registry, Verdict};
 
 /// C1 may refuse a finish so often before we give up. That it cannot be reached does not count.
@@ -36,7 +41,21 @@ pub(crate) fn first_heartbeat(told: Option<Duration>) -> Duration {
 /// Does a task and tells C1.
 pub(crate) async fn run(service: Arc<Service>, task: Task, first_heartbeat: Duration) {
     let kind = Kind::of(task.task_type.as_ref());
+    let span = tracing::info_span!(
+        "task",
+        otel.name = format!("task {}", kind.name),
+        task_id = task.id,
+        task_type = kind.name,
+        debug = task.debug,
+        otel.status_code = Empty,
+        otel.status_description = Empty
+    );
+    Box::pin(within_span(service, task, kind, first_heartbeat)).instrument(span).await;
+}
+
+async fn within_span(service: Arc<Service>, task: Task, kind: Kind, first_heartbeat: Duration) {
     let id = task.id.clone();
+    let log = if task.debug { DebugLog::begin(&service, &id) } else { None };
     let begun = service.clock().now();
     tracing::info!(task_id = id, task_type = kind.name, "task started");
     service.observer.event(&Event::TaskStarted { id: id.clone(), kind: kind.name });
@@ -46,6 +65,9 @@ pub(crate) async fn run(service: Arc<Service>, task: Task, first_heartbeat: Dura
     let first = if kind.class == Class::Sync { Duration::ZERO } else { first_heartbeat };
     let work = async {
         let handled = handle(&service, task, kind, &cancelled).await;
+        if let Some(log) = log.filter(|_| kind.class == Class::Sync && handled.is_ok()) {
+            log.hand_over(&service, &id).await;
+        }
         let took = service.clock().now().saturating_sub(begun);
         tell(&id, kind, &handled, took);
         service.metrics().task(kind.name, handled.as_ref().err().map(|failed| failed.code), took);
@@ -79,6 +101,8 @@ fn tell(task_id: &str, kind: Kind, handled: &Handled, took: Duration) {
     match handled {
         Ok(_) => tracing::info!(task_id, task_type, duration, "task completed"),
         Err(Failed { code, message, retryable }) => {
+            let span = tracing::Span::current();
+            span.record("otel.status_code", "ERROR").record("otel.status_description", message);
             tracing::error!(task_id, task_type, duration, code = %code, retryable, error = message, "task failed");
         }
     }
@@ -90,7 +114,7 @@ async fn handle(service: &Arc<Service>, task: Task, kind: Kind, cancelled: &Canc
         return Err(Failed::for_now(Code::Unavailable, "the connector was stopped before the task was begun"));
     }
     let handling = handlers::handle(Arc::clone(service), task, cancelled.clone());
-    let mut handler = AbortOnDropHandle::new(tokio::spawn(handling));
+    let mut handler = AbortOnDropHandle::new(tokio::spawn(handling.in_current_span()));
     let joined = tokio::select! {
         biased;
         joined = &mut handler => joined,

@@ -71,31 +71,8 @@ impl From<ChangeError> for Failed {
 
 impl From<FetchError> for Failed {
     fn from(error: FetchError) -> Self {
-        Self::for_now(code(error.kind.grpc_code()), error.message)
+        Self::for_now(Code::of(error.kind.grpc_code()), error.message)
     }
-}
-
-/// The code of that number.
-pub(crate) fn code(number: u8) -> Code {
-    const ALL: [Code; 16] = [
-        Code::Cancelled,
-        Code::Unknown,
-        Code::InvalidArgument,
-        Code::DeadlineExceeded,
-        Code::NotFound,
-        Code::AlreadyExists,
-        Code::PermissionDenied,
-        Code::ResourceExhausted,
-        Code::FailedPrecondition,
-        Code::Aborted,
-        Code::OutOfRange,
-        Code::Unimplemented,
-        Code::Internal,
-        Code::Unavailable,
-        Code::DataLoss,
-        Code::Unauthenticated,
-    ];
-    ALL.into_iter().find(|code| code.number() == number).unwrap_or(Code::Unknown)
 }
 
 /// What C1 is told. A result that is too large for it is told as a failure.
@@ -163,14 +140,6 @@ mod tests {
             assert_eq!((failed.code, failed.retryable), (code, retryable), "{code} {state:?}");
             assert_eq!(failed.message.contains("hint"), state != StateAfter::Unchanged);
         }
-    }
-
-    #[test]
-    fn numbers_are_codes() {
-        for number in 1..=16 {
-            assert_eq!(code(number).number(), number);
-        }
-        assert_eq!(code(77), Code::Unknown);
     }
 
     #[test]
