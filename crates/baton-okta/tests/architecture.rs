@@ -39,7 +39,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "baton-proto",
             "baton-provision",
             "baton-runtime",
+            // For `demo --service` only, as are c1-sim and okta-sim.
+            "baton-service",
             "baton-sync",
+            "c1-sim",
             "okta-client",
             "okta-sim",
         ],

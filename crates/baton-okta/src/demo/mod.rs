@@ -1,12 +1,13 @@
 //! `demo`: a sync that needs nothing, of a simulated org on this machine.
 
+mod service;
 mod taste;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_runtime::{Extra, Failure, Running, Session};
+use baton_runtime::{Extra, Failure, Field, Running, Session, heading};
 use baton_sync::SyncConfig;
 use okta_client::OrgUrl;
 use okta_sim::{Org, Quotas, Shape, Sim, SimConfig};
@@ -22,9 +23,12 @@ pub(crate) const COMMAND: Extra = Extra {
     more: "An Okta org with made-up people starts on this machine, with the rate limits of a real one. It is synced \
            over HTTPS into a file in a new temporary folder, or into the one that --file names.",
     fields: &["file", "c1z-temp-dir"],
-    own: &[],
+    own: &[SERVICE],
     run,
 };
+
+const SERVICE: Field = Field::switch("service", false)
+    .help(heading::SERVICE, "Stay connected to a stand-in for C1 and do its tasks, instead of syncing once");
 
 const USERS: u32 = 500;
 const GROUPS: u32 = 60;
@@ -48,7 +52,11 @@ async fn demo(session: &Session) -> Result<(), Failure> {
     })
     .await
     .map_err(|error| Failure::new(format!("the simulated org cannot start: {error}")))?;
-    let result = sync(session, &sim).await;
+    let result = if session.settings().switch(SERVICE.name()) {
+        Box::pin(service::run(session, &sim, &target(session)?)).await
+    } else {
+        sync(session, &sim).await
+    };
     sim.stop().await;
     result
 }
