@@ -290,9 +290,10 @@ fn execute(task: &Task, session: &Session, runtime: Runtime, telemetry: Option<&
         async {
             let logger = Arc::clone(&session.logger);
             let stopped = Arc::clone(&stopped);
-            let tell = move |text: &str| {
+            let kept = if matches!(task, Task::Sync) { " what was fetched is kept," } else { "" };
+            let tell = move || {
                 let _ = stopped.set(Instant::now());
-                logger.record(Level::Warn, text, Map::new());
+                logger.record(Level::Warn, &format!("stopping;{kept} a second signal stops at once"), Map::new());
             };
             tokio::spawn(signals::watch(session.cancel.clone(), tell));
             match task {

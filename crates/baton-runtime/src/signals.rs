@@ -6,12 +6,12 @@ use tokio_util::sync::CancellationToken;
 const INTERRUPTED: i32 = 1;
 
 /// Waits for signals for as long as the process lives; `tell` tells the operator that the first was heard.
-pub(crate) async fn watch(cancel: CancellationToken, tell: impl FnOnce(&str) + Send) {
+pub(crate) async fn watch(cancel: CancellationToken, tell: impl FnOnce() + Send) {
     let Some(mut signals) = Signals::new() else {
         return;
     };
     signals.next().await;
-    tell("stopping; what was fetched is kept, a second signal stops at once");
+    tell();
     cancel.cancel();
     signals.next().await;
     #[expect(clippy::exit, reason = "the operator insists, and all that counts is on disk already")]

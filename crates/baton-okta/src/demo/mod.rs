@@ -1,6 +1,7 @@
 //! `demo`: a sync that needs nothing, of a simulated org on this machine.
 
 mod service;
+mod serving;
 mod taste;
 
 use std::path::PathBuf;
@@ -21,9 +22,11 @@ pub(crate) const COMMAND: Extra = Extra {
     name: "demo",
     about: "Sync a simulated org: needs nothing, takes seconds",
     more: "An Okta org with made-up people starts on this machine, with the rate limits of a real one. It is synced \
-           over HTTPS into a file in a new temporary folder, or into the one that --file names.",
+           over HTTPS into a file in a new temporary folder, or into the one that --file names. With --serve the org \
+           keeps running afterwards, to be synced and changed from another shell, and has no rate limits, so that nobody \
+           has to wait.",
     fields: &["file", "c1z-temp-dir"],
-    own: &[SERVICE],
+    own: &[serving::SERVE, SERVICE],
     run,
 };
 
@@ -42,26 +45,35 @@ fn run(session: &Session) -> Running<'_> {
 }
 
 async fn demo(session: &Session) -> Result<(), Failure> {
+    let settings = session.settings();
+    let stays = settings.switch(serving::SERVE.name());
+    if stays && settings.switch(SERVICE.name()) {
+        return Err(Failure::new("--serve and --service are two different demos: leave one of them out"));
+    }
     session.say(&format!(
         "An Okta org with {USERS} made-up users, {GROUPS} groups and {APPS} applications starts on this machine…\n"
     ));
     let sim = Sim::start(SimConfig {
-        quotas: Quotas::workforce(),
+        quotas: if stays { Quotas::unlimited() } else { Quotas::workforce() },
         latency: LATENCY,
         ..SimConfig::new(Org::generate(&Shape::new(USERS, GROUPS, APPS)))
     })
     .await
     .map_err(|error| Failure::new(format!("the simulated org cannot start: {error}")))?;
-    let result = if session.settings().switch(SERVICE.name()) {
+    let result = if settings.switch(SERVICE.name()) {
         Box::pin(service::run(session, &sim, &target(session)?)).await
     } else {
-        sync(session, &sim).await
+        match sync(session, &sim).await {
+            Ok(file) if stays => serving::until_interrupted(session, &sim, &file).await,
+            result => result.map(drop),
+        }
     };
     sim.stop().await;
     result
 }
 
-async fn sync(session: &Session, sim: &Sim) -> Result<(), Failure> {
+/// Syncs the org, and shows what came of it and how to go on. Gives the file.
+async fn sync(session: &Session, sim: &Sim) -> Result<PathBuf, Failure> {
     let org = OrgUrl::parse(&sim.host()).map_err(|error| Failure::new(error.to_string()))?;
     let requests = Requests { extra_ca: Some(sim.ca_pem().to_owned()), ..Requests::default() };
     let token = SecretString::from(sim.token());
@@ -71,9 +83,11 @@ async fn sync(session: &Session, sim: &Sim) -> Result<(), Failure> {
     session.report(&summary);
     let taste = taste::of(&summary.file).map_err(|error| Failure::with_code(error.code(), error.to_string()))?;
     session.say(&format!("\n{}", taste.trim_end()));
-    session.suggest(&summary);
-    session.say(&format!("\nSync your own org\n  {} --domain acme.okta.com --api-token …", session.invoked_as()));
-    Ok(())
+    if !session.settings().switch(serving::SERVE.name()) {
+        session.suggest(&summary);
+        session.say(&format!("\nSync your own org\n  {} --domain acme.okta.com --api-token …", session.invoked_as()));
+    }
+    Ok(summary.file)
 }
 
 /// The file to write. Only one that was named for this very command: a variable or file that names where the real
