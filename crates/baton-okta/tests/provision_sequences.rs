@@ -3,45 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod provisioner;
+
 use std::collections::BTreeSet;
 
-use baton_connector::{Change, Provisioner, build, ids};
-use baton_okta::{Config, OktaProvisioner, OktaSource, Requests, Rules};
-use baton_proto::c1::connector::v2::{Entitlement, Grant, Resource};
-use okta_client::OrgUrl;
-use okta_sim::{Fault, FaultRule, Faults, Org, Principal, Sim, SimConfig};
-use secrecy::SecretString;
-
-async fn start(org: Org) -> (Sim, OktaProvisioner) {
-    let sim = Sim::start(SimConfig { record_writes: true, ..SimConfig::new(org) }).await.unwrap();
-    let config = Config {
-        rules: Rules { sync_custom_roles: true, ..Rules::default() },
-        requests: Requests { extra_ca: Some(sim.ca_pem().to_owned()), ..Requests::default() },
-        ..Config::new(OrgUrl::parse(&sim.host()).unwrap(), SecretString::from(sim.token().to_owned()))
-    };
-    let provisioner = OktaSource::new(config).unwrap().provisioner();
-    (sim, provisioner)
-}
-
-/// The grant of an entitlement, with the resources that a caller knows.
-fn grant(of: (&str, &str, &str), principal: (&str, &str)) -> Grant {
-    let id = ids::entitlement(of.0, of.1, of.2);
-    let principal_resource = build::resource(principal.0, principal.1, "");
-    Grant {
-        id: ids::grant(&id, principal.0, principal.1),
-        entitlement: Some(Entitlement {
-            id,
-            resource: Some(build::resource(of.0, of.1, "")),
-            ..Entitlement::default()
-        }),
-        principal: Some(principal_resource),
-        ..Grant::default()
-    }
-}
-
-fn parts(grant: &Grant) -> (&Entitlement, &Resource) {
-    (grant.entitlement.as_ref().unwrap(), grant.principal.as_ref().unwrap())
-}
+use baton_connector::{Change, Provisioner};
+use baton_proto::c1::connector::v2::Grant;
+use okta_sim::{FaultRule, Faults, Org, Principal};
+use provisioner::{Dice, grant, lost_or_late, parts, start};
 
 #[tokio::test]
 async fn every_change_sees_what_the_last_one_did() {
@@ -94,16 +63,6 @@ async fn ids_that_lead_elsewhere_are_refused_before_a_request() {
     assert!(sim.writes().is_empty());
 }
 
-/// Numbers that look random and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % sides
-    }
-}
-
 /// Which of the grants there are in the org.
 fn held(org: &Org, grants: &[Grant]) -> BTreeSet<String> {
     let has = |grant: &&Grant| {
@@ -126,12 +85,6 @@ fn held(org: &Org, grants: &[Grant]) -> BTreeSet<String> {
     grants.iter().filter(has).map(|grant| grant.id.clone()).collect()
 }
 
-fn faults() -> Vec<Fault> {
-    let plain = [Fault::Status(500), Fault::DropConnection, Fault::Html(502), Fault::Code(409, "E0000268")];
-    let done = [Fault::Status(500), Fault::DropConnection, Fault::Truncate, Fault::Empty(504)];
-    plain.into_iter().chain(done.into_iter().map(Fault::after_doing)).collect()
-}
-
 #[tokio::test]
 async fn told_outcomes_imply_the_state_of_the_org() {
     // None of these brings another one along.
@@ -146,7 +99,7 @@ async fn told_outcomes_imply_the_state_of_the_org() {
         grant(("resourceset-binding", "iamrs2:cr0vault", "member"), ("group", "00g4empty")),
     ];
     let (sim, okta) = start(Org::facts()).await;
-    let (mut dice, faults) = (Dice(7), faults());
+    let (mut dice, faults) = (Dice(7), lost_or_late());
     for round in 0..120 {
         let grant = &all[dice.roll(all.len())];
         let wanted = dice.roll(2) == 0;
