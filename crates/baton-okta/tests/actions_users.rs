@@ -176,7 +176,7 @@ fn failures_are_told_with_their_codes() {
 fn a_lost_answer_is_read_back() {
     for (action, user, path, after) in [
         ("enable_user", "00u7susp", "users/00u7susp/lifecycle/unsuspend", "ACTIVE"),
-        ("enable_user", "00u2staged", "users/00u2staged/lifecycle/activate", "PROVISIONED"),
+        ("enable_user", "00u2staged", "users/00u2staged/lifecycle/activate", "ACTIVE"),
         ("disable_user", ADA, "users/00u1active/lifecycle/suspend", "SUSPENDED"),
         ("deactivate_user", ADA, "users/00u1active/lifecycle/deactivate", "DEPROVISIONED"),
     ] {

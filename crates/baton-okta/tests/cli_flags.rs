@@ -60,16 +60,15 @@ fn flag_before_variable_before_file() {
 
 #[test]
 fn what_scripts_carry_is_accepted_with_a_warning() {
-    let args =
-        ["--cache=false", "--cache-ttl", "600", "--parallel-sync", "--skip-full-sync", "--storage-engine=sqlite"];
+    let args = ["--cache=false", "--cache-ttl", "600", "--parallel-sync", "--storage-engine=sqlite"];
     let ended = Run::to_nobody(&args).env("BATON_CACHE_TTI", "0").end();
     assert_eq!(ended.code, Some(14), "{}", ended.stderr);
     let warnings: Vec<_> = ended.lines().into_iter().filter(|line| line["level"] == "warn").collect();
     let told = |name: &str| warnings.iter().filter(|line| line["msg"].as_str().unwrap().starts_with(name)).count();
-    for name in ["--cache ", "--cache-ttl ", "BATON_CACHE_TTI ", "--parallel-sync ", "--skip-full-sync "] {
+    for name in ["--cache ", "--cache-ttl ", "BATON_CACHE_TTI ", "--parallel-sync "] {
         assert_eq!(told(name), 1, "{name}");
     }
-    assert_eq!(warnings.len(), 5);
+    assert_eq!(warnings.len(), 4);
     let ended = Run::to_nobody(&["--storage-engine=pebble"]).end();
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("sqlite form only"), "{}", ended.stderr);
@@ -104,10 +103,10 @@ fn a_bad_configuration_file_is_an_error_when_it_was_named() {
 
 #[test]
 fn unknown_keys_of_the_file_are_told() {
-    let run = Run::to_nobody(&[]).file(".baton", "worker: 3\nprovisioning: true\nworkers: 3\n").end();
+    let run = Run::to_nobody(&[]).file(".baton", "worker: 3\ncolour: blue\nworkers: 3\n").end();
     assert_eq!(run.code, Some(14));
     assert!(run.stderr.contains("the key worker is not known and ignored; did you mean workers?"), "{}", run.stderr);
-    assert!(run.stderr.contains("the key provisioning is not known and ignored"), "{}", run.stderr);
+    assert!(run.stderr.contains("the key colour is not known and ignored"), "{}", run.stderr);
 }
 
 #[test]

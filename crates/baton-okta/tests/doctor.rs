@@ -92,7 +92,7 @@ fn a_sound_set_up_has_nothing_to_fix() {
     let lab = Lab::start(config());
     let (code, told) = report(&lab, false, &ALL);
     assert_eq!(code, 0);
-    let checks: Vec<_> = levels(&told).into_iter().map(|(level, check)| (level, check)).collect();
+    let checks: Vec<_> = levels(&told);
     assert!(checks.iter().all(|(level, _)| level == "ok"), "{told:#}");
     let names: Vec<_> = checks.iter().map(|(_, check)| check.as_str()).collect();
     assert_eq!(names, before(&["settings", "connection", "sign-in", "clock", "admin role", "admin role"]));

@@ -207,10 +207,11 @@ fn whole(shape: &Shape, settings: &Settings) -> Result<(), Failure> {
         let there: Vec<_> =
             shape.own().filter(|name| is_given(settings, name)).map(|name| place(settings, name)).collect();
         return Err(Failure::new(format!(
-            "to {}, {} is not enough: {} is missing",
+            "to {}, {} is not enough: {} {} missing",
             shape.words,
             there.join(" with "),
-            missing.join(" and ")
+            missing.join(" and "),
+            if missing.len() == 1 { "is" } else { "are" }
         )));
     }
     if shape.operation == Operation::ReadEvents {

@@ -6,7 +6,7 @@ use baton_proto::c1::config::v1::field::Field as Type;
 use baton_proto::c1::connector::v2::{BatonActionSchema, ListActionSchemasResponse};
 use baton_proto::json as protobuf;
 use baton_provision::actions;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::commands::change;
 use crate::failure::Failure;
@@ -57,6 +57,29 @@ fn described(schema: &BatonActionSchema) -> String {
     lines.join("\n")
 }
 
+/// What an action answered, for people: its message, the resource that it is about, and whatever else it tells; nothing
+/// of what the word for its outcome says already.
+pub(crate) fn told(response: &Value) -> String {
+    let parts = response.as_object().into_iter().flatten().filter_map(|(name, value)| match (name.as_str(), value) {
+        ("success", Value::Bool(true)) => None,
+        ("message", Value::String(text)) => Some(text.clone()),
+        (name, Value::String(text)) => Some(format!("{name} {text}")),
+        (name, value) => Some(resource(value).unwrap_or_else(|| format!("{name} {value}"))),
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// A resource among the values of an action, as type, id and name.
+fn resource(value: &Value) -> Option<String> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let id = value.get("resourceId")?;
+    let of = format!("{} {}", text(&id["resourceTypeId"])?, text(&id["resourceId"])?);
+    Some(match text(&value["displayName"]).filter(|name| !name.is_empty()) {
+        Some(name) => format!("{of} ({name})"),
+        None => of,
+    })
+}
+
 /// The type of an argument, in words.
 fn kind(field: &Field) -> &'static str {
     match field.field {
@@ -72,5 +95,28 @@ fn kind(field: &Field) -> &'static str {
         Some(Type::EntitlementSliceField(_)) => "list of entitlements",
         Some(Type::GrantSliceField(_)) => "list of grants",
         None => "anything",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::told;
+
+    #[test]
+    fn an_answer_is_told_in_words() {
+        let id = json!({"resourceTypeId": "group", "resourceId": "00g1"});
+        for (response, words) in [
+            (json!({"success": true}), ""),
+            (json!({"success": true, "message": "Account 00u1 has been disabled"}), "Account 00u1 has been disabled"),
+            (json!({"success": false}), "success false"),
+            (json!({"updated_fields": "title", "success": true}), "updated_fields title"),
+            (json!({"resource": {"resourceId": id, "displayName": "Night shift"}}), "group 00g1 (Night shift)"),
+            (json!({"resource": {"resourceId": id, "displayName": ""}}), "group 00g1"),
+            (json!({"failed": ["00u1"], "message": "made"}), r#"failed ["00u1"], made"#),
+        ] {
+            assert_eq!(told(&response), words, "{response}");
+        }
     }
 }

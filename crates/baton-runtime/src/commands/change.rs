@@ -160,7 +160,8 @@ async fn carry_out(
             let response = free_form::to_json(&done.response.values);
             let fields = json!({"name": name, "status": "BATON_ACTION_STATUS_COMPLETE", "response": response});
             session.logger.record(Level::Info, "ActionInvoke response", members(fields));
-            let text = format!("{name}: {} {response}", done.what.as_str());
+            let text = format!("{name}: {} {}", done.what.as_str(), super::actions::told(&response));
+            let text = text.trim_end().to_owned();
             Ok(Outcome { more: members(json!({ "response": response })), ..plain(done, text) })
         }
     }

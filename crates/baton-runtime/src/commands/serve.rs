@@ -32,11 +32,14 @@ pub(crate) fn is_asked_for(settings: &Settings) -> bool {
 ///
 /// What is wrong with them.
 pub(crate) fn check(settings: &Settings) -> Result<(), Failure> {
-    for name in [CLIENT_ID, CLIENT_SECRET] {
+    for (name, other) in [(CLIENT_ID, CLIENT_SECRET), (CLIENT_SECRET, CLIENT_ID)] {
         if !settings.is_set(name) || settings.is_set_empty(name) {
-            let missing = format!("--{name} (or {}) is missing: service mode needs id and secret", env_name(name));
-            let hint = "C1 shows both when the connector is set up there, or its credentials are rotated";
-            return Err(Failure::new(format!("{missing}\nhint: {hint}")));
+            return Err(Failure::new(format!(
+                "--{name} (or {}) is missing: service mode, which --{other} (or {}) asks for, needs both\n\
+                 hint: C1 shows both when the connector is set up there, or its credentials are rotated",
+                env_name(name),
+                env_name(other)
+            )));
         }
     }
     if let Some(name) = OF_ONE_SYNC.iter().find(|name| settings.is_on_command_line(name)) {

@@ -102,7 +102,7 @@ fn misuse_is_told_in_two_lines() {
     let cases = [
         (&["--domian", "x"][..], "unknown flag: --domian\nhint: did you mean --domain?"),
         (&["--domian=s3cret"], "unknown flag: --domian\nhint: did you mean --domain?"),
-        (&["--provisioning"], "unknown flag: --provisioning\nhint: `baton-sample --help` lists all flags"),
+        (&["--colours"], "unknown flag: --colours\nhint: `baton-sample --help` lists all flags"),
         (&["-x"], "unknown flag: -x\nhint: `baton-sample --help` lists all flags"),
         (&["--domain"], "flag needs a value: --domain"),
         (

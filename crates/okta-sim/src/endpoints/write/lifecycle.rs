@@ -65,7 +65,8 @@ pub(super) fn deactivate(org: &mut Org, n: u32) {
         org.finish_deactivation(n);
     } else {
         org.edit_user(n, |user| user["transitioningToStatus"] = "DEPROVISIONED".into());
-        org.leaving.insert(n, reads);
+        // Asked for again, it goes on as it had begun.
+        org.leaving.entry(n).or_insert(reads);
     }
 }
 
