@@ -160,8 +160,9 @@ async fn carry_out(
             let response = free_form::to_json(&done.response.values);
             let fields = json!({"name": name, "status": "BATON_ACTION_STATUS_COMPLETE", "response": response});
             session.logger.record(Level::Info, "ActionInvoke response", members(fields));
-            let text = format!("{name}: {} {}", done.what.as_str(), super::actions::told(&response));
-            let text = text.trim_end().to_owned();
+            let told = Some(super::actions::told(&response)).filter(|told| !told.is_empty());
+            let told = told.map_or_else(String::new, |told| format!("; {told}"));
+            let text = format!("{name}: {}{told}", done.what.as_str());
             Ok(Outcome { more: members(json!({ "response": response })), ..plain(done, text) })
         }
     }
