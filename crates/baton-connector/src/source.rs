@@ -209,6 +209,12 @@ pub trait Source: Send + Sync + 'static {
         held.keys().copied().collect()
     }
 
+    /// Kinds of work that tell the same grants from different sides, so that [`choose`](Self::choose) releases one of
+    /// them: their grants stand at the place of the first, in an order that does not depend on the side.
+    fn sides(&self) -> &'static [&'static [WorkKind]] {
+        &[]
+    }
+
     /// Resource types of which a sync must not suddenly find far fewer than the last one did: consumers would take away
     /// what is missing.
     fn guarded(&self) -> &'static [&'static str] {
@@ -245,9 +251,10 @@ pub trait Source: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Tells the source how many pages are still known to be needed per lane, so that it can pace itself.
-    fn backlog(&self, lane: Lane, pages: u64) {
-        let _ = (lane, pages);
+    /// Tells the source how many pages are still known to be needed per lane, and how many works are held back by gates,
+    /// so that it can pace itself and choose the way that is free.
+    fn backlog(&self, pages: &BTreeMap<Lane, u64>, held: &BTreeMap<WorkKind, u64>) {
+        let _ = (pages, held);
     }
 }
 

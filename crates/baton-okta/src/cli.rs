@@ -9,7 +9,7 @@ use baton_runtime::{Extra, Failure, Field, Group, Program, Settings};
 use tokio_util::sync::CancellationToken;
 
 use crate::connector::OktaSource;
-use crate::{demo, describe, doctor, flags};
+use crate::{demo, describe, doctor, flags, plan};
 
 /// The program `baton-okta`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,6 +36,7 @@ impl Program for OktaProgram {
         &[
             ("baton-okta demo", "see it work, without an org"),
             ("baton-okta doctor", "check settings, sign-in and rights; say what to fix"),
+            ("baton-okta plan", "tell how long a sync takes, and what would shorten it"),
             ("baton-okta --domain acme.okta.com --api-token …", "sync an org into sync.c1z"),
             ("baton-okta --sync-resource-types user,group", "users and groups only"),
             ("baton-okta --rate-limit-share 50", "leave half of the rate limits to others"),
@@ -82,6 +83,6 @@ impl Program for OktaProgram {
     }
 
     fn commands(&self) -> &'static [Extra] {
-        &[demo::COMMAND, doctor::COMMAND]
+        &[demo::COMMAND, doctor::COMMAND, plan::COMMAND]
     }
 }

@@ -133,6 +133,9 @@ pub struct Requests {
     pub time_scale: f64,
     /// Asked for instead of each list's own page size, as far as Okta allows.
     pub page_size: Option<u32>,
+    /// Whether members and application users may also be read from Okta's short lists (`skinny_users`), which have rate
+    /// limits of their own.
+    pub short_lists: bool,
     /// CA certificates (PEM) that are trusted besides the machine's own: those of a simulated org, for example.
     pub extra_ca: Option<String>,
 }
@@ -146,6 +149,7 @@ impl Default for Requests {
             max_attempts: 8,
             time_scale: 1.0,
             page_size: None,
+            short_lists: true,
             extra_ca: None,
         }
     }

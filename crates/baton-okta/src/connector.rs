@@ -18,6 +18,7 @@ use crate::changes;
 use crate::config::Config;
 use crate::errors;
 use crate::events::OktaEvents;
+use crate::lanes::{self, Lanes};
 use crate::provision::OktaProvisioner;
 use crate::resources::{Context, Kind, MODULES, api_token, app, device, group, single, user};
 use crate::scope::Scope;
@@ -66,7 +67,8 @@ impl OktaSource {
         let (client, access) =
             access::connect(&config).map_err(|error| errors::unusable("preparing the Okta client", &error))?;
         let Config { org, rules, requests, options, cancel, .. } = config;
-        let context = Context { client, access, rules, page_size: requests.page_size };
+        let lanes = Lanes::new(requests.rate_limit_share, requests.short_lists);
+        let context = Context { client, access, rules, lanes, page_size: requests.page_size };
         Ok(Self { org, options, context, cancel })
     }
 
@@ -140,7 +142,7 @@ impl Source for OktaSource {
     }
 
     fn lane(&self, kind_name: WorkKind) -> Lane {
-        kind(kind_name).map_or(Bucket::Rest, |kind| kind.bucket).name()
+        lanes::lane(kind_name, kind(kind_name).map_or(Bucket::Rest, |kind| kind.bucket))
     }
 
     fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
@@ -152,7 +154,11 @@ impl Source for OktaSource {
     }
 
     fn choose(&self, _gate: &'static str, held: &BTreeMap<WorkKind, u64>) -> Vec<WorkKind> {
-        vec![app::cheaper_side(held)]
+        vec![self.context.lanes.side(held, &self.context.client)]
+    }
+
+    fn sides(&self) -> &'static [&'static [WorkKind]] {
+        &[&[app::APP_GROUPS, app::GROUP_APPS]]
     }
 
     fn guarded(&self) -> &'static [&'static str] {
@@ -188,10 +194,8 @@ impl Source for OktaSource {
         self.context.client.traffic().iter().map(lane_traffic).collect()
     }
 
-    fn backlog(&self, lane: Lane, pages: u64) {
-        if let Some(kind) = kinds().find(|kind| kind.bucket.name() == lane) {
-            self.context.client.backlog(kind.bucket, pages);
-        }
+    fn backlog(&self, pages: &BTreeMap<Lane, u64>, held: &BTreeMap<WorkKind, u64>) {
+        self.context.lanes.want(pages, held, &self.context.client);
     }
 }
 

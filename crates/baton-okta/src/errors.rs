@@ -1,7 +1,7 @@
 //! Okta's errors in the words of a sync: what we were doing, what Okta said, what to do next.
 
 use baton_connector::{FetchError, FetchErrorKind, Gap, GapKind, SourceError};
-use okta_client::{Error, ErrorKind};
+use okta_client::{Error, ErrorKind, OktaError};
 
 use crate::needs::{ADMINS_PAGE, MUST_BE_READ, Need, ROLES_PAGE, SCOPES_PAGE, TYPES};
 
@@ -143,6 +143,16 @@ fn after_refusal(need: Need, code: Option<&str>) -> String {
     }
 }
 
+/// The failure of a list that is to be read again from its first page.
+pub(crate) fn begin_again(why: &str) -> Error {
+    // Without a status it would pass for one that was never sent.
+    let okta = OktaError { status: Some(400), code: Some(STALE_CURSOR.to_owned()), ..OktaError::default() };
+    Error::new(ErrorKind::Invalid, why).with_okta(okta)
+}
+
+/// Okta's code for a cursor that it does not know any more.
+const STALE_CURSOR: &str = "E0000031";
+
 /// The gRPC code of a failed request.
 pub(crate) fn grpc_code(error: &Error) -> u8 {
     kind(error).grpc_code()
@@ -151,7 +161,7 @@ pub(crate) fn grpc_code(error: &Error) -> u8 {
 fn kind(error: &Error) -> FetchErrorKind {
     match error.kind() {
         // The second also stands for bad search criteria, but ours are always the same.
-        ErrorKind::Invalid if matches!(error.code(), Some("E0000029" | "E0000031")) => FetchErrorKind::StaleCursor,
+        ErrorKind::Invalid if matches!(error.code(), Some("E0000029" | STALE_CURSOR)) => FetchErrorKind::StaleCursor,
         ErrorKind::Unauthenticated => FetchErrorKind::Unauthenticated,
         ErrorKind::Forbidden => FetchErrorKind::Forbidden,
         ErrorKind::NotFound => FetchErrorKind::NotFound,
@@ -167,8 +177,6 @@ fn kind(error: &Error) -> FetchErrorKind {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
-
-    use okta_client::OktaError;
 
     use super::*;
 

@@ -4,10 +4,13 @@
 //! The counts follow from what the modules in `resources` ask for (`okta-sync.md` 15, column "needed").
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use baton_runtime::words;
 use okta_client::Bucket;
 use okta_client::models::Group;
 
+use crate::demand::{Demand, Pace, Pair};
 use crate::scope::Scope;
 
 /// The largest pages that are asked for.
@@ -55,54 +58,70 @@ impl Census {
     }
 }
 
-/// The calls per bucket that a full sync of `scope` takes at least. More come where an application has more than 500
-/// users, and for lists that a census does not see: deactivated users, devices, members of bindings.
-pub(crate) fn calls(census: &Census, scope: Scope, sign_in: Bucket) -> BTreeMap<Bucket, u64> {
-    let mut calls = BTreeMap::from([(sign_in, 1)]);
-    let mut add = |wanted: bool, bucket: Bucket, number: u64| {
-        if wanted && number > 0 {
-            *calls.entry(bucket).or_default() += number;
-        }
+/// The calls per bucket that a full sync of `scope` takes at least, when each is made where it can be made soonest. More
+/// come where an application has more than 500 users, and for lists that a census does not see: deactivated users,
+/// devices, members of bindings.
+pub(crate) fn calls(census: &Census, scope: Scope, sign_in: Bucket, pace: &Pace) -> BTreeMap<Bucket, u64> {
+    let mut demand = lists(census, scope, sign_in);
+    let mut either = |wanted: bool, pair: Pair, calls: u64| demand.add_either(pair, if wanted { calls } else { 0 });
+    either(scope.memberships(), Pair::Members, census.member_pages);
+    either(scope.app_users(), Pair::AppUsers, census.apps);
+    if scope.group_roles() {
+        demand.add(Bucket::Groups, census.admin_groups);
+    }
+    if scope.user_roles() {
+        demand.add(Bucket::Users, census.admins);
+    }
+    if !scope.app_groups() {
+        return demand.calls(pace);
+    }
+    let from = |bucket, works| {
+        let mut demand = demand.clone();
+        demand.add(bucket, works);
+        let calls = demand.calls(pace);
+        (pace.length(&calls).map_or(0.0, |length| length.minutes), works, calls)
     };
+    let groups = from(Bucket::Groups, census.groups_with_apps);
+    let apps = from(Bucket::Apps, census.apps);
+    let shorter = groups.0.total_cmp(&apps.0).then(groups.1.cmp(&apps.1));
+    if shorter.is_le() { groups.2 } else { apps.2 }
+}
+
+/// The calls of a later sync that takes over whatever has not changed, when nothing has: lists, and the System Log. If
+/// that may not be read, whatever only it could tell of is read again.
+pub(crate) fn later_calls(
+    census: &Census,
+    scope: Scope,
+    sign_in: Bucket,
+    pace: &Pace,
+    reads_log: bool,
+) -> BTreeMap<Bucket, u64> {
+    if reads_log {
+        let mut demand = lists(census, scope, sign_in);
+        demand.add(Bucket::Logs, 1);
+        return demand.calls(pace);
+    }
+    // Members of groups tell of their changes themselves, but for those of the group of everybody.
+    let everyone = Census { member_pages: census.users.div_ceil(MEMBERS_PAGE), ..census.clone() };
+    calls(&everyone, scope, sign_in, pace)
+}
+
+/// The lists that every sync reads.
+fn lists(census: &Census, scope: Scope, sign_in: Bucket) -> Demand {
+    let mut demand = Demand::default();
+    demand.add(sign_in, 1);
     let pages = |objects: u64, size: u64| objects.div_ceil(size).max(1);
+    let mut add = |wanted: bool, bucket: Bucket, number: u64| demand.add(bucket, if wanted { number } else { 0 });
     add(scope.users, Bucket::Users, pages(census.users, USERS_PAGE));
     add(scope.groups, Bucket::Groups, pages(census.groups, GROUPS_PAGE));
-    add(scope.memberships(), Bucket::Groups, census.member_pages);
-    add(scope.group_roles(), Bucket::Groups, census.admin_groups);
     add(scope.apps, Bucket::Apps, pages(census.apps, APPS_PAGE));
-    add(scope.app_users(), Bucket::Apps, census.apps);
-    let groups_are_cheaper = census.groups_with_apps <= census.apps;
-    add(scope.app_groups() && groups_are_cheaper, Bucket::Groups, census.groups_with_apps);
-    add(scope.app_groups() && !groups_are_cheaper, Bucket::Apps, census.apps);
     add(scope.user_roles(), Bucket::Iam, pages(census.admins, ADMINS_PAGE));
-    add(scope.user_roles(), Bucket::Users, census.admins);
     add(scope.custom_roles, Bucket::Iam, 1);
     add(scope.resource_sets || scope.bindings, Bucket::Iam, pages(census.resource_sets, ADMINS_PAGE));
     add(scope.bindings || scope.bound_roles(), Bucket::Iam, census.resource_sets);
     add(scope.api_tokens, Bucket::Rest, 1);
     add(scope.devices, Bucket::Devices, 1);
-    calls
-}
-
-/// How long calls take, by the bucket that takes longest.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Length {
-    /// Minutes: windows of the limit that are filled, and a part of the last one.
-    pub minutes: f64,
-    /// The bucket that everything else waits for.
-    pub bucket: Bucket,
-}
-
-/// How long the calls take at these limits (calls a minute), of which `share` percent may be used. The buckets are used
-/// side by side, so that the slowest counts. `None` if no bucket has a known limit.
-pub(crate) fn length(calls: &BTreeMap<Bucket, u64>, limits: &BTreeMap<Bucket, u64>, share: u8) -> Option<Length> {
-    let lengths = calls.iter().filter_map(|(bucket, calls)| {
-        let allowance = (limits.get(bucket)?.saturating_mul(u64::from(share)) / 100).max(1);
-        #[expect(clippy::cast_precision_loss, reason = "minutes are told with two digits")]
-        let minutes = *calls as f64 / allowance as f64;
-        Some(Length { minutes, bucket: *bucket })
-    });
-    lengths.max_by(|one, other| one.minutes.total_cmp(&other.minutes))
+    demand
 }
 
 /// Okta's published quotas per minute of an org's kinds (`okta-api.md` 2.2), for `/users`, `/groups` and `/apps`.
@@ -123,6 +142,20 @@ pub(crate) fn guess_share(limits: &BTreeMap<Bucket, u64>) -> Option<(u64, &'stat
     });
     let first = found.next()?;
     found.all(|other| other.0 == first.0).then_some(first)
+}
+
+/// The limits that a credential with 100 percent would have, if this one seems to have less.
+pub(crate) fn whole(limits: &BTreeMap<Bucket, u64>) -> Option<BTreeMap<Bucket, u64>> {
+    let (share, _) = guess_share(limits).filter(|(share, _)| *share < 100)?;
+    Some(limits.iter().map(|(bucket, limit)| (*bucket, limit * 100 / share)).collect())
+}
+
+/// Minutes as people say them.
+pub(crate) fn in_words(minutes: f64) -> String {
+    if minutes < 1.0 {
+        return "less than a minute".to_owned();
+    }
+    format!("about {}", words::duration(Duration::from_secs_f64((minutes * 60.0).ceil())))
 }
 
 #[cfg(test)]
@@ -158,7 +191,8 @@ mod tests {
     #[test]
     fn calls_follow_from_the_census() {
         let all = Rules { sync_custom_roles: true, sync_secrets: true, sync_devices: true, ..Rules::default() };
-        let calls_of = |rules: &Rules| calls(&illustration(), scope(rules), Bucket::Rest);
+        let unknown = Pace::default();
+        let calls_of = |rules: &Rules| calls(&illustration(), scope(rules), Bucket::Rest, &unknown);
         let plain = calls_of(&Rules::default());
         // Applications are fewer than groups that have some, so their side is read.
         assert_eq!(plain[&Bucket::Users], 100 + 120);
@@ -169,19 +203,38 @@ mod tests {
         assert_eq!(everything[&Bucket::Iam], 2 + 1 + 1 + 12);
         assert_eq!((everything[&Bucket::Rest], everything[&Bucket::Devices]), (2, 1));
         let fewer = Census { groups_with_apps: 300, ..illustration() };
-        let fewer = calls(&fewer, scope(&Rules::default()), Bucket::Token);
+        let fewer = calls(&fewer, scope(&Rules::default()), Bucket::Token, &unknown);
         assert_eq!((fewer[&Bucket::Groups], fewer[&Bucket::Apps]), (15 + 1_850 + 15 + 300, 2 + 400));
         assert_eq!((fewer.get(&Bucket::Rest), fewer[&Bucket::Token]), (None, 1));
     }
 
+    /// A workforce org's quotas at 50 percent, all of which may be used.
+    fn workforce(pairs: &[Pair]) -> Pace {
+        let limits = BTreeMap::from([(Bucket::Users, 300), (Bucket::Groups, 250), (Bucket::Apps, 50)]);
+        Pace::new(&limits, 100, pairs)
+    }
+
     #[test]
-    fn the_slowest_bucket_decides() {
-        let calls = BTreeMap::from([(Bucket::Users, 300), (Bucket::Apps, 90), (Bucket::Iam, 1_000)]);
-        let limits = BTreeMap::from([(Bucket::Users, 300), (Bucket::Apps, 50)]);
-        let length_at = |share| length(&calls, &limits, share).unwrap();
-        assert_eq!((length_at(90).bucket, length_at(90).minutes), (Bucket::Apps, 2.0));
-        assert_eq!(length_at(45).minutes, 90.0 / 22.0);
-        assert_eq!(length(&calls, &BTreeMap::new(), 90), None);
+    fn calls_are_made_where_they_can_be_made_soonest() {
+        // With limits the applications' bucket is left alone although there are fewer of them (`okta-api.md` 3).
+        let scope = scope(&Rules::default());
+        let plain = calls(&illustration(), scope, Bucket::Rest, &workforce(&[]));
+        assert_eq!((plain[&Bucket::Groups], plain[&Bucket::Apps]), (15 + 1_850 + 15 + 600, 2 + 400));
+        let length = workforce(&[]).length(&plain).unwrap();
+        assert_eq!((length.bucket, length.minutes), (Bucket::Groups, 2_480.0 / 250.0));
+        // Short lists take half of what can be read from them.
+        let short = calls(&illustration(), scope, Bucket::Rest, &workforce(&Pair::ALL));
+        assert_eq!((short[&Bucket::Groups], short[&Bucket::GroupSkinnyUsers]), (1_240, 1_240));
+        assert_eq!((short[&Bucket::Apps], short[&Bucket::AppSkinnyUsers]), (201, 201));
+        assert_eq!(workforce(&Pair::ALL).length(&short).unwrap().minutes, 1_240.0 / 250.0);
+    }
+
+    #[test]
+    fn later_syncs_read_lists_and_what_the_log_does_not_tell() {
+        let scope = scope(&Rules::default());
+        let of = |reads_log| later_calls(&illustration(), scope, Bucket::Rest, &workforce(&[]), reads_log);
+        assert_eq!((of(true)[&Bucket::Groups], of(true)[&Bucket::Apps], of(true)[&Bucket::Logs]), (15, 2, 1));
+        assert_eq!((of(false)[&Bucket::Groups], of(false)[&Bucket::Apps]), (15 + 20 + 15 + 600, 2 + 400));
     }
 
     #[test]

@@ -61,6 +61,9 @@ pub(crate) const FIELDS: &[Field] = &[
         .value_name("PERCENT")
         .help(heading::PACE, "How much of each of Okta's rate limits to use")
         .more("The rest is left to the org's logins and other tools."),
+    Field::switch("short-lists", true)
+        .help(heading::PACE, "Read members and assignments from Okta's short lists (skinny_users) too")
+        .more("They have rate limits of their own, and are used only when the others do not suffice. Okta supports them but does not document them."),
     Field::switch("cache", true).legacy(NO_CACHE),
     Field::int("cache-tti", 60, i64::MIN, i64::MAX).legacy(NO_CACHE),
     Field::int("cache-ttl", 300, i64::MIN, i64::MAX).legacy(NO_CACHE),
@@ -208,5 +211,5 @@ fn requests(settings: &Settings) -> Requests {
     let default = Requests::default();
     let timeout = u64::try_from(settings.int("http-timeout-seconds")).map_or(default.timeout, Duration::from_secs);
     let rate_limit_share = u8::try_from(settings.int("rate-limit-share")).unwrap_or(default.rate_limit_share);
-    Requests { timeout, rate_limit_share, ..default }
+    Requests { timeout, rate_limit_share, short_lists: settings.switch("short-lists"), ..default }
 }

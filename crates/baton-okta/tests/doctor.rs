@@ -409,7 +409,7 @@ fn the_estimate_is_what_a_sync_takes() {
 fn a_large_org_takes_minutes_and_half_of_them_with_the_full_share() {
     let shape = Shape::new(3_000, 700, 120);
     let lab = Lab::start(SimConfig { quotas: Quotas::workforce(), ..SimConfig::new(Org::generate(&shape)) });
-    let (code, told) = report(&lab, false, &[]);
+    let (code, told) = report(&lab, false, &["--short-lists=false"]);
     assert_eq!(code, 0);
     let minutes = |key: &str| told["estimate"][key].as_f64().unwrap();
     assert!(minutes("minutes") > 2.0, "{told:#}");
@@ -417,7 +417,7 @@ fn a_large_org_takes_minutes_and_half_of_them_with_the_full_share() {
     let text = told["findings"].to_string();
     assert!(text.contains("about ") && text.contains(" min") && text.contains("decides"), "{text}");
     // A share of our own is kept to.
-    let (_, half) = report(&lab, false, &["--rate-limit-share", "45"]);
+    let (_, half) = report(&lab, false, &["--rate-limit-share", "45", "--short-lists=false"]);
     let ratio = half["estimate"]["minutes"].as_f64().unwrap() / minutes("minutes");
     assert!((ratio - 2.0).abs() < 0.1, "{ratio}");
 }

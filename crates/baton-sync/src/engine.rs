@@ -56,6 +56,8 @@ pub(crate) struct Engine {
     lanes: BTreeMap<Lane, LaneQueue>,
     kinds: Vec<KindState>,
     gates: Vec<GateState>,
+    /// How many works the gates hold, by kind.
+    held: BTreeMap<WorkKind, u64>,
     earlier: Option<Earlier>,
     /// What has changed since the sync that is taken over from.
     changes: Changes,
@@ -128,6 +130,7 @@ impl Engine {
             lanes: BTreeMap::new(),
             kinds,
             gates,
+            held: BTreeMap::new(),
             earlier,
             changes: Changes::default(),
             undecided: Vec::new(),
@@ -317,10 +320,14 @@ impl Engine {
             }
             self.gates[index].open = true;
             let held = std::mem::take(&mut self.gates[index].held);
+            for (_, work) in &held {
+                self.held.remove(work.kind);
+            }
             if held.is_empty() {
                 continue;
             }
             passed = true;
+            self.tell_backlog();
             let release = self.source.choose(gate.name, &counts);
             for (id, work) in held {
                 if release.contains(&work.kind) {
@@ -439,7 +446,10 @@ impl Engine {
     fn hold(&mut self, id: u64, work: Work) {
         let gate = self.gates.iter_mut().find(|state| Some(state.gate.name) == work.held_by);
         match gate {
-            Some(state) if !state.open => state.held.push((id, work)),
+            Some(state) if !state.open => {
+                *self.held.entry(work.kind).or_default() += 1;
+                state.held.push((id, work));
+            }
             // A gate that is open or unknown holds nothing back.
             _ => self.begin(id, work),
         }
@@ -497,13 +507,11 @@ impl Engine {
     }
 
     fn tell_backlog(&self) {
-        let mut pages = HashMap::<Lane, u64>::new();
+        let mut pages = BTreeMap::<Lane, u64>::new();
         for kind in &self.kinds {
             *pages.entry(self.source.lane(kind.progress.kind)).or_default() += kind.expected;
         }
-        for (lane, pages) in pages {
-            self.source.backlog(lane, pages);
-        }
+        self.source.backlog(&pages, &self.held);
     }
 
     fn tell_progress(&self) {

@@ -35,6 +35,7 @@ mod present;
 mod previous;
 mod run;
 mod seal;
+mod sided;
 mod summary;
 mod vanished;
 mod workdir;

@@ -23,6 +23,7 @@ use crate::observe::{Event, Observer};
 use crate::plan::{Identity, PageColumn, Plan};
 use crate::present::Present;
 use crate::previous::Previous;
+use crate::sided::Sided;
 use crate::summary::{GapCount, Reading, TypeCount};
 use crate::vanished::Vanished;
 
@@ -219,29 +220,42 @@ impl Sealing {
         let mut encoder = GrantEncoder::new();
         let mut waiting = Matching::default();
         for (kind, _) in self.source.kinds() {
-            self.plan.for_each_page(kind, PageColumn::Grants, |blob, taken| {
-                self.go_on()?;
-                codec::for_each_grant(blob, |grant| {
-                    if (taken && vanished.names(grant, present)?) || !self.wants(grant, present, gaps) {
-                        return Ok(());
-                    }
-                    let encoded = encoder.encode(grant);
-                    if let (Some(wish), Some(_)) = (grant.external, &self.external) {
-                        return waiting.wait(grant, encoded.data, wish);
-                    }
-                    builder.put_grant(&GrantRow {
-                        id: encoded.id,
-                        entitlement_id: &grant.entitlement.id,
-                        resource_type: &grant.entitlement.resource_type,
-                        resource_id: &grant.entitlement.resource,
-                        principal_type: grant.principal_type,
-                        principal_id: grant.principal,
-                        data: encoded.data,
-                        expansion: grant.expandable,
-                    })?;
-                    Ok(())
-                })
-            })?;
+            let sides = self.source.sides().iter().find(|sides| sides.contains(kind));
+            if sides.is_some_and(|sides| sides.first() != Some(kind)) {
+                // Written with the first.
+                continue;
+            }
+            let mut sided = Sided::default();
+            for kind in sides.copied().unwrap_or(&[*kind]) {
+                self.plan.for_each_page(kind, PageColumn::Grants, |blob, taken| {
+                    self.go_on()?;
+                    codec::for_each_grant(blob, |grant| {
+                        if (taken && vanished.names(grant, present)?) || !self.wants(grant, present, gaps) {
+                            return Ok(());
+                        }
+                        let encoded = encoder.encode(grant);
+                        if let (Some(wish), Some(_)) = (grant.external, &self.external) {
+                            return waiting.wait(grant, encoded.data, wish);
+                        }
+                        if sides.is_some() {
+                            sided.keep(grant, encoded);
+                            return Ok(());
+                        }
+                        builder.put_grant(&GrantRow {
+                            id: encoded.id,
+                            entitlement_id: &grant.entitlement.id,
+                            resource_type: &grant.entitlement.resource_type,
+                            resource_id: &grant.entitlement.resource,
+                            principal_type: grant.principal_type,
+                            principal_id: grant.principal,
+                            data: encoded.data,
+                            expansion: grant.expandable,
+                        })?;
+                        Ok(())
+                    })
+                })?;
+            }
+            sided.put(builder)?;
         }
         Ok(waiting)
     }

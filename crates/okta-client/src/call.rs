@@ -12,10 +12,11 @@ use url::Position;
 
 use crate::answer;
 use crate::auth::{Answered, Challenge, Outgoing};
+use crate::bucket::Bucket;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::outcome::Outcome;
-use crate::pacer::{Permit, Throttle, throttle};
+use crate::pacer::{Permit, Rank, Throttle, throttle};
 use crate::pager;
 use crate::request::Request;
 use crate::retry::Tries;
@@ -70,6 +71,13 @@ impl OutOfHand {
     }
 }
 
+/// One request that a call can be made with: path and query may be another page than the request's own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Way<'a> {
+    pub(crate) request: &'a Request,
+    pub(crate) asked: &'a str,
+}
+
 impl Client {
     /// Sends a request until it has an answer that `read` can read, or there is no point in going on.
     pub(crate) async fn call<R>(
@@ -78,7 +86,21 @@ impl Client {
         asked: &str,
         read: impl Fn(&Received) -> Result<R, Error>,
     ) -> Result<R, Error> {
+        self.call_any(&[Way { request, asked }], Rank::Only, |_, answer| read(answer)).await
+    }
+
+    /// Sends one of several requests that do the same, whichever may be sent first, as [`call`](Self::call) does. `read`
+    /// is told which it was.
+    pub(crate) async fn call_any<R>(
+        &self,
+        ways: &[Way<'_>],
+        rank: Rank,
+        read: impl Fn(usize, &Received) -> Result<R, Error>,
+    ) -> Result<R, Error> {
         let out = OutOfHand::default();
+        let Some(Way { request, asked }) = ways.first() else {
+            return Err(Error::new(ErrorKind::Invalid, "nothing to be asked"));
+        };
         let span = tracing::info_span!(
             "okta",
             otel.name = format!("{} {}", request.method, request.template),
@@ -91,7 +113,7 @@ impl Client {
             http.request.resend_count = Empty,
             bucket = request.bucket.name()
         );
-        let tries = self.tries(request, asked, &out, read).instrument(span.clone());
+        let tries = self.tries(ways, rank, &out, read).instrument(span.clone());
         let result = tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(Error::cancelled().with_outcome(out.outcome())),
@@ -105,15 +127,24 @@ impl Client {
 
     async fn tries<R>(
         &self,
-        request: &Request,
-        asked: &str,
+        ways: &[Way<'_>],
+        rank: Rank,
         out: &OutOfHand,
-        read: impl Fn(&Received) -> Result<R, Error>,
+        read: impl Fn(usize, &Received) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let mut tries = Tries::new(self.inner.max_attempts, request.idempotent);
+        let buckets: Vec<Bucket> = ways.iter().map(|way| way.request.bucket).collect();
+        let mut tries = Tries::new(self.inner.max_attempts, ways.iter().all(|way| way.request.idempotent));
         for attempt in 0_u32.. {
+            let (which, permit) = self.inner.pacer.admit(&buckets, rank, attempt > 0).await;
+            let Way { request, asked } = ways[which];
+            if which > 0 {
+                // The span was named after the first of the ways.
+                let span = tracing::Span::current();
+                span.record("otel.name", format!("{} {}", request.method, request.template));
+                span.record("url.template", request.template).record("bucket", request.bucket.name());
+            }
             let path = pager::with_limit(asked, |limit| tries.page_size(limit));
-            let ended = self.attempt(request, &path, attempt > 0, out, &read).await;
+            let ended = self.attempt(request, &path, permit, out, |answer| read(which, answer)).await;
             let roll = (self.inner.dice)();
             let (error, pause) = match ended {
                 Try::Done(result) => return Ok(result),
@@ -123,7 +154,7 @@ impl Client {
                     let pause = refused.then(|| tries.after_challenge(challenge)).flatten();
                     (error, pause)
                 }
-                Try::NotSignedIn(error) => return Err(error.not_sent()),
+                Try::NotSignedIn(error) => return Err(error.not_sent().with_call(&request.method, asked)),
                 Try::Failed(error) => {
                     let reached = self.inner.reached.load(Ordering::Relaxed);
                     let pause = tries.after_failure(&error, reached, roll);
@@ -131,7 +162,7 @@ impl Client {
                 }
             };
             out.set(error.outcome() == Outcome::Unknown);
-            let Some(pause) = pause else { return Err(error) };
+            let Some(pause) = pause else { return Err(error.with_call(&request.method, asked)) };
             tracing::Span::current().record("http.request.resend_count", attempt + 1);
             tracing::debug!(
                 method = %request.method, path = request.template, attempt = attempt + 1,
@@ -142,16 +173,15 @@ impl Client {
         Err(Error::new(ErrorKind::Server, "tried without end"))
     }
 
-    /// One try: waits for its turn, sends, reads.
+    /// One try of which the turn has come: sends, reads.
     async fn attempt<R>(
         &self,
         request: &Request,
         path: &str,
-        is_retry: bool,
+        mut permit: Permit<'_>,
         out: &OutOfHand,
         read: impl Fn(&Received) -> Result<R, Error>,
     ) -> Try<R> {
-        let mut permit = self.inner.pacer.admit(request.bucket, is_retry).await;
         let outgoing = match self.inner.org.join(path) {
             Some(url) => Outgoing { method: request.method.clone(), url },
             None => return Try::Failed(Error::new(ErrorKind::Invalid, "not a path of the API").not_sent()),

@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 use crate::answer::{Answer, unreadable};
 use crate::auth::Authenticator;
 use crate::bucket::Bucket;
-use crate::call::Received;
-use crate::error::Error;
+use crate::call::{Received, Way};
+use crate::error::{Error, ErrorKind};
 use crate::models::{List, Record, Unreadable, list_from_json, record_from_json};
 use crate::org_url::OrgUrl;
-use crate::pacer::{BucketTraffic, Pacer, Pacing};
+use crate::pacer::{BucketTraffic, Pacer, Pacing, Rank};
 use crate::pager;
 use crate::request::{ListRequest, Request};
 use crate::sent::SentLog;
@@ -137,16 +137,48 @@ impl Client {
     ///
     /// See [`ErrorKind`]. An answer that is no list is an error, never an empty page.
     pub async fn page<T: Record>(&self, list: &ListRequest<T>, cursor: Option<&str>) -> Result<ListPage<T>, Error> {
-        if let Some(cursor) = cursor {
-            pager::check_cursor(&list.request, cursor)?;
-        }
-        let asked = cursor.unwrap_or(&list.request.path_and_query);
-        self.call(&list.request, asked, |answer| {
-            let body = answer.json()?;
-            let page: List<T> = list_from_json(body, list.key).map_err(|e| unreadable(&e))?;
-            let in_body = page.next.as_deref();
-            let next = pager::next_cursor(&self.inner.org, &list.request, asked, &answer.headers, in_body)?;
-            Ok(ListPage { items: page.items, unreadable: page.unreadable, next })
+        Ok(self.page_of_any(std::slice::from_ref(list), cursor).await?.1)
+    }
+
+    /// Reads one page of a list that several calls, each with a quota of its own, give alike: by the one that may be sent
+    /// first, the first of them if it is a tie; the answer says which. A cursor is good for the one that it came from, and
+    /// its link may lead from one to another.
+    ///
+    /// # Errors
+    ///
+    /// As for [`page`](Self::page). [`Error::path`] tells which call it was.
+    pub async fn page_of_any<T: Record>(
+        &self,
+        lists: &[ListRequest<T>],
+        cursor: Option<&str>,
+    ) -> Result<(usize, ListPage<T>), Error> {
+        let mut first = 0;
+        let ways: Vec<Way<'_>> = match cursor {
+            None => {
+                lists.iter().map(|list| Way { request: &list.request, asked: &list.request.path_and_query }).collect()
+            }
+            Some(asked) => {
+                first = lists.iter().position(|list| pager::check_cursor(&list.request, asked).is_ok()).unwrap_or(0);
+                let Some(list) = lists.get(first) else { return Err(Error::new(ErrorKind::Invalid, "no list")) };
+                pager::check_cursor(&list.request, asked)?;
+                vec![Way { request: &list.request, asked }]
+            }
+        };
+        let rank = match (cursor, lists) {
+            (Some(_), _) => Rank::Next,
+            (None, [_]) => Rank::Only,
+            (None, _) => Rank::Either,
+        };
+        let key = lists.first().and_then(|list| list.key);
+        self.call_any(&ways, rank, |which, answer| {
+            let page: List<T> = list_from_json(answer.json()?, key).map_err(|e| unreadable(&e))?;
+            let Way { request, asked } = ways[which];
+            let next = |first| pager::next_cursor(&self.inner.org, first, asked, &answer.headers, page.next.as_deref());
+            let next = next(request).or_else(|error| {
+                let others = lists.iter().map(|list| &list.request).filter(|other| *other != request);
+                others.map(next).find(Result::is_ok).unwrap_or(Err(error))
+            })?;
+            Ok((first + which, ListPage { items: page.items, unreadable: page.unreadable, next }))
         })
         .await
     }
@@ -214,10 +246,18 @@ impl Client {
         Self { cancel, ..self.clone() }
     }
 
-    /// Says how many pages are known to be needed in a bucket. If they are more than the present window allows, they
-    /// are spread evenly over it instead of being sent at once.
-    pub fn backlog(&self, bucket: Bucket, pages: u64) {
-        self.inner.pacer.backlog(bucket, pages);
+    /// Says how many pages are known to be needed in a bucket, and how many of them in no other. If they are more than the
+    /// present window allows, they are spread evenly over it instead of being sent at once; and calls for which another
+    /// bucket will do ([`page_of_any`](Self::page_of_any)) leave the window to those for which none will.
+    pub fn backlog(&self, bucket: Bucket, pages: u64, bound: u64) {
+        self.inner.pacer.backlog(bucket, pages, bound);
+    }
+
+    /// How many calls of `bucket` may still be made before its next window begins, or in the next if none is on; `None`
+    /// while no limit is known.
+    #[must_use]
+    pub fn room(&self, bucket: Bucket) -> Option<u64> {
+        self.inner.pacer.room(bucket)
     }
 
     /// What has been asked so far, for every bucket that was used; requests for access tokens come last.

@@ -135,7 +135,7 @@ async fn quotas_are_kept_without_a_single_refusal() {
     let mut config = config(&sim, sim.token());
     config.pacing.time_scale = 300.0;
     let client = Client::new(config).unwrap();
-    client.backlog(Bucket::Groups, 100);
+    client.backlog(Bucket::Groups, 100, 100);
     let list = endpoints::groups::members(&group, 1000).unwrap();
     let calls = (0..100).map(|_| client.page(&list, None));
     for page in futures::future::join_all(calls).await {

@@ -53,6 +53,8 @@ pub struct SimConfig {
     pub forget_expand: bool,
     /// Whether the lists under `/iam` name their next page in a `Link` header, as other lists do, and not in the body.
     pub iam_link_headers: bool,
+    /// What becomes of the short lists of members and of app users.
+    pub skinny_users: SkinnyUsers,
     /// The host that links name instead of the one that was asked, such as `acme.okta.com`; admin links then name
     /// `acme-admin.okta.com`.
     pub display_domain: Option<String>,
@@ -89,6 +91,7 @@ impl SimConfig {
             group_page_cap: 200,
             forget_expand: false,
             iam_link_headers: false,
+            skinny_users: SkinnyUsers::default(),
             display_domain: None,
             gzip: false,
             log_requests: false,
@@ -102,6 +105,18 @@ impl Default for SimConfig {
     fn default() -> Self {
         Self::new(Org::empty())
     }
+}
+
+/// The short lists of users below groups and apps (`skinny_users`), which are not in Okta's API description.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SkinnyUsers {
+    /// They are served.
+    #[default]
+    Served,
+    /// They are served, but links to next pages lead to the plain lists, as has been seen.
+    Straying,
+    /// The org does not have them: there is no such path.
+    Absent,
 }
 
 /// A credential that the simulator accepts, and what it may not do. Each is a principal with quotas of its own.

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use crate::auth::Caller;
 use crate::body::SimBody;
 use crate::clock::RunningClock;
-use crate::config::Token;
+use crate::config::{SkinnyUsers, Token};
 use crate::draft::{Draft, Stamp};
 use crate::endpoints::{self, Call, Change, PageSizes};
 use crate::faults::{Fault, FaultBox};
@@ -45,6 +45,7 @@ pub(crate) struct Service {
     pub(crate) clock: RunningClock,
     pub(crate) faults: FaultBox,
     pub(crate) sizes: PageSizes,
+    pub(crate) skinny_users: SkinnyUsers,
     pub(crate) forget_expand: bool,
     pub(crate) iam_link_headers: bool,
     pub(crate) display_domain: Option<String>,
@@ -273,6 +274,12 @@ impl Service {
         {
             return Draft::json(Bytes::from(endpoints::roles_of_client(app, &hosts)));
         }
+        let is_skinny = matches!(placed.route.endpoint, Endpoint::GroupSkinnyUsers | Endpoint::AppSkinnyUsers);
+        let twist = match self.skinny_users {
+            SkinnyUsers::Absent if is_skinny => return Draft::refused(&Refusal::no_such_path(), placed.error_id),
+            SkinnyUsers::Straying if is_skinny => Some(Twist::Plain),
+            SkinnyUsers::Served | SkinnyUsers::Straying | SkinnyUsers::Absent => twist,
+        };
         let org = self.org();
         let call = Call {
             org: &org,

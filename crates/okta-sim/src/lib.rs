@@ -66,7 +66,7 @@ mod tls;
 mod writes;
 
 pub use clock::Clock;
-pub use config::{DEFAULT_TOKEN, SimConfig, Token};
+pub use config::{DEFAULT_TOKEN, SimConfig, SkinnyUsers, Token};
 pub use faults::{Fault, FaultRule, Faults};
 pub use limits::Quotas;
 pub use oauth::{KeyError, OAuthApp, OAuthSettings, TestKey};

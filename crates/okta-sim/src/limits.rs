@@ -25,25 +25,42 @@ impl Quotas {
     /// Okta's defaults for workforce orgs.
     #[must_use]
     pub fn workforce() -> Self {
-        Self::table([600, 2_000, 600, 500, 1_000, 500, 100, 500, 100, 100, 120, 100, 300, 1_200])
+        Self::table([600, 2_000, 600, 500, 1_000, 500, 100, 500, 100, 100, 100, 120, 100, 300, 1_200])
     }
 
     /// Okta's defaults for free integrator orgs.
     #[must_use]
     pub fn integrator() -> Self {
-        Self::table([100, 100, 100, 100, 100, 100, 20, 100, 100, 100, 20, 25, 300, 100])
+        Self::table([100, 100, 100, 100, 100, 100, 20, 100, 20, 100, 100, 20, 25, 300, 100])
     }
 
-    fn table(quotas: [u32; 14]) -> Self {
-        let [users, user, changes, groups, group, skinny, apps, app, iam, devices, logs, clients, token, rest] = quotas;
+    fn table(quotas: [u32; 15]) -> Self {
+        let [
+            users,
+            user,
+            changes,
+            groups,
+            group,
+            members,
+            apps,
+            app,
+            assigned,
+            iam,
+            devices,
+            logs,
+            clients,
+            token,
+            rest,
+        ] = quotas;
         Self(Some(BTreeMap::from([
             (Bucket::Users, users),
             (Bucket::User, user),
             (Bucket::UserChanges, changes),
             (Bucket::Groups, groups),
             (Bucket::Group, group),
-            // Okta tells no figure for this one: the one of the other lists below groups.
-            (Bucket::GroupSkinnyUsers, skinny),
+            // Okta tells no figures for the short lists: those of the other lists below groups and apps.
+            (Bucket::GroupSkinnyUsers, members),
+            (Bucket::AppSkinnyUsers, assigned),
             (Bucket::Apps, apps),
             (Bucket::App, app),
             (Bucket::Iam, iam),

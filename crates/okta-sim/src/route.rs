@@ -36,6 +36,9 @@ pub enum Bucket {
     /// One app.
     #[serde(rename = "/api/v1/apps/{id}")]
     App,
+    /// The users of an app in short form.
+    #[serde(rename = "/api/v1/apps/{id}/skinny_users")]
+    AppSkinnyUsers,
     /// Everything under `/iam`.
     #[serde(rename = "/api/v1/iam")]
     Iam,
@@ -69,6 +72,7 @@ impl Bucket {
             Self::GroupSkinnyUsers => "/api/v1/groups/{id}/skinny_users",
             Self::Apps => "/api/v1/apps",
             Self::App => "/api/v1/apps/{id}",
+            Self::AppSkinnyUsers => "/api/v1/apps/{id}/skinny_users",
             Self::Iam => "/api/v1/iam",
             Self::Devices => "/api/v1/devices",
             Self::Logs => "/api/v1/logs",
@@ -106,6 +110,7 @@ pub(crate) enum Endpoint {
     App,
     AppUsers,
     AppUser,
+    AppSkinnyUsers,
     AppGroups,
     AppGroup,
     Assignees,
@@ -170,7 +175,7 @@ impl Route {
 }
 
 /// Every endpoint that the simulator serves.
-pub(crate) static ROUTES: [Route; 41] = [
+pub(crate) static ROUTES: [Route; 42] = [
     route("/api/v1/org", Endpoint::Org, Bucket::Rest, Area::Org),
     route("/api/v1/users", Endpoint::Users, Bucket::Users, Area::Users),
     route("/api/v1/users/{id}", Endpoint::User, Bucket::User, Area::Users),
@@ -210,6 +215,7 @@ pub(crate) static ROUTES: [Route; 41] = [
     route("/api/v1/apps/{id}", Endpoint::App, Bucket::App, Area::Apps),
     route("/api/v1/apps/{id}/users", Endpoint::AppUsers, Bucket::Apps, Area::Apps),
     route("/api/v1/apps/{id}/users/{user}", Endpoint::AppUser, Bucket::Apps, Area::Apps),
+    route("/api/v1/apps/{id}/skinny_users", Endpoint::AppSkinnyUsers, Bucket::AppSkinnyUsers, Area::Apps),
     route("/api/v1/apps/{id}/groups", Endpoint::AppGroups, Bucket::Apps, Area::Apps),
     route("/api/v1/apps/{id}/groups/{group}", Endpoint::AppGroup, Bucket::Apps, Area::Apps),
     route("/api/v1/iam/assignees/users", Endpoint::Assignees, Bucket::Iam, Area::Assignees),

@@ -101,6 +101,7 @@ impl Sim {
             clock: clock.clone(),
             faults: FaultBox::new(config.faults),
             sizes: PageSizes { cap: config.page_cap, groups: config.group_page_cap.clamp(1, 10_000) },
+            skinny_users: config.skinny_users,
             forget_expand: config.forget_expand,
             iam_link_headers: config.iam_link_headers,
             display_domain: config.display_domain,

@@ -1,30 +1,19 @@
 //! The rate limits that Okta's answers told of.
 
-use std::collections::BTreeMap;
-
 use baton_runtime::{Failure, words};
-use okta_client::{Bucket, Client};
 use serde_json::json;
 
 use super::Patient;
 use super::report::{Finding, Report};
 use crate::access::Access;
 use crate::estimate;
+use crate::lanes::known_limits;
 
 const CHECK: &str = "rate limits";
 
-/// More than any org has: who sends this does not limit.
-const PLENTY: u64 = 100_000;
-
-/// The limits by bucket, in calls a minute, as far as they are known.
-pub(super) fn known(client: &Client) -> BTreeMap<Bucket, u64> {
-    let traffic = client.traffic();
-    traffic.iter().filter_map(|bucket| Some((bucket.bucket, bucket.limit.filter(|limit| *limit < PLENTY)?))).collect()
-}
-
 /// Tells the limits, how much of them others use, and whether this credential could have more.
 pub(super) fn check(patient: &Patient, report: &mut Report<'_>) -> Result<(), Failure> {
-    let limits = known(&patient.client);
+    let limits = known_limits(&patient.client);
     let traffic = patient.client.traffic();
     let figures = traffic.iter().map(|seen| {
         json!({

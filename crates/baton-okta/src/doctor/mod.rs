@@ -12,6 +12,7 @@ mod setup;
 mod sign_in;
 mod size;
 
+use baton_connector::Purpose;
 use baton_runtime::{Extra, Failure, Field, Running, Session, heading};
 use okta_client::Client;
 
@@ -28,30 +29,34 @@ pub(crate) const COMMAND: Extra = Extra {
            sizes of groups and applications to tell how long it will take. Changes nothing. The exit status is 0 if \
            nothing is wrong or there are warnings only, otherwise the code of the gravest problem: 16 sign-in refused, \
            14 not reachable, 7 not allowed, 9 no users to be seen, 2 wrong settings.",
-    fields: &[
-        "domain",
-        "api-token",
-        "auth-method",
-        "okta-client-id",
-        "okta-private-key",
-        "okta-private-key-id",
-        "sync-resource-types",
-        "sync-resources",
-        "sync-custom-roles",
-        "sync-secrets",
-        "sync-devices",
-        "sync-inactive-apps",
-        "skip-app-groups",
-        "skip-secondary-emails",
-        "filter-email-domains",
-        "app-grant-sources",
-        "skip-entitlements-and-grants",
-        "rate-limit-share",
-        "http-timeout-seconds",
-    ],
+    fields: FIELDS,
     own: OWN,
     run,
 };
+
+/// The settings of a sync that matter to what is asked.
+pub(crate) const FIELDS: &[&str] = &[
+    "domain",
+    "api-token",
+    "auth-method",
+    "okta-client-id",
+    "okta-private-key",
+    "okta-private-key-id",
+    "sync-resource-types",
+    "sync-resources",
+    "sync-custom-roles",
+    "sync-secrets",
+    "sync-devices",
+    "sync-inactive-apps",
+    "skip-app-groups",
+    "skip-secondary-emails",
+    "filter-email-domains",
+    "app-grant-sources",
+    "skip-entitlements-and-grants",
+    "rate-limit-share",
+    "short-lists",
+    "http-timeout-seconds",
+];
 
 const OWN: &[Field] = &[
     Field::switch(PROVISIONING, false).help(heading::WHAT, "Check also what it takes to change things"),
@@ -80,6 +85,17 @@ fn run(session: &Session) -> Running<'_> {
     })
 }
 
+/// The configuration of a sync that is only looked at beforehand.
+///
+/// # Errors
+///
+/// What is wrong with the settings first.
+pub(crate) fn config(session: &Session, purpose: Purpose) -> Result<Config, Failure> {
+    setup::config(session, purpose).map_err(|findings| {
+        findings.into_iter().next().map_or_else(|| Failure::new("wrong settings"), Finding::into_failure)
+    })
+}
+
 /// What is examined.
 struct Patient {
     config: Config,
@@ -93,7 +109,8 @@ struct Patient {
 
 /// All checks in their order. The error is about the command itself; what is wrong with the patient is in the report.
 async fn examine(session: &Session, report: &mut Report<'_>) -> Result<(), Failure> {
-    let config = match setup::config(session) {
+    let purpose = Purpose::Serve { provisioning: session.settings().switch(PROVISIONING) };
+    let config = match setup::config(session, purpose) {
         Ok(config) => config,
         Err(findings) => return findings.into_iter().try_for_each(|finding| report.add(finding)),
     };

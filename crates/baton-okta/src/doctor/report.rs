@@ -58,6 +58,12 @@ impl Finding {
         Self::problem(check, text, fix, errors::grpc_code(error))
     }
 
+    /// The failure of a command that cannot go on because of it.
+    pub(super) fn into_failure(self) -> Failure {
+        let hint = if self.fix.is_empty() { String::new() } else { format!("\nhint: {}", self.fix) };
+        Failure::with_code(self.code, format!("{}{hint}", self.text))
+    }
+
     fn json(&self) -> Value {
         let mut object = json!({"check": self.check, "level": self.level.word(), "text": self.text});
         if !self.fix.is_empty() {

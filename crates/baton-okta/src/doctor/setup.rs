@@ -13,14 +13,13 @@ pub(super) const CHECK: &str = "settings";
 const CODE: u8 = Failure::GENERAL;
 
 /// The configuration of a sync, or what is wrong with the settings.
-pub(super) fn config(session: &Session) -> Result<Config, Vec<Finding>> {
+pub(super) fn config(session: &Session, purpose: Purpose) -> Result<Config, Vec<Finding>> {
     let settings = session.settings();
     flags::check(settings).map_err(|failure| vec![of(&failure)])?;
     let missing = missing(session);
     if !missing.is_empty() {
         return Err(missing);
     }
-    let purpose = Purpose::Serve { provisioning: settings.switch(super::PROVISIONING) };
     let mut config =
         flags::config(settings, purpose, session.cancel().clone()).map_err(|failure| vec![of(&failure)])?;
     config.requests.max_attempts = super::ATTEMPTS;

@@ -1,9 +1,8 @@
 //! Applications, and the users and groups they are assigned to (`okta-sync.md` 6.3).
 //!
 //! Which groups have which apps can be read from either side. The works of both sides are held back until groups and
-//! apps have been counted; then the side with fewer of them is read.
+//! apps have been counted; then the side is read that Okta's rate limits let through sooner (`lanes.rs`).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use baton_connector::{FetchError, GapKind, Gate, GrantDraft, Page, Principal, Reuse, Work, WorkKind, build, ids};
@@ -18,7 +17,9 @@ use okta_client::{Bucket, endpoints};
 
 use super::single::{Asked, Single};
 use super::{Below, Context, Kind, Module, begin, describe, gap, group, identified, user};
+use crate::demand::Pair;
 use crate::errors::{self, Refused};
+use crate::lanes::Both;
 use crate::profile::Profile;
 use crate::scope::Scope;
 
@@ -71,12 +72,6 @@ pub(crate) fn resource_type() -> ResourceType {
 /// The work that reads the apps of a group, if that turns out to be the cheaper side.
 pub(crate) fn apps_of_group(group: &str) -> Work {
     Work::new(GROUP_APPS, group).behind(GATE.name).reusable(Reuse::UnlessChanged)
-}
-
-/// The cheaper side, given the number of works held on each; on a tie the groups', whose rate limit is larger.
-pub(crate) fn cheaper_side(held: &BTreeMap<WorkKind, u64>) -> WorkKind {
-    let works = |kind| held.get(kind).copied().unwrap_or_default();
-    if works(GROUP_APPS) <= works(APP_GROUPS) { GROUP_APPS } else { APP_GROUPS }
 }
 
 fn fetch_apps<'a>(
@@ -150,6 +145,19 @@ fn groups_of(app: &App, scope: Scope) -> Option<Work> {
 /// The detail of [`APP_USERS`] when grants say through which group they come. Not so when groups are not synced.
 const SOURCES: &str = "sources";
 
+/// The two lists of an app's users. The short one has empty profiles, of which nothing is read; the group through which
+/// somebody has the app is read, and must be there.
+fn both_lists(id: &str, limit: u32) -> Result<Both<AppUser>, okta_client::Error> {
+    let says_all = |users: &[AppUser]| {
+        users.iter().all(|user| match user.scope.as_deref() {
+            Some("GROUP") => user.group_id().is_some(),
+            scope => scope.is_some(),
+        })
+    };
+    let (short, plain) = (endpoints::apps::skinny_users(id, limit)?, endpoints::apps::users(id, limit)?);
+    Ok(Both { pair: Pair::AppUsers, short, plain, says_all })
+}
+
 fn fetch_app_users<'a>(
     context: &'a Context,
     work: &'a Work,
@@ -158,11 +166,10 @@ fn fetch_app_users<'a>(
     async move {
         let id = work.subject.as_str();
         let below = Below { resource_type: ID, what: "the users of app", id, refused: Refused::Fatal };
-        context
-            .page_below(endpoints::apps::users(id, context.limit(500)), cursor, below, |users, page| {
-                page.grants = user_grants(id, users, work.detail == SOURCES);
-            })
-            .await
+        let map = |users: &[AppUser], page: &mut Page| {
+            page.grants = user_grants(id, users, work.detail == SOURCES);
+        };
+        context.either_below(both_lists(id, context.limit(500)), cursor, below, map).await
     }
     .boxed()
 }

@@ -10,14 +10,16 @@ use baton_proto::c1::connector::v2::{
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use okta_client::models::{Group, GroupDetails, GroupStats};
+use okta_client::models::{Group, GroupDetails, GroupStats, Member};
 use okta_client::{Bucket, endpoints};
 use serde_json::Value;
 
 use super::single::{Asked, Single};
 use super::{Below, Context, Kind, Module, app, begin, describe, gap, identified, role, user};
 use crate::changes::LAG;
+use crate::demand::Pair;
 use crate::errors::{self, Refused};
+use crate::lanes::Both;
 use crate::profile::Profile;
 use crate::scope::Scope;
 
@@ -117,6 +119,12 @@ fn add(page: &mut Page, group: &Group, scope: Scope, context: &Context) {
     page.opens.extend(follow_up(group, scope, context.limit(MEMBERS_PAGE), context.client.server_time()));
 }
 
+/// The two lists of members. All that is read of a member is the id.
+fn both_lists(id: &str, limit: u32) -> Result<Both<Member>, okta_client::Error> {
+    let (short, plain) = (endpoints::groups::skinny_members(id, limit)?, endpoints::groups::members(id, limit)?);
+    Ok(Both { pair: Pair::Members, short, plain, says_all: |_| true })
+}
+
 fn fetch_members<'a>(
     context: &'a Context,
     work: &'a Work,
@@ -125,11 +133,10 @@ fn fetch_members<'a>(
     async move {
         let id = work.subject.as_str();
         let below = Below { resource_type: ID, what: "the members of group", id, refused: Refused::Gap };
-        context
-            .page_below(endpoints::groups::members(id, context.limit(MEMBERS_PAGE)), cursor, below, |members, page| {
-                page.grants = memberships(id, members.iter().map(|member| member.id.as_str()));
-            })
-            .await
+        let map = |members: &[Member], page: &mut Page| {
+            page.grants = memberships(id, members.iter().map(|member| member.id.as_str()));
+        };
+        context.either_below(both_lists(id, context.limit(MEMBERS_PAGE)), cursor, below, map).await
     }
     .boxed()
 }

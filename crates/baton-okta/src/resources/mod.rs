@@ -26,6 +26,7 @@ use prost_types::{Any, Timestamp};
 use crate::access::Access;
 use crate::config::Rules;
 use crate::errors::{self, Refused};
+use crate::lanes::{Both, Lanes};
 use crate::scope::Scope;
 
 /// All resource types, in the order in which they are stored.
@@ -76,6 +77,8 @@ pub(crate) struct Context {
     /// Who the client is to Okta.
     pub access: Access,
     pub rules: Rules,
+    /// Which way to the same facts is taken.
+    pub lanes: Lanes,
     /// Asked for instead of each list's own page size.
     pub page_size: Option<u32>,
 }
@@ -118,6 +121,29 @@ impl Context {
             Ok(request) => self.client.page(&request, cursor).await,
             Err(error) => Err(error),
         };
+        Self::of_below(answer, &below, map)
+    }
+
+    /// The same for a list that two calls give.
+    async fn either_below<T: Record>(
+        &self,
+        both: Result<Both<T>, okta_client::Error>,
+        cursor: Option<&str>,
+        below: Below<'_>,
+        map: impl FnOnce(&[T], &mut Page),
+    ) -> Result<Page, FetchError> {
+        let answer = match both {
+            Ok(both) => self.either_page(both, below.id, cursor).await,
+            Err(error) => Err(error),
+        };
+        Self::of_below(answer, &below, map)
+    }
+
+    fn of_below<T: Record>(
+        answer: Result<ListPage<T>, okta_client::Error>,
+        below: &Below<'_>,
+        map: impl FnOnce(&[T], &mut Page),
+    ) -> Result<Page, FetchError> {
         match answer {
             Ok(answer) => {
                 let mut page = begin(&answer, below.resource_type);

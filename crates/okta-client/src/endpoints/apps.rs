@@ -29,6 +29,16 @@ pub fn users(id: &str, limit: u32) -> Result<ListRequest<AppUser>, Error> {
     list_of("/api/v1/apps/{id}/users", id, limit)
 }
 
+/// The users of an application with empty profiles and under a quota of its own, `limit` (the maximum is not documented) a
+/// page. The call is not in Okta's API description: an org may not have it, and links to next pages may lead to [`users`].
+///
+/// # Errors
+///
+/// If `id` is no Okta id.
+pub fn skinny_users(id: &str, limit: u32) -> Result<ListRequest<AppUser>, Error> {
+    list_of("/api/v1/apps/{id}/skinny_users", id, limit)
+}
+
 /// The groups of an application, `limit` (at most 200) a page.
 ///
 /// # Errors

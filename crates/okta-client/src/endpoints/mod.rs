@@ -52,6 +52,13 @@ mod tests {
         assert_eq!(quoted(&users::list(200).request), "/api/v1/users?limit=200&search=status+pr");
         assert_eq!(quoted(&groups::list(200).request), "/api/v1/groups?expand=stats&limit=200");
         assert_eq!(quoted(&groups::members("00g1", 1000).unwrap().request), "/api/v1/groups/00g1/users?limit=1000");
+        let skinny =
+            [groups::skinny_members("00g1", 1000).unwrap().request, apps::skinny_users("0oa1", 500).unwrap().request];
+        assert_eq!(
+            skinny.each_ref().map(quoted),
+            ["/api/v1/groups/00g1/skinny_users?limit=1000", "/api/v1/apps/0oa1/skinny_users?limit=500"]
+        );
+        assert_eq!(skinny.each_ref().map(|it| it.bucket), [Bucket::GroupSkinnyUsers, Bucket::AppSkinnyUsers]);
         assert_eq!(quoted(&groups::roles("00g1").unwrap().request), "/api/v1/groups/00g1/roles");
         assert_eq!(quoted(&groups::apps("00g1", 200).unwrap().request), "/api/v1/groups/00g1/apps?limit=200");
         assert_eq!(quoted(&apps::list(200, false).request), "/api/v1/apps?limit=200");

@@ -21,7 +21,7 @@ use crate::answer;
 use crate::auth::{Challenge, Outgoing};
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind};
-use crate::pacer::{Pacer, throttle};
+use crate::pacer::{Pacer, Rank, throttle};
 use crate::retry::Tries;
 use crate::skew::Skew;
 use crate::transport::Transport;
@@ -160,7 +160,7 @@ impl Exchange {
 
     /// Sends one request and reads the whole answer.
     async fn ask(&self, scopes: &[String], is_retry: bool) -> Result<Answer, Error> {
-        let mut permit = self.pacer.admit(Bucket::Token, is_retry).await;
+        let (_, mut permit) = self.pacer.admit(&[Bucket::Token], Rank::Only, is_retry).await;
         let (headers, body) = self.request(scopes)?;
         let outgoing = Outgoing { method: Method::POST, url: self.endpoint.clone() };
         let asked = Instant::now();

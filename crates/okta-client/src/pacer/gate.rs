@@ -1,14 +1,15 @@
 //! The waiting room in front of the windows: callers come in, wait their turn without polling, and go out in order.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::select_all;
 use http::{HeaderMap, StatusCode};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::clock::ServerClock;
+use super::line::{Line, Rank};
 use super::quota::{self, Throttle};
 use super::slots::{Slot, Slots};
 use super::window::{Decision, Ticket, Window};
@@ -27,12 +28,7 @@ pub(crate) struct Pacer {
 /// One bucket's waiting room.
 #[derive(Debug)]
 struct Lane {
-    /// Held by whoever is next; its queue is first come, first served.
-    turn: tokio::sync::Mutex<()>,
-    /// Tells whoever is next that something has changed.
-    changed: Notify,
-    /// How many callers wait.
-    queued: AtomicU64,
+    line: Line,
     books: Mutex<Books>,
 }
 
@@ -85,10 +81,20 @@ impl Pacer {
         lock(&self.clock).server(self.local())
     }
 
-    /// Waits until a call of `bucket` may be sent. Can be dropped at any moment.
-    pub(crate) async fn admit(&self, bucket: Bucket, is_retry: bool) -> Permit<'_> {
+    /// Waits until a call may be sent in one of `buckets`, and says in which (by its place): the one that lets it through
+    /// first, the first of them if it is a tie. Can be dropped at any moment.
+    pub(crate) async fn admit(&self, buckets: &[Bucket], rank: Rank, is_retry: bool) -> (usize, Permit<'_>) {
         let came = Instant::now();
-        let ticket = self.pass(bucket).await;
+        let (which, ticket) = match buckets {
+            [] => (0, self.pass(Bucket::Rest, rank).await),
+            [bucket] => (0, self.pass(*bucket, rank).await),
+            several => {
+                let passes = several.iter().map(|bucket| self.pass(*bucket, rank).boxed());
+                let (ticket, which, _) = select_all(passes).await;
+                (which, ticket)
+            }
+        };
+        let bucket = buckets.get(which).copied().unwrap_or(Bucket::Rest);
         // From here on a dropped future gives the ticket back.
         let mut held = Held { pacer: self, bucket, ticket: Some(ticket) };
         let slot = self.slots.take().await;
@@ -97,19 +103,26 @@ impl Pacer {
         books.retries += u64::from(is_retry);
         books.waited += came.elapsed();
         drop(books);
-        Permit { pacer: self, bucket, ticket: held.ticket.take(), slot }
+        (which, Permit { pacer: self, bucket, ticket: held.ticket.take(), slot })
     }
 
     /// Waits for the bucket's consent.
-    async fn pass(&self, bucket: Bucket) -> Ticket {
+    async fn pass(&self, bucket: Bucket, rank: Rank) -> Ticket {
         let lane = self.lane(bucket);
-        let _queued = Queued::enter(&lane.queued);
-        let _turn = lane.turn.lock().await;
+        let place = lane.line.enter(rank);
         loop {
+            if !place.is_first() {
+                place.rung().await;
+                continue;
+            }
             let now = self.server_now();
             let decision = {
                 let mut books = lock(&lane.books);
-                let decision = books.window.decide(now, lane.queued.load(Ordering::Relaxed));
+                let bound = lane.line.bound();
+                let decision = match rank {
+                    Rank::Either => books.window.decide_for_either(now, bound),
+                    Rank::Next | Rank::Only => books.window.decide(now, bound),
+                };
                 books.waiting_until = match decision {
                     Decision::Wait { until, for_window: true } => Some(until),
                     _ => None,
@@ -118,22 +131,28 @@ impl Pacer {
             };
             match decision {
                 Decision::Send(ticket) => return ticket,
-                Decision::WaitForAnswer => lane.changed.notified().await,
+                Decision::WaitForAnswer => place.rung().await,
                 Decision::Wait { until, .. } => {
                     let local = lock(&self.clock).local(until).max(0.0);
                     let wake = self.started + Duration::from_secs_f64(local);
                     // Either of them is only a reason to look again.
-                    let _ = tokio::time::timeout_at(wake, lane.changed.notified()).await;
+                    let _ = tokio::time::timeout_at(wake, place.rung()).await;
                 }
             }
         }
     }
 
-    /// Says how many calls of `bucket` are known to be wanted.
-    pub(crate) fn backlog(&self, bucket: Bucket, calls: u64) {
+    /// Says how many calls of `bucket` are known to be wanted, and how many of them only it will do for.
+    pub(crate) fn backlog(&self, bucket: Bucket, calls: u64, bound: u64) {
         let lane = self.lane(bucket);
-        lock(&lane.books).window.set_backlog(calls);
-        lane.changed.notify_one();
+        lock(&lane.books).window.set_backlog(calls, bound);
+        lane.line.ring();
+    }
+
+    /// How many calls of `bucket` may still be made before its next window; `None` while no limit is known.
+    pub(crate) fn room(&self, bucket: Bucket) -> Option<u64> {
+        let now = self.server_now();
+        lock(&self.lane(bucket).books).window.room(now)
     }
 
     /// What has been asked, for every bucket that was used.
@@ -148,8 +167,8 @@ impl Pacer {
             return None;
         }
         let quota = books.window.quota();
-        let queued = self.lane(bucket).queued.load(Ordering::Relaxed) > 0;
-        let until = books.waiting_until.filter(|_| queued);
+        let is_wanted = !self.lane(bucket).line.is_empty();
+        let until = books.waiting_until.filter(|_| is_wanted);
         let waiting = until.map(|until| (lock(&self.clock).local(until) - now).max(0.0));
         Some(BucketTraffic {
             bucket,
@@ -166,7 +185,7 @@ impl Pacer {
     fn settle(&self, bucket: Bucket, settle: impl FnOnce(&mut Books)) {
         let lane = self.lane(bucket);
         settle(&mut lock(&lane.books));
-        lane.changed.notify_one();
+        lane.line.ring();
     }
 }
 
@@ -180,12 +199,7 @@ impl Lane {
             waited: Duration::ZERO,
             waiting_until: None,
         };
-        Self {
-            turn: tokio::sync::Mutex::new(()),
-            changed: Notify::new(),
-            queued: AtomicU64::new(0),
-            books: Mutex::new(books),
-        }
+        Self { line: Line::default(), books: Mutex::new(books) }
     }
 }
 
@@ -237,21 +251,5 @@ impl Drop for Held<'_> {
     fn drop(&mut self) {
         let Some(ticket) = self.ticket.take() else { return };
         self.pacer.settle(self.bucket, |books| books.window.lost(ticket));
-    }
-}
-
-/// Counts a caller for as long as it waits.
-struct Queued<'q>(&'q AtomicU64);
-
-impl<'q> Queued<'q> {
-    fn enter(count: &'q AtomicU64) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Queued<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,16 +1,19 @@
 //! The only way out: every call passes here, and waits here until it may be sent.
 //!
 //! A call first needs its bucket's consent ([`window`]), then one of the slots that all buckets share ([`slots`]); in
-//! this order, so that a call that waits for its bucket keeps nothing from the others. Calls of one bucket go out in the
-//! order in which they came.
+//! this order, so that a call that waits for its bucket keeps nothing from the others. Calls of one bucket go out by
+//! urgency ([`line`]), then in the order in which they came. A call that can be made in one of several buckets stands in
+//! line for all of them and is made in the one that lets it through first.
 
 mod clock;
 mod gate;
+mod line;
 mod quota;
 mod slots;
 mod window;
 
 pub(crate) use gate::{Pacer, Permit};
+pub(crate) use line::Rank;
 pub(crate) use quota::{Throttle, date, throttle};
 
 /// The parts that the model test plays with.

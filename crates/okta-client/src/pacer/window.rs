@@ -39,6 +39,8 @@ pub(crate) struct Window {
     fresh: u64,
     /// Calls that are known to be wanted.
     backlog: u64,
+    /// Those of them that only this bucket will do for.
+    bound: u64,
     /// Before this time no call is sent, if calls are being spread.
     next_at: f64,
 }
@@ -87,6 +89,7 @@ impl Window {
             in_flight: 0,
             fresh: 0,
             backlog: 0,
+            bound: 0,
             next_at: 0.0,
         }
     }
@@ -96,9 +99,21 @@ impl Window {
         (limit.saturating_mul(self.share_percent) / 100).max(1)
     }
 
-    /// Says how many calls are known to be wanted.
-    pub(crate) fn set_backlog(&mut self, calls: u64) {
+    /// Says how many calls are known to be wanted, and how many of them only this bucket will do for.
+    pub(crate) fn set_backlog(&mut self, calls: u64, bound: u64) {
         self.backlog = calls;
+        self.bound = bound;
+    }
+
+    /// Decides about a call for which another bucket will do as well: what others need of this window is left to them.
+    pub(crate) fn decide_for_either(&mut self, now: f64, queued: u64) -> Decision {
+        match (self.phase, self.room(now)) {
+            (Phase::Known(quota), Some(room)) if room <= self.bound && now < quota.reset + GRACE => {
+                Decision::Wait { until: quota.reset + GRACE, for_window: false }
+            }
+            (Phase::Over(_), Some(room)) if room <= self.bound => Decision::WaitForAnswer,
+            _ => self.decide(now, queued),
+        }
     }
 
     /// Decides about the next call; `queued` calls, this one among them, are waiting.
@@ -128,8 +143,7 @@ impl Window {
     /// Decides within a window that is known.
     fn decide_in(&mut self, quota: Quota, now: f64, queued: u64) -> Decision {
         let end = quota.reset + GRACE;
-        let reserve = quota.limit - self.allowance(quota.limit).min(quota.limit);
-        let rest = quota.remaining.saturating_sub(reserve);
+        let rest = self.rest(quota);
         // Some calls in flight are counted in the rest already, but nobody knows which.
         let left = rest.saturating_sub(self.in_flight);
         if left == 0 {
@@ -212,6 +226,22 @@ impl Window {
         }
     }
 
+    /// How many calls may still be made in the present window, or in the next if none is on; `None` while no limit is
+    /// known.
+    pub(crate) fn room(&self, now: f64) -> Option<u64> {
+        match self.phase {
+            Phase::Unknown | Phase::Untold => None,
+            Phase::Known(quota) if now < quota.reset + GRACE => Some(self.rest(quota).saturating_sub(self.in_flight)),
+            Phase::Known(quota) | Phase::Over(quota) => Some(self.allowance(quota.limit)),
+        }
+    }
+
+    /// What of the window is left for us.
+    fn rest(&self, quota: Quota) -> u64 {
+        let reserve = quota.limit - self.allowance(quota.limit).min(quota.limit);
+        quota.remaining.saturating_sub(reserve)
+    }
+
     /// The last word on the quota.
     pub(crate) fn quota(&self) -> Option<Quota> {
         match self.phase {
@@ -291,6 +321,15 @@ mod tests {
     }
 
     #[test]
+    fn room_is_what_is_left_of_our_share_or_a_whole_window() {
+        assert_eq!(Window::new(90).room(1000.0), None);
+        let mut window = known(90, 100, 50);
+        assert_eq!(window.room(1001.0), Some(40));
+        let _out = send(&mut window, 1001.0);
+        assert_eq!((window.room(1001.0), window.room(END + 1.0)), (Some(39), Some(90)));
+    }
+
+    #[test]
     fn a_spent_window_is_waited_out_by_the_servers_clock() {
         let mut window = known(100, 100, 0);
         assert!(matches!(window.decide(1001.0, 1), Decision::Wait { until, for_window: true } if until == END + 1.0));
@@ -357,7 +396,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_into_the_window_is_spread_over_it() {
         let mut window = known(100, 100, 60);
-        window.set_backlog(1000);
+        window.set_backlog(1000, 1000);
         let mut now = 1000.0;
         let mut sent = 0;
         while now < END {
@@ -379,8 +418,20 @@ mod tests {
     #[test]
     fn what_fits_is_sent_at_once() {
         let mut window = known(100, 100, 60);
-        window.set_backlog(60);
+        window.set_backlog(60, 60);
         assert_eq!(burst(&mut window, 1000.0).len(), 60);
+    }
+
+    #[test]
+    fn who_could_go_elsewhere_leaves_the_window_to_those_who_cannot() {
+        let mut window = known(100, 100, 60);
+        window.set_backlog(100, 58);
+        assert!(matches!(window.decide_for_either(1000.0, 0), Decision::Send(_)));
+        window.set_backlog(100, 58);
+        assert!(matches!(window.decide_for_either(1000.0, 0), Decision::Send(_)));
+        window.set_backlog(100, 58);
+        assert!(matches!(window.decide_for_either(1000.0, 0), Decision::Wait { .. }));
+        assert!(matches!(window.decide(1000.0, 1), Decision::Send(_)));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod changes;
+mod either;
 mod failures;
 pub(crate) mod keys;
 mod models;

@@ -123,7 +123,7 @@ impl Play {
                 }
             }
             Step::Pass(seconds) => self.server.now += seconds,
-            Step::Backlog(calls) => self.window.set_backlog(*calls),
+            Step::Backlog(calls) => self.window.set_backlog(*calls, *calls),
             Step::Arrive(_) | Step::Answer(_) | Step::Lose(_) => {}
         }
     }

@@ -5,8 +5,10 @@ use serde_json::Value;
 use super::list::{self, Page};
 use super::{Answer, Call};
 use crate::filter::{self, List};
+use crate::org::{AppUser, Org};
 use crate::refusal::Refusal;
 use crate::render;
+use crate::render::json::Hosts;
 
 /// About how long an app is as text.
 pub(super) const BYTES: usize = 2_000;
@@ -56,6 +58,18 @@ pub(super) fn one(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
 }
 
 pub(super) fn users(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    list_users(call, id, render::assignment::app_user)
+}
+
+/// The users with empty profiles.
+pub(super) fn skinny_users(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    list_users(call, id, render::assignment::skinny_app_user)
+}
+
+/// Appends a user of an app.
+type Written = fn(&Org, u32, AppUser, &Hosts, &mut String);
+
+fn list_users(call: &Call<'_>, id: &str, written: Written) -> Result<Answer, Refusal> {
     let app = find(call, id)?;
     let org = call.org;
     let users = &org.app_users[app as usize];
@@ -67,7 +81,7 @@ pub(super) fn users(call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
         bytes: 800,
         id: &|at| org.users.id(users[at].user).to_string(),
     };
-    let render = |at: usize, out: &mut String| render::assignment::app_user(org, app, users[at], call.hosts, out);
+    let render = |at: usize, out: &mut String| written(org, app, users[at], call.hosts, out);
     Ok(list::with_headers(call, &page, |_| true, render))
 }
 

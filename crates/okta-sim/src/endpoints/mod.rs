@@ -93,6 +93,7 @@ pub(crate) fn answer(endpoint: Endpoint, ids: &[String], call: &Call<'_>) -> Res
         Endpoint::Apps => apps::all(call),
         Endpoint::App => apps::one(call, id),
         Endpoint::AppUsers => apps::users(call, id),
+        Endpoint::AppSkinnyUsers => apps::skinny_users(call, id),
         Endpoint::AppUser => apps::user(call, id, second),
         Endpoint::AppGroups => apps::groups(call, id),
         Endpoint::AppGroup => apps::group(call, id, second),

@@ -7,9 +7,27 @@ use crate::org::{AppUser, DIRECT, Org};
 
 /// Appends a user of an app.
 pub(crate) fn app_user(org: &Org, app: u32, entry: AppUser, hosts: &Hosts, out: &mut String) {
-    if let Some(document) = org.written_app_users.get(&(app, entry.user)) {
-        return document.render(hosts, out);
+    match org.written_app_users.get(&(app, entry.user)) {
+        Some(document) => document.render(hosts, out),
+        None => sketched(org, app, entry, hosts, !app.is_multiple_of(3), out),
     }
+}
+
+/// Appends a user of an app without the profile.
+pub(crate) fn skinny_app_user(org: &Org, app: u32, entry: AppUser, hosts: &Hosts, out: &mut String) {
+    let Some(document) = org.written_app_users.get(&(app, entry.user)) else {
+        return sketched(org, app, entry, hosts, false, out);
+    };
+    let mut text = String::new();
+    document.render(hosts, &mut text);
+    // A document is JSON: the org does not take anything else.
+    let mut user: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    user["profile"] = serde_json::json!({});
+    out.push_str(&user.to_string());
+}
+
+/// Appends a user of an app as the seed describes it.
+fn sketched(org: &Org, app: u32, entry: AppUser, hosts: &Hosts, has_profile: bool, out: &mut String) {
     let id = org.users.id(entry.user);
     let sketch = UserSketch::of(org.seed, entry.user);
     let status = match org.user_status(entry.user) {
@@ -32,7 +50,7 @@ pub(crate) fn app_user(org: &Org, app: u32, entry: AppUser, hosts: &Hosts, out: 
     out.push_str(",\"passwordChanged\":null,\"syncState\":\"DISABLED\",\"credentials\":{\"userName\":");
     user::user_name(org, entry.user, out);
     out.push_str("},\"profile\":{");
-    if !app.is_multiple_of(3) {
+    if has_profile {
         out.push_str("\"email\":");
         user::user_name(org, entry.user, out);
         out.push_str(",\"department\":null,\"entitlements\":[\"basic\",\"tier-");

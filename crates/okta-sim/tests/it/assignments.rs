@@ -1,6 +1,6 @@
 //! Users and groups of apps.
 
-use okta_sim::{Org, SimConfig};
+use okta_sim::{Org, Shape, SimConfig};
 use serde_json::{Value, json};
 
 use crate::client::{Client, ids};
@@ -120,4 +120,30 @@ async fn an_org_can_demand_user_names() {
     assert_eq!(client.post(users, &named).await.json()["credentials"]["userName"], "sid");
     let again = client.post(&format!("{users}/00u2staged"), &json!({"profile": {"seat": 1}})).await;
     assert_eq!(again.status, 200, "who has the app has a name");
+}
+
+#[tokio::test]
+async fn skinny_users_of_apps_have_empty_profiles_and_their_own_bucket() {
+    let client = Client::start(SimConfig::new(Org::generate(&Shape::new(300, 20, 6)))).await;
+    let apps = client.sim.with_org(|org| org.app_ids(false).collect::<Vec<_>>());
+    let mut with_profile = 0;
+    for app in &apps {
+        let full = client.all(&format!("/api/v1/apps/{app}/users")).await.0;
+        let skinny = client.all(&format!("/api/v1/apps/{app}/skinny_users")).await.0;
+        assert_eq!(ids(&full), ids(&skinny));
+        for (mut full, skinny) in full.into_iter().zip(skinny) {
+            with_profile += usize::from(full["profile"] != json!({}));
+            full["profile"] = json!({});
+            assert_eq!(full, skinny);
+        }
+    }
+    assert!(with_profile > 0);
+    assert!(client.sim.stats().by_bucket["/api/v1/apps/{id}/skinny_users"] >= apps.len() as u64);
+    // What was written by a request is shown without its profile as well.
+    let client = Client::start(SimConfig::new(Org::facts())).await;
+    let body = json!({"id": "00u1active", "scope": "USER", "profile": {"seat": 7}});
+    assert_eq!(client.post("/api/v1/apps/0oa2saml/users", &body).await.status, 200);
+    let written = client.all("/api/v1/apps/0oa2saml/skinny_users").await.0;
+    let written = written.iter().find(|it| it["id"] == "00u1active").unwrap();
+    assert_eq!((&written["profile"], &written["scope"]), (&json!({}), &"USER".into()));
 }

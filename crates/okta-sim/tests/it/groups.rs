@@ -1,6 +1,6 @@
 //! Making, changing and deleting groups, and who is in them.
 
-use okta_sim::{Org, Shape, SimConfig};
+use okta_sim::{Org, Shape, SimConfig, SkinnyUsers};
 use serde_json::{Value, json};
 
 use crate::client::{Client, ids};
@@ -164,6 +164,22 @@ async fn skinny_users_have_their_own_bucket_and_no_provider() {
         assert_eq!((skinny["credentials"].get("provider"), &skinny["profile"]), (None, &full["profile"]));
     }
     assert_eq!(client.sim.stats().by_bucket["/api/v1/groups/{id}/skinny_users"], 1);
+}
+
+#[tokio::test]
+async fn an_org_may_not_have_skinny_users_or_link_them_to_the_plain_list() {
+    let org = || SimConfig { page_cap: Some(20), ..SimConfig::new(Org::generate(&Shape::new(200, 10, 4))) };
+    let client = Client::start(SimConfig { skinny_users: SkinnyUsers::Absent, ..org() }).await;
+    let group = client.sim.with_org(|org| org.group_ids().next().unwrap());
+    let app = client.sim.with_org(|org| org.app_ids(false).next().unwrap());
+    for path in [format!("/api/v1/groups/{group}/skinny_users"), format!("/api/v1/apps/{app}/skinny_users")] {
+        assert_eq!(client.get(&path).await.refusal(), (404, "E0000008".to_owned()));
+    }
+    let client = Client::start(SimConfig { skinny_users: SkinnyUsers::Straying, ..org() }).await;
+    let path = format!("/api/v1/groups/{group}/skinny_users");
+    let next = client.get(&path).await.link("next").unwrap();
+    assert!(next.contains(&format!("/groups/{group}/users?after=")), "{next}");
+    assert_eq!(client.ids(&path).await, client.ids(&format!("/api/v1/groups/{group}/users")).await);
 }
 
 #[tokio::test]

@@ -132,14 +132,3 @@ fn apps_of_a_group_that_may_not_be_synced_are_granted_only_then() {
         assert_eq!(if_there, [false, !inactive_too, !inactive_too]);
     }
 }
-
-#[test]
-fn the_side_with_fewer_works_is_read() {
-    let side = |groups, apps| cheaper_side(&BTreeMap::from([(GROUP_APPS, groups), (APP_GROUPS, apps)]));
-    assert_eq!(side(3, 4), GROUP_APPS);
-    assert_eq!(side(4, 4), GROUP_APPS);
-    assert_eq!(side(5, 4), APP_GROUPS);
-    // No group has an app: there is nothing to ask.
-    assert_eq!(cheaper_side(&BTreeMap::from([(APP_GROUPS, 4)])), GROUP_APPS);
-    assert_eq!(cheaper_side(&BTreeMap::from([(GROUP_APPS, 4)])), APP_GROUPS);
-}

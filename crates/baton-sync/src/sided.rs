@@ -1,0 +1,60 @@
+//! Grants that can be read from either of two sides: they are written in an order of their own, so that the file does
+//! not show which side was read.
+
+use baton_c1z::{Builder, GrantRow};
+
+use crate::codec::WaitingGrant;
+use crate::error::SyncError;
+use crate::grant_blob::EncodedGrant;
+
+/// Grants that wait for their turn. They are few: those of groups to applications, for example, not those of people.
+#[derive(Debug, Default)]
+pub(crate) struct Sided(Vec<Row>);
+
+/// A row of the file; entitlement, type and id of the principal come first, because they are the order.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    entitlement: String,
+    principal_type: String,
+    principal: String,
+    resource_type: String,
+    resource: String,
+    id: String,
+    data: Vec<u8>,
+    expansion: Option<Vec<u8>>,
+}
+
+impl Sided {
+    /// Keeps a grant.
+    pub(crate) fn keep(&mut self, grant: &WaitingGrant<'_>, encoded: EncodedGrant<'_>) {
+        self.0.push(Row {
+            entitlement: grant.entitlement.id.clone(),
+            principal_type: grant.principal_type.to_owned(),
+            principal: grant.principal.to_owned(),
+            resource_type: grant.entitlement.resource_type.clone(),
+            resource: grant.entitlement.resource.clone(),
+            id: encoded.id.to_owned(),
+            data: encoded.data.to_vec(),
+            expansion: grant.expandable.map(<[u8]>::to_vec),
+        });
+    }
+
+    /// Writes all grants, each once.
+    pub(crate) fn put(mut self, builder: &mut Builder) -> Result<(), SyncError> {
+        self.0.sort_unstable();
+        self.0.dedup_by(|one, other| one.id == other.id);
+        for row in &self.0 {
+            builder.put_grant(&GrantRow {
+                id: &row.id,
+                entitlement_id: &row.entitlement,
+                resource_type: &row.resource_type,
+                resource_id: &row.resource,
+                principal_type: &row.principal_type,
+                principal_id: &row.principal,
+                data: &row.data,
+                expansion: row.expansion.as_deref(),
+            })?;
+        }
+        Ok(())
+    }
+}
