@@ -209,3 +209,28 @@ async fn the_system_is_out_of_reach_and_comes_back() {
     running.stop().await;
     stage.assert_clean();
 }
+
+#[tokio::test]
+async fn the_system_is_out_of_reach_for_an_hour() {
+    let stage = Stage::faster(FAST, SimConfig::default(), Behaviour::default()).await;
+    let running = stage.start();
+    until(|| stage.seen.count(|event| matches!(event, Event::Ready)) == 1).await;
+    stage.system.set_reachable(false);
+    // C1 wants a sync every minute of it, and asks again for what failed as something that may pass.
+    let polls = stage.c1.look(|received| received.requests["GetTask"]);
+    for _ in 0..60 {
+        let sync = stage.c1.hand_out(tasks::sync());
+        let finish = within(stage.c1.finished(&sync)).await;
+        assert_eq!((finish.code(), finish.is_final_failure()), (14, false), "{finish:?}");
+        tokio::time::sleep(Duration::from_secs_f64(60.0 / FAST)).await;
+    }
+    assert_eq!(stage.system.validations.load(std::sync::atomic::Ordering::SeqCst), 60, "asked once for each task");
+    assert_eq!(stage.system.fetched(), 0);
+    let polls = stage.c1.look(|received| received.requests["GetTask"]) - polls;
+    assert!(polls < 3600 * 2, "{polls} polls in an hour: no spin");
+    stage.system.set_reachable(true);
+    let sync = stage.c1.hand_out(tasks::sync());
+    assert!(within(stage.c1.finished(&sync)).await.is_success(), "at once, without a pause to wait out");
+    running.stop().await;
+    stage.assert_clean();
+}

@@ -61,18 +61,9 @@ impl Stage {
     }
 
     pub fn start(&self, arguments: &[&str]) -> Service {
-        let mut child = self.command().args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let said = Arc::<Mutex<String>>::default();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let writing = Arc::clone(&said);
-        let reader = std::thread::spawn(move || {
-            for line in stderr.lines() {
-                let mut said = writing.lock().unwrap();
-                said.push_str(&line.unwrap());
-                said.push('\n');
-            }
-        });
-        Service { child, said, reader }
+        let mut command = self.command();
+        command.args(arguments);
+        Service::start(command)
     }
 
     pub fn finish(&self, task: TaskType) -> Finish {
@@ -89,6 +80,22 @@ pub struct Service {
 }
 
 impl Service {
+    /// Starts it, and keeps what it says.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let said = Arc::<Mutex<String>>::default();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let writing = Arc::clone(&said);
+        let reader = std::thread::spawn(move || {
+            for line in stderr.lines() {
+                let mut said = writing.lock().unwrap();
+                said.push_str(&line.unwrap());
+                said.push('\n');
+            }
+        });
+        Self { child, said, reader }
+    }
+
     /// Asks it to end, and waits until it has.
     pub fn stop(self) -> Outcome {
         let id = self.child.id().to_string();
