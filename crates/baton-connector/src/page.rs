@@ -138,6 +138,9 @@ pub enum GapKind {
 }
 
 impl GapKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Gone, Self::Forbidden, Self::Unmappable, Self::LeftOut, Self::Dangling];
+
     /// The word for it in plans, logs and summaries.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -150,11 +153,15 @@ impl GapKind {
         }
     }
 
+    /// Whether it comes from the options alone, so that the same answer leaves the same gap the next time.
+    #[must_use]
+    pub fn is_lasting(self) -> bool {
+        matches!(self, Self::LeftOut | Self::Dangling)
+    }
+
     /// The kind of that word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Gone, Self::Forbidden, Self::Unmappable, Self::LeftOut, Self::Dangling]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }

@@ -7,7 +7,7 @@
 use crate::source::WorkKind;
 
 /// When the pages that the last sync read of a [`Work`](crate::Work) may be taken over. In any case the work must have
-/// the same kind, subject and detail, and must have left no gap.
+/// the same kind, subject and detail, and must have left no gap but such as [last](crate::GapKind::is_lasting).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Reuse {
     /// Never: it is always read.
@@ -58,4 +58,11 @@ pub enum Which {
     Detail(String),
     /// Those that grant something to the principal with this id, of whatever type, as far as the last sync knows.
     Holder(String),
+    /// Those about a resource that works of another kind grant to a principal, as far as the last sync knows.
+    GrantedTo {
+        /// The other kind.
+        by: WorkKind,
+        /// Id of the principal, of whatever type.
+        principal: String,
+    },
 }

@@ -45,11 +45,12 @@ const KEPT: Duration = Duration::from_hours(24 * 85);
 const MOST_PAGES: u64 = 50;
 
 /// The types of events that matter, by their beginnings.
-const PREFIXES: [&str; 7] = [
+const PREFIXES: [&str; 8] = [
     "application.user_membership.",
     "application.lifecycle.",
     "group.application_assignment.",
     "group.privilege.",
+    "group.user_membership.",
     "user.account.privilege.",
     "user.lifecycle.",
     "iam.",
@@ -218,6 +219,9 @@ fn named_by(event: &LogEvent) -> Vec<(WorkKind, Which)> {
         // Okta gives the app to the members by and by, each with an event of its own; the app is read then, too.
         return [of("AppInstance", APP_USERS), of("AppInstance", APP_GROUPS), of("UserGroup", GROUP_APPS)].concat();
     }
+    if of_type.starts_with("group.user_membership.") {
+        return by_membership(event);
+    }
     if of_type.starts_with("user.account.privilege.") {
         return of("User", USER_ROLES);
     }
@@ -239,6 +243,19 @@ fn named_by(event: &LogEvent) -> Vec<(WorkKind, Which)> {
 fn subjects(event: &LogEvent, kind: &str, what: WorkKind) -> Vec<(WorkKind, Which)> {
     let subjects: Vec<_> = event.targets_of(kind).map(|target| (what, Which::Subject(target.id.clone()))).collect();
     if subjects.is_empty() { vec![(what, Which::All)] } else { subjects }
+}
+
+/// Who joins or leaves a group may have an application through another group from then on. Nobody says that the log tells
+/// of it, so the users of the group's applications are read; which these are, the last sync knows.
+fn by_membership(event: &LogEvent) -> Vec<(WorkKind, Which)> {
+    let groups: Vec<_> = event.targets_of("UserGroup").map(|group| group.id.clone()).collect();
+    if groups.is_empty() {
+        return vec![(APP_USERS, Which::All)];
+    }
+    let apps_of = |group: &String| {
+        [APP_GROUPS, GROUP_APPS].map(|by| (APP_USERS, Which::GrantedTo { by, principal: group.clone() }))
+    };
+    groups.iter().flat_map(apps_of).collect()
 }
 
 /// Who comes or goes moves the group of everyone, whose version may not tell. Who goes loses applications, of which the
@@ -303,6 +320,7 @@ mod tests {
             Which::Subject(id) => format!("{kind} {id}"),
             Which::Detail(detail) => format!("{kind} with {detail}"),
             Which::Holder(id) => format!("{kind} of {id}"),
+            Which::GrantedTo { by, principal } => format!("{kind} by {by} of {principal}"),
         };
         named_by(&event(of, targets)).into_iter().map(words).collect()
     }
@@ -324,6 +342,11 @@ mod tests {
             named("group.application_assignment.add", &[app]),
             ["app-users 0oa1", "app-groups 0oa1", "group-apps *"]
         );
+        assert_eq!(
+            named("group.user_membership.remove", &[user, group]),
+            ["app-users by app-groups of 00g1", "app-users by group-apps of 00g1"]
+        );
+        assert_eq!(named("group.user_membership.add", &[user]), ["app-users *"]);
         assert_eq!(named("user.account.privilege.grant", &[user, ("ROLE", "x")]), ["user-roles 00u1"]);
         assert_eq!(named("group.privilege.revoke", &[("usergroup", "00g1")]), ["group-roles 00g1"]);
         assert_eq!(named("group.privilege.revoke", &[]), ["group-roles *"]);

@@ -1,6 +1,7 @@
 //! The connector: Okta as a source of syncs.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::LazyLock;
 
 use baton_connector::{
@@ -11,11 +12,12 @@ use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::{Bucket, BucketTraffic, OrgUrl};
+use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{self, Access};
 use crate::changes;
-use crate::config::Config;
+use crate::config::{Auth, Config};
 use crate::errors;
 use crate::events::OktaEvents;
 use crate::lanes::{self, Lanes};
@@ -46,6 +48,8 @@ static KINDS: LazyLock<Vec<(WorkKind, &'static str)>> =
 /// An Okta org as a source of syncs.
 pub struct OktaSource {
     org: OrgUrl,
+    /// Tells apart who asks, because not everybody is shown the same.
+    asker: String,
     /// What is synced unless a sync says otherwise.
     options: Options,
     context: Context,
@@ -66,10 +70,11 @@ impl OktaSource {
     pub fn new(config: Config) -> Result<Self, SourceError> {
         let (client, access) =
             access::connect(&config).map_err(|error| errors::unusable("preparing the Okta client", &error))?;
+        let asker = asker(&config.auth);
         let Config { org, rules, requests, options, cancel, .. } = config;
         let lanes = Lanes::new(requests.rate_limit_share, requests.short_lists);
         let context = Context { client, access, rules, lanes, page_size: requests.page_size };
-        Ok(Self { org, options, context, cancel })
+        Ok(Self { org, asker, options, context, cancel })
     }
 
     /// What happened in the same org. It shares connections, pace and sign-in with this one.
@@ -97,7 +102,7 @@ impl Source for OktaSource {
     }
 
     fn fingerprint(&self) -> String {
-        format!("okta org={} {}", self.org, self.context.rules.fingerprint())
+        format!("okta org={} asker={} {}", self.org, self.asker, self.context.rules.fingerprint())
     }
 
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
@@ -196,6 +201,18 @@ impl Source for OktaSource {
 
     fn backlog(&self, pages: &BTreeMap<Lane, u64>, held: &BTreeMap<WorkKind, u64>) {
         self.context.lanes.want(pages, held, &self.context.client);
+    }
+}
+
+/// The service app, or a number that tells API tokens apart and tells nothing else about them.
+fn asker(auth: &Auth) -> String {
+    match auth {
+        Auth::PrivateKey { client_id, .. } => client_id.clone(),
+        Auth::ApiToken(token) => {
+            let mut hasher = DefaultHasher::new();
+            token.expose_secret().hash(&mut hasher);
+            format!("token-{:08x}", hasher.finish() >> 32)
+        }
     }
 }
 

@@ -27,8 +27,8 @@ impl Dice {
         self.below(number) == 0
     }
 
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
+    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())].clone()
     }
 }
 
@@ -52,7 +52,7 @@ fn change(org: &mut Org, dice: &mut Dice, given: &mut Given) {
     // The first two are built in.
     let groups: Vec<String> = org.group_ids().skip(2).collect();
     let apps: Vec<String> = org.app_ids(false).collect();
-    let (user, group, app) = (dice.pick(&users).clone(), dice.pick(&groups).clone(), dice.pick(&apps).clone());
+    let (user, group, app) = (dice.pick(&users), dice.pick(&groups), dice.pick(&apps));
     let (user, group, app) = (user.as_str(), group.as_str(), app.as_str());
     let is_user = dice.one_in(2);
     let principal = if is_user { Principal::User(user) } else { Principal::Group(group) };
@@ -62,7 +62,7 @@ fn change(org: &mut Org, dice: &mut Dice, given: &mut Given) {
             // Sometimes under the login of somebody who was deleted.
             let login = format!("new{}@{}", dice.below(8), dice.pick(&DOMAINS));
             if org.user_id(&login).is_none() {
-                let status = *dice.pick(&STATUSES);
+                let status = dice.pick(&STATUSES);
                 given.logins += 1;
                 let id = org.add_user("New", &format!("User {}", given.logins), &login, status);
                 org.add_member(group, &id).unwrap();
@@ -85,7 +85,7 @@ fn change(org: &mut Org, dice: &mut Dice, given: &mut Given) {
         12 => {
             let members = org.members_of(group);
             if !members.is_empty() {
-                assert!(org.remove_member(group, dice.pick(&members)).unwrap());
+                assert!(org.remove_member(group, &dice.pick(&members)).unwrap());
             }
         }
         13 if org.status_of(user).unwrap() != "DEPROVISIONED" => org.assign_user(app, user).unwrap(),
@@ -98,7 +98,7 @@ fn change(org: &mut Org, dice: &mut Dice, given: &mut Given) {
         16 => {
             let groups = org.groups_of_app(app);
             if !groups.is_empty() {
-                org.unassign_group_from_app(app, dice.pick(&groups)).unwrap();
+                org.unassign_group_from_app(app, &dice.pick(&groups)).unwrap();
             }
         }
         17 => org.set_app_active(app, dice.one_in(2)).unwrap(),
@@ -126,7 +126,7 @@ fn change(org: &mut Org, dice: &mut Dice, given: &mut Given) {
 
 fn rules(dice: &mut Dice) -> Rules {
     let filter = match dice.below(3) {
-        0 => EmailDomains::new([*dice.pick(&DOMAINS)]),
+        0 => EmailDomains::new([dice.pick(&DOMAINS)]),
         _ => EmailDomains::default(),
     };
     Rules {
@@ -161,7 +161,7 @@ impl History {
         let mut org = Org::generate(&Shape { awkward: false, ..Shape::new(size.0, size.1, size.2).seed(seed) });
         org.set_deletion_moves_groups(dice.one_in(2));
         let lags = [0, 0, 2, 90, 4_000].map(Duration::from_secs);
-        let (log_lag, search_lag) = (*dice.pick(&lags), *dice.pick(&lags[..4]));
+        let (log_lag, search_lag) = (dice.pick(&lags), dice.pick(&lags[..4]));
         // Okta's clock need not be ours.
         let ahead = Duration::from_secs(dice.below(200_000) as u64);
         let start = SystemTime::now() - Duration::from_secs(100_000) + ahead;
@@ -218,7 +218,7 @@ impl History {
             "/api/v1/users/{id}/roles",
             "/api/v1/iam/resource-sets/{id}/bindings",
         ];
-        let path = *self.dice.pick(&PATHS);
+        let path = self.dice.pick(&PATHS);
         let page = 1 + self.dice.below(2) as u32;
         self.sim.set_faults(Faults::from(FaultRule::on(path, Fault::Status(401)).page(page)));
         let _ = self.sync("sync.c1z", Incremental::default()).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use baton_proto::c1::connector::v2::ConnectorMetadata;
-use baton_sync::{ExternalFile, SyncConfig};
+use baton_sync::{ExternalFile, Incremental, SyncConfig};
 
 use crate::clock::Clock;
 use crate::credentials::Credentials;
@@ -156,6 +156,8 @@ pub struct SyncSettings {
     pub strict: bool,
     /// Deliver a sync also if nothing was found of what must be there.
     pub allow_shrink: bool,
+    /// Whether a sync takes over what the last one has read and what has not changed since.
+    pub incremental: Incremental,
     /// Check the connection only, and deliver an empty sync (`--skip-full-sync`).
     pub skip: bool,
 }
@@ -168,6 +170,7 @@ impl Default for SyncSettings {
             external: None,
             strict: false,
             allow_shrink: false,
+            incremental: Incremental::default(),
             skip: false,
         }
     }

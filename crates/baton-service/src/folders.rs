@@ -2,8 +2,9 @@
 //!
 //! A process has a folder of its own below the one for temporary files, which it holds by a lock: several connectors
 //! can share a disk. In there each sync has a folder, named after what is to be synced, so that it is found again when
-//! C1 hands out the same once more, also by the next process. Leftovers go when they are a week old, and the oldest of
-//! them when there is too much.
+//! C1 hands out the same once more, also by the next process. When its file is delivered, that stays there with what the
+//! next sync can take over, and to be compared with it; losing both costs calls only. Folders that nobody uses go when
+//! they are a week old, and the oldest of them when there is too much.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
@@ -14,6 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use baton_connector::Options;
+use baton_sync::SyncConfig;
 
 use crate::config::ServiceConfig;
 use crate::error::ServiceError;
@@ -26,6 +28,8 @@ const PROCESSES: usize = 100;
 
 /// In a sync's folder: the file that it makes, and the id of the task for which.
 const FILE: &str = "sync.c1z";
+/// The last file that was delivered.
+const BASE: &str = "last.c1z";
 const TASK: &str = "task";
 
 /// The folders of this process.
@@ -118,7 +122,7 @@ impl Folders {
             let claimed = self.claimed();
             if !claimed.contains(&name) && fs::remove_dir_all(&path).is_ok() {
                 total -= size;
-                tracing::info!(bytes = size, is_old, "removed the working data of an interrupted sync");
+                tracing::info!(bytes = size, is_old, "removed working data of a sync that is not under way");
             }
         }
         total > self.0.limit
@@ -147,8 +151,35 @@ impl SyncFolder {
         self.file().is_file()
     }
 
-    /// Removes everything: C1 has the file.
-    pub(crate) fn remove(self) {
+    /// The last file that was delivered from here, if it is still there.
+    pub(crate) fn base(&self) -> PathBuf {
+        self.path.join(BASE)
+    }
+
+    /// C1 has the file. It stays as the base of the next sync if there can be one, as far as there is room.
+    pub(crate) fn delivered(self, is_base: bool) {
+        let is_first = !self.name.trim_start_matches("sync-").contains('-');
+        if !is_base || !is_first {
+            return self.remove();
+        }
+        if let Err(error) = fs::rename(self.file(), self.base()) {
+            tracing::warn!(%error, "cannot keep what the next sync could take over; it will read everything");
+            return self.remove();
+        }
+        let folders = self.folders.clone();
+        drop(self);
+        folders.tidy();
+    }
+
+    /// Removes what is only there for the next sync to be cheaper.
+    pub(crate) fn forget_base(&self) {
+        let removed = remove_if_there(&self.base()).and_then(|()| SyncConfig::new(self.file()).forget_last());
+        if let Err(error) = removed {
+            tracing::warn!(%error, path = %self.path.display(), "cannot remove what is kept of the last sync");
+        }
+    }
+
+    fn remove(self) {
         if let Err(error) = fs::remove_dir_all(&self.path) {
             tracing::warn!(%error, path = %self.path.display(), "cannot remove the working data of a sync");
         }
@@ -253,6 +284,39 @@ mod tests {
         assert!(stale.path == second_path && !stale.is_finished(), "the file of another task is not told as new");
         stale.remove();
         assert!(!second_path.exists());
+    }
+
+    #[test]
+    fn what_was_delivered_is_the_base_of_the_next_sync() {
+        let temp = tempfile::tempdir().unwrap();
+        let folders = Folders::open(&config(temp.path())).unwrap();
+        let folder = folders.claim(&Options::default(), "a").unwrap();
+        let other = folders.claim(&Options::default(), "b").unwrap();
+        let gone = other.path.clone();
+        for folder in [&folder, &other] {
+            fs::write(folder.file(), "delivered").unwrap();
+        }
+        folder.delivered(true);
+        other.delivered(true);
+        assert!(!gone.exists(), "one base is enough");
+        let next = folders.claim(&Options::default(), "c").unwrap();
+        assert_eq!(fs::read_to_string(next.base()).unwrap(), "delivered");
+        assert!(!next.is_finished());
+        let last = next.path.join("sync.c1z.work/last.db");
+        fs::create_dir(last.parent().unwrap()).unwrap();
+        fs::write(&last, "kept").unwrap();
+        next.forget_base();
+        assert!(!next.base().exists() && !last.exists());
+        let path = next.path.clone();
+        fs::write(next.file(), "delivered").unwrap();
+        next.delivered(false);
+        assert!(!path.exists(), "a sync of something else is no base");
+        // Larger than all working data may be.
+        let folder = folders.claim(&Options::default(), "d").unwrap();
+        fs::write(folder.file(), vec![0; 2000]).unwrap();
+        let path = folder.path.clone();
+        folder.delivered(true);
+        assert!(!path.exists());
     }
 
     #[test]

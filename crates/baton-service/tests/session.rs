@@ -90,7 +90,7 @@ async fn a_whole_session() {
     baton_sync::run(source, config, silent, CancellationToken::new()).await.unwrap();
     assert_eq!(uploaded(&stage, &sync), counts(&file));
     assert!(counts(&file).3 > 0);
-    assert_eq!(stage.leftovers(), Vec::<String>::new());
+    assert!(stage.leftovers().is_empty());
 
     assert!(received.finishes[&grant].annotations().is_empty());
     assert!(any::is::<GrantAlreadyExists>(&received.finishes[&again].annotations()[0]));

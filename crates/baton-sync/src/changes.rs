@@ -18,6 +18,8 @@ struct OfKind {
     details: HashSet<String>,
     /// Principals, and whether the change that named them is settled.
     holders: HashMap<String, bool>,
+    /// The same by the kind of work that grants them the subjects.
+    grantees: HashMap<WorkKind, HashMap<String, bool>>,
 }
 
 impl Changes {
@@ -29,10 +31,8 @@ impl Changes {
                 Which::All => of.all = true,
                 Which::Subject(subject) => drop(of.subjects.insert(subject.clone())),
                 Which::Detail(detail) => drop(of.details.insert(detail.clone())),
-                Which::Holder(id) => {
-                    let known = of.holders.entry(id.clone()).or_insert(true);
-                    *known &= settled;
-                }
+                Which::Holder(id) => note(&mut of.holders, id, *settled),
+                Which::GrantedTo { by, principal } => note(of.grantees.entry(by).or_default(), principal, *settled),
             }
         }
     }
@@ -44,21 +44,35 @@ impl Changes {
             .is_some_and(|of| of.all || of.subjects.contains(&work.subject) || of.details.contains(&work.detail))
     }
 
-    /// Finds out which works grant something to the principals named so far, and takes them in.
+    /// Finds out which works the principals named so far concern, and takes them in.
     pub(crate) fn resolve(&mut self, last: &Last) -> Result<Vec<Changed>, SyncError> {
         let mut found = Vec::new();
         for (kind, of) in &mut self.0 {
-            let holders = std::mem::take(&mut of.holders);
+            let (holders, grantees) = (std::mem::take(&mut of.holders), std::mem::take(&mut of.grantees));
+            if of.all {
+                continue;
+            }
             for settled in [true, false] {
-                let ids: HashSet<&str> =
-                    holders.iter().filter(|(_, is)| **is == settled).map(|(id, _)| id.as_str()).collect();
-                if !ids.is_empty() && !of.all {
-                    let subjects = last.holding(kind, &ids)?.into_iter().map(Which::Subject);
-                    found.extend(subjects.map(|which| Changed { kind, which, settled }));
+                let mut subjects = Vec::new();
+                let ids = |named: &HashMap<String, bool>| -> HashSet<String> {
+                    named.iter().filter(|(_, is)| **is == settled).map(|(id, _)| id.clone()).collect()
+                };
+                subjects.extend(last.holding(kind, &ids(&holders))?);
+                for (by, named) in &grantees {
+                    subjects.extend(last.granted(by, &ids(named))?);
                 }
+                subjects.sort();
+                subjects.dedup();
+                let which = subjects.into_iter().map(Which::Subject);
+                found.extend(which.map(|which| Changed { kind, which, settled }));
             }
         }
         self.add(&found);
         Ok(found)
     }
+}
+
+fn note(named: &mut HashMap<String, bool>, id: &str, settled: bool) {
+    let known = named.entry(id.to_owned()).or_insert(true);
+    *known &= settled;
 }

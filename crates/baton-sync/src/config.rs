@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use baton_connector::Options;
 
 use crate::external::ExternalFile;
+use crate::workdir::WorkDir;
 
 /// How and whereto a sync runs.
 #[derive(Debug, Clone)]
 pub struct SyncConfig {
     /// The `.c1z` to be written.
     pub target: PathBuf,
+    /// Where the last sync is, if it is not in the target: the new one is compared with that and takes over from it, and
+    /// nothing of it stays in the new file. It need not exist, and is left as it is.
+    pub base: Option<PathBuf>,
     /// Where the working data goes; beside the target if `None`. It must survive until the sync is finished, or an
     /// interrupted run begins anew.
     pub temp_dir: Option<PathBuf>,
@@ -99,6 +103,7 @@ impl SyncConfig {
     pub fn new(target: impl Into<PathBuf>) -> Self {
         Self {
             target: target.into(),
+            base: None,
             temp_dir: None,
             options: Options::default(),
             external: None,
@@ -106,6 +111,18 @@ impl SyncConfig {
             allow_shrink: false,
             strict: false,
             incremental: Incremental::default(),
+        }
+    }
+
+    /// Removes what is kept of the last sync: the next one reads everything.
+    ///
+    /// # Errors
+    ///
+    /// It is there and cannot be removed.
+    pub fn forget_last(&self) -> std::io::Result<()> {
+        match std::fs::remove_file(WorkDir::last_of(&self.target, self.temp_dir.as_deref())) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         }
     }
 }

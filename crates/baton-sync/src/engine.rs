@@ -45,6 +45,8 @@ pub(crate) struct Earlier {
     pub changes: Option<WorkKind>,
     /// What it has told to the runs before this one.
     pub changed: Vec<Changed>,
+    /// What the source had to say about the changes.
+    pub notes: Vec<String>,
 }
 
 /// The scheduler of one run.
@@ -169,6 +171,11 @@ impl Engine {
         kinds.map(reading).collect()
     }
 
+    /// What the source had to say about the changes.
+    pub(crate) fn notes(&self) -> &[String] {
+        self.earlier.as_ref().map_or(&[], |earlier| &earlier.notes)
+    }
+
     /// Fetches until nothing is left, or something stops it. What was fetched has been handed to the writer.
     pub(crate) async fn run(&mut self, writer: &Writer, cancel: &CancellationToken) -> Result<(), Stopped> {
         let mut fetches: FuturesUnordered<Fetch> = FuturesUnordered::new();
@@ -235,9 +242,15 @@ impl Engine {
             return Err(Stopped::Failed(waiting.in_circles()));
         }
         self.fetched += 1;
-        notes.into_iter().for_each(|note| self.observer.event(&Event::Note(note)));
+        for note in &notes {
+            self.observer.event(&Event::Note(note.clone()));
+        }
         self.changes.add(&page.changed);
-        if let Some(earlier) = &self.earlier {
+        if let Some(earlier) = &mut self.earlier {
+            if earlier.changes == Some(waiting.work.kind) {
+                earlier.notes.extend(notes.iter().cloned());
+                page.notes = notes;
+            }
             // Committed with the page: what it names must be known to whoever carries this run on.
             page.changed.extend(self.changes.resolve(&earlier.last).map_err(Stopped::Kept)?);
         }

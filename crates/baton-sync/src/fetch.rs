@@ -94,6 +94,7 @@ pub(crate) fn fetch(source: Arc<dyn Source>, waiting: Waiting, partial: Option<A
                 gaps: page.gaps,
                 changed: page.changed,
                 mark: page.mark,
+                notes: Vec::new(),
             },
             opens: page.opens,
             notes: page.notes,

@@ -5,11 +5,11 @@
 //! has, fails and leaves the file as it was, unless the operator says that it is right.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use baton_connector::{GapKind, Source};
 use baton_proto::c1::connector::v2::ResourceType;
 
+use crate::config::SyncConfig;
 use crate::error::SyncError;
 use crate::summary::GapCount;
 
@@ -28,7 +28,7 @@ pub(crate) fn against_loss(
     types: &[&ResourceType],
     before: &Before,
     now: impl Fn(&str) -> u64,
-    target: &Path,
+    config: &SyncConfig,
 ) -> Result<(), SyncError> {
     for resource_type in types {
         let (id, name) = (resource_type.id.as_str(), resource_type.display_name.to_lowercase());
@@ -37,19 +37,19 @@ pub(crate) fn against_loss(
             && let Some((_, why)) = source.never_empty().iter().find(|(never_empty, _)| *never_empty == id)
         {
             return Err(SyncError::Shrunk(format!(
-                "the sync found no {name} at all; {} is left as it was\n\
+                "the sync found no {name} at all; {}\n\
                  hint: {why}; if there really is none, run again with --allow-shrink",
-                target.display()
+                left(config)
             )));
         }
         let last = before.get(id).copied().unwrap_or_default();
         let lost = last.saturating_sub(found);
         if source.guarded().contains(&id) && lost > MAX_LOSS && lost * 100 > last * MAX_LOSS_PERCENT {
             return Err(SyncError::Shrunk(format!(
-                "the sync found {found} resources of the type {name} where the last one had {last}; {} is left as it was\n\
+                "the sync found {found} resources of the type {name} where the last one had {last}; {}\n\
                  hint: check that the credential still sees all of them, and that no option now leaves them out; if it is \
                  right, run again with --allow-shrink",
-                target.display()
+                left(config)
             )));
         }
     }
@@ -57,13 +57,12 @@ pub(crate) fn against_loss(
 }
 
 /// Fails if anything is missing that was not left out on purpose.
-pub(crate) fn completeness(gaps: &[GapCount], target: &Path) -> Result<(), SyncError> {
+pub(crate) fn completeness(gaps: &[GapCount], config: &SyncConfig) -> Result<(), SyncError> {
     let missing: Vec<_> = gaps.iter().filter(|gap| gap.kind != GapKind::LeftOut).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let mut text =
-        format!("the sync is not complete, and --strict was asked for; {} is left as it was", target.display());
+    let mut text = format!("the sync is not complete, and --strict was asked for; {}", left(config));
     for gap in missing {
         let example = gap.examples.first().map_or("", |(_, message)| message);
         text.push_str(&format!(
@@ -75,4 +74,12 @@ pub(crate) fn completeness(gaps: &[GapCount], target: &Path) -> Result<(), SyncE
     }
     text.push_str("\nhint: mend what is named, or run without --strict");
     Err(SyncError::Incomplete(text))
+}
+
+/// What became of the file.
+fn left(config: &SyncConfig) -> String {
+    match config.base {
+        Some(_) => "no new file is made".to_owned(),
+        None => format!("{} is left as it was", config.target.display()),
+    }
 }

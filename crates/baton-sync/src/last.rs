@@ -110,27 +110,46 @@ impl Last {
     }
 
     /// The subjects of the kept works of `kind` that grant something to one of `principals`.
-    pub(crate) fn holding(&self, kind: WorkKind, principals: &HashSet<&str>) -> Result<Vec<String>, SyncError> {
-        let failed = SyncError::plan(&self.path);
-        let read = || -> rusqlite::Result<Vec<(String, Vec<u8>)>> {
-            let connection = open(&self.path)?;
-            let sql = "SELECT work.subject, page.grants FROM work JOIN page ON page.work = work.id WHERE work.kind = ?";
-            let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect()
-        };
+    pub(crate) fn holding(&self, kind: WorkKind, principals: &HashSet<String>) -> Result<Vec<String>, SyncError> {
         let mut subjects = Vec::new();
-        for (subject, grants) in read().map_err(failed)? {
-            let mut holds = false;
+        self.for_each_grant(kind, principals, |subject, _| subjects.push(subject.to_owned()))?;
+        subjects.dedup();
+        Ok(subjects)
+    }
+
+    /// The ids of the resources that kept works of `kind` grant to one of `principals`.
+    pub(crate) fn granted(&self, kind: WorkKind, principals: &HashSet<String>) -> Result<Vec<String>, SyncError> {
+        let mut resources = Vec::new();
+        self.for_each_grant(kind, principals, |_, resource| resources.push(resource.to_owned()))?;
+        Ok(resources)
+    }
+
+    /// Calls `found` with the work's subject and the resource of each grant of `kind` to one of `principals`.
+    fn for_each_grant(
+        &self,
+        kind: WorkKind,
+        principals: &HashSet<String>,
+        mut found: impl FnMut(&str, &str),
+    ) -> Result<(), SyncError> {
+        if principals.is_empty() {
+            return Ok(());
+        }
+        let failed = |error| SyncError::plan(&self.path)(error);
+        let connection = open(&self.path).map_err(failed)?;
+        let sql = "SELECT work.subject, page.grants FROM work JOIN page ON page.work = work.id WHERE work.kind = ?";
+        let mut statement = connection.prepare(sql).map_err(failed)?;
+        let mut rows = statement.query([kind]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let subject: String = row.get(0).map_err(failed)?;
+            let grants: Vec<u8> = row.get(1).map_err(failed)?;
             codec::for_each_grant(&grants, |grant| {
-                holds |= principals.contains(grant.principal);
+                if principals.contains(grant.principal) {
+                    found(&subject, &grant.entitlement.resource);
+                }
                 Ok(())
             })?;
-            if holds && subjects.last() != Some(&subject) {
-                subjects.push(subject);
-            }
         }
-        Ok(subjects)
+        Ok(())
     }
 }
 

@@ -73,7 +73,7 @@ impl Opening<'_> {
             let last = Last::open(&self.work_dir.last(), &identity.fingerprint, self.last_full, self.source);
             let Some(last) = last.ok().filter(|last| last.sync_id == course.base) else { return Ok(None) };
             let changes = self.kind(&course.changes);
-            earlier = Some(Earlier { last, changes, changed: plan.changed(self.source)? });
+            earlier = Some(Earlier { last, changes, changed: plan.changed(self.source)?, notes: plan.notes()? });
         }
         let works = plan.works(self.source)?;
         let fetched = works.iter().filter(|planned| planned.state != State::Taken);
@@ -98,7 +98,7 @@ impl Opening<'_> {
             let changes = reads.as_ref().map(|work| work.kind);
             course.changes = changes.unwrap_or_default().to_owned();
             works.extend(reads);
-            earlier = Some(Earlier { last, changes, changed: Vec::new() });
+            earlier = Some(Earlier { last, changes, changed: Vec::new(), notes: Vec::new() });
         }
         let start: Vec<(u64, Work)> = works.into_iter().zip(0..).map(|(work, id)| (id, work)).collect();
         let plan = Plan::create(&self.work_dir.plan(), &identity, &course, &start, &gaps)?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use baton_c1z::envelope::{self, Format, Limits};
 use baton_c1z::{Reader, SyncType, retention};
 
+use crate::config::SyncConfig;
 use crate::error::SyncError;
 use crate::guard::Before;
 use crate::workdir::WorkDir;
@@ -34,7 +35,22 @@ impl Previous {
 /// Looks at the file that is to be replaced before anything is asked of the source: a target that is no `.c1z`, is cut
 /// off or cannot be written must not cost an hour of fetching. A sync that is not a full one
 /// leaves the last full one in the file in any case.
-pub(crate) async fn open(target: &Path, work_dir: &WorkDir, sync_type: SyncType) -> Result<Previous, SyncError> {
+///
+/// A base beside the target is only a help: one that cannot be read is done without.
+pub(crate) async fn open(config: &SyncConfig, work_dir: &WorkDir, sync_type: SyncType) -> Result<Previous, SyncError> {
+    let Some(base) = &config.base else { return read(&config.target, work_dir, sync_type).await };
+    match read(base, work_dir, sync_type).await {
+        Ok(previous) => Ok(Previous { keep: Vec::new(), ..previous }),
+        Err(error) => {
+            let note = format!(
+                "the file of the last sync cannot be read: this sync reads everything, and is not compared with it: {error}"
+            );
+            Ok(Previous { note: Some(note), ..Previous::default() })
+        }
+    }
+}
+
+async fn read(target: &Path, work_dir: &WorkDir, sync_type: SyncType) -> Result<Previous, SyncError> {
     let (target, db) = (target.to_owned(), work_dir.previous());
     let open = move || -> Result<Previous, SyncError> {
         match envelope::detect(&target).map_err(SyncError::io("read", &target))? {

@@ -97,7 +97,7 @@ async fn sync(
     begun: Instant,
 ) -> Result<Summary, Failed> {
     let sync_type = sync_type(&config.options);
-    let mut previous = previous::open(&config.target, work_dir, sync_type).await?;
+    let mut previous = previous::open(&config, work_dir, sync_type).await?;
     if let Some(note) = previous.note.take() {
         observer.event(&Event::Note(note));
     }
@@ -150,7 +150,12 @@ async fn sync(
     }
 
     let (sync_id, target) = (identity.sync_id.clone(), config.target.clone());
-    let reading = course.keeps().then(|| Reading { why_full: course.why_full.clone(), since, kinds: engine.reading() });
+    let reading = course.keeps().then(|| Reading {
+        why_full: course.why_full.clone(),
+        since,
+        notes: engine.notes().to_vec(),
+        kinds: engine.reading(),
+    });
     let keeping = (sync_type == SyncType::Full).then(|| (course.keeps(), work_dir.last()));
     let sealing = Sealing {
         plan,

@@ -86,7 +86,7 @@ impl Sealing {
         let mut present = self.put_objects(&mut builder, &read, &mut gaps)?;
         if !self.config.allow_shrink && !self.is_partial() {
             let (source, before) = (self.source.as_ref(), &self.previous.before);
-            guard::against_loss(source, &read, before, |id| present.count(id), &self.config.target)?;
+            guard::against_loss(source, &read, before, |id| present.count(id), &self.config)?;
         }
         let copied = match &self.external {
             Some(external) => {
@@ -112,7 +112,7 @@ impl Sealing {
             waiting.give(&mut builder, sync_id, copied, &mut gaps)?;
         }
         if self.config.strict {
-            guard::completeness(&gaps, &self.config.target)?;
+            guard::completeness(&gaps, &self.config)?;
         }
         if self.expands() {
             self.step("expanding grants")?;

@@ -42,6 +42,8 @@ pub struct Reading {
     pub why_full: String,
     /// The sync from which the rest was taken over; empty if everything was read.
     pub since: String,
+    /// What the source had to say when it was asked for changes, such as why it cannot tell.
+    pub notes: Vec<String>,
     /// Per kind of work that can be taken over, in stored order.
     pub kinds: Vec<KindReading>,
 }
@@ -57,6 +59,7 @@ impl Reading {
         serde_json::json!({
             "since": self.since,
             "why_full": self.why_full,
+            "notes": self.notes,
             "read": count(|kind| kind.read),
             "taken_over": count(|kind| kind.taken),
         })

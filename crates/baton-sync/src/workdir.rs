@@ -62,6 +62,11 @@ impl WorkDir {
         self.folder.join(LAST)
     }
 
+    /// What is kept of the last full sync into `target`, whether there is anything or not.
+    pub(crate) fn last_of(target: &Path, temp_dir: Option<&Path>) -> PathBuf {
+        name_of(target, temp_dir).join(LAST)
+    }
+
     /// The file with the principals of another connector, decoded.
     pub(crate) fn external(&self) -> PathBuf {
         self.folder.join("external.db")
@@ -110,20 +115,24 @@ pub(crate) fn remove_database(path: &Path) {
 
 /// `<target>.work` beside the target, or below `temp_dir` under a name that no other target has.
 fn folder_of(target: &Path, temp_dir: Option<&Path>) -> Result<PathBuf, SyncError> {
-    let mut name = target.file_name().map_or_else(|| OsString::from("sync.c1z"), ToOwned::to_owned);
-    let Some(temp_dir) = temp_dir else {
-        name.push(".work");
-        return Ok(target.with_file_name(name));
-    };
-    if !temp_dir.is_dir() {
+    if let Some(temp_dir) = temp_dir.filter(|folder| !folder.is_dir()) {
         let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
         return Err(SyncError::io("use the temporary folder", temp_dir)(missing));
     }
+    Ok(name_of(target, temp_dir))
+}
+
+fn name_of(target: &Path, temp_dir: Option<&Path>) -> PathBuf {
+    let mut name = target.file_name().map_or_else(|| OsString::from("sync.c1z"), ToOwned::to_owned);
+    let Some(temp_dir) = temp_dir else {
+        name.push(".work");
+        return target.with_file_name(name);
+    };
     let absolute = std::path::absolute(target).unwrap_or_else(|_| target.to_owned());
     let mut hasher = DefaultHasher::new();
     absolute.hash(&mut hasher);
     name.push(format!("-{:016x}.work", hasher.finish()));
-    Ok(temp_dir.join(name))
+    temp_dir.join(name)
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ struct World {
     /// What has changed, in order; the mark is the length of it.
     log: Vec<Changed>,
     /// A group whose members leave a gap.
-    odd: Option<u32>,
+    odd: Option<(u32, GapKind)>,
     /// Groups whose version is too new.
     unsettled: BTreeSet<u32>,
     log_refused: bool,
@@ -157,9 +157,9 @@ impl World {
                 let of = format!("g{group}");
                 let users = self.groups[&group].1.iter().map(|user| format!("u{user}"));
                 page.grants = users.map(|user| grant(("group", &of, "member"), "user", &user)).collect();
-                if self.odd == Some(group) {
+                if let Some((_, kind)) = self.odd.filter(|(odd, _)| *odd == group) {
                     let (resource_type, id) = ("group".to_owned(), of);
-                    page.gaps.push(Gap { kind: GapKind::Unmappable, resource_type, id, message: "odd".to_owned() });
+                    page.gaps.push(Gap { kind, resource_type, id, message: "odd".to_owned() });
                 }
             }
             "holders" => {
@@ -407,7 +407,7 @@ async fn what_changed_a_moment_ago_is_read_twice() {
 #[tokio::test]
 async fn works_with_gaps_and_new_ones_are_read() {
     let mut world = World::new();
-    world.odd = Some(3);
+    world.odd = Some((3, GapKind::Unmappable));
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("sync.c1z");
     sync(&world, &target).await;
@@ -425,6 +425,57 @@ async fn works_with_gaps_and_new_ones_are_read() {
         ["by-app 9", "holders 9", "members 3", "members 9", "roles 9"]
             .map(|work| { if work == "by-app 9" { "by-group 9" } else { work } })
     );
+}
+
+#[tokio::test]
+async fn gaps_that_the_options_leave_are_taken_over() {
+    let mut world = World::new();
+    world.odd = Some((3, GapKind::LeftOut));
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("sync.c1z");
+    let first = sync(&world, &target).await;
+    for _ in 0..2 {
+        let done = checked(&world, &target).await;
+        assert_eq!(done.read(), [""; 0]);
+        assert_eq!((done.summary.gaps.len(), &done.summary.gaps), (1, &first.summary.gaps));
+    }
+}
+
+#[tokio::test]
+async fn what_works_of_another_kind_grant_is_read() {
+    let (mut world, _folder, target) = synced().await;
+    // Group 1 holds applications 1 and 3.
+    let (by, principal) = ("by-app", "g1".to_owned());
+    world.apps.get_mut(&3).unwrap().remove(&3);
+    for by in [by, "by-group"] {
+        let which = Which::GrantedTo { by, principal: principal.clone() };
+        world.log.push(Changed { kind: "holders", which, settled: true });
+    }
+    world.changes("roles", Which::Subject("3".to_owned()));
+    assert_eq!(checked(&world, &target).await.read(), ["holders 1", "holders 3", "roles 3"]);
+    assert_eq!(checked(&world, &target).await.read(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_base_beside_the_target_is_taken_over_from_and_left_alone() {
+    let (mut world, folder, target) = synced().await;
+    let base = folder.path().join("base.c1z");
+    for user in [5, 7] {
+        fs::rename(&target, &base).unwrap();
+        let before = fs::read(&base).unwrap();
+        world.join(2, user);
+        let config = SyncConfig { base: Some(base.clone()), ..SyncConfig::new(&target) };
+        let done = run(&world, config).await.unwrap();
+        assert_eq!((done.read(), done.notes.len()), (vec!["members 2"], 0));
+        assert_eq!(fs::read(&base).unwrap(), before);
+        assert_eq!(baton_c1z::Reader::open(&target).unwrap().syncs().unwrap().len(), 1);
+        same_as_whole(&world, &target).await;
+    }
+    fs::write(&base, "no file at all").unwrap();
+    let config = SyncConfig { base: Some(base.clone()), ..SyncConfig::new(&target) };
+    let done = run(&world, config).await.unwrap();
+    assert_eq!((done.fetched.len(), done.notes.len()), (21, 1));
+    assert!(done.notes[0].contains("reads everything") && fs::read(&base).unwrap() == b"no file at all");
 }
 
 #[tokio::test]
@@ -481,6 +532,7 @@ async fn a_log_that_is_refused_costs_calls_and_is_said() {
     let done = checked(&world, &target).await;
     assert_eq!((done.read().len(), done.notes.as_slice()), (14, &["the log is refused".to_owned()][..]));
     assert_eq!(done.taken(), 4, "members need no log");
+    assert_eq!(done.summary.reading.as_ref().unwrap().notes, ["the log is refused"]);
     // What happened meanwhile is not missed when it is given back.
     world.assign(4, 0);
     world.log_refused = false;

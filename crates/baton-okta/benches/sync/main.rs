@@ -14,6 +14,7 @@
 mod org;
 mod paced;
 mod run;
+mod warm;
 
 use std::time::Duration;
 
@@ -38,6 +39,9 @@ fn main() {
     if wants("large") {
         let large = Spec::of(&Shape::new(100_000, 5_000, 500));
         run::scenario("large", "100,000 users / 5,000 groups / 500 apps", &large, "<= 15 s CPU, <= 160 MiB");
+    }
+    if wants("warm") {
+        warm::scenario(&Spec::of(&Shape::new(10_000, 2_000, 200)));
     }
     if wants("paced") {
         paced::scenario();

@@ -8,6 +8,8 @@ use okta_sim::{Clock, Org, Quotas, Shape, Sim, SimConfig};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::warm;
+
 /// Name of the variable.
 pub(crate) const SPEC: &str = "BENCH_ORG";
 
@@ -75,7 +77,16 @@ impl Server {
 
     /// What it has counted so far.
     pub(crate) fn stats(&mut self) -> Value {
-        writeln!(self.input.as_mut().unwrap(), "stats").unwrap();
+        self.ask("stats")
+    }
+
+    /// Changes that share of it, in percent; gives what it has counted so far.
+    pub(crate) fn change(&mut self, percent: usize) -> Value {
+        self.ask(&format!("change {percent}"))
+    }
+
+    fn ask(&mut self, question: &str) -> Value {
+        writeln!(self.input.as_mut().unwrap(), "{question}").unwrap();
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()
@@ -110,7 +121,11 @@ pub(crate) fn serve(spec: &str) {
         grants: expected.grants(),
     };
     println!("{}", serde_json::to_string(&greeting).unwrap());
-    for _ in std::io::stdin().lines().map_while(Result::ok) {
+    for line in std::io::stdin().lines().map_while(Result::ok) {
+        if let Some(percent) = line.strip_prefix("change ") {
+            sim.change_org(|org| warm::change(org, percent.parse().unwrap()));
+            sim.advance_clock(warm::SETTLED);
+        }
         println!("{}", serde_json::to_string(&sim.stats()).unwrap());
     }
 }

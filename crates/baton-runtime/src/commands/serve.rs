@@ -82,6 +82,7 @@ pub(crate) async fn run(session: &Session) -> Result<(), Failure> {
         external: sync::external(settings)?,
         strict: settings.switch("strict"),
         allow_shrink: settings.switch("allow-shrink"),
+        incremental: sync::incremental(settings)?,
         skip: settings.switch(SKIP_FULL_SYNC),
     };
     if settings.switch(HEALTH_CHECK) {

@@ -59,6 +59,7 @@ mod sample {
             reading: Some(Reading {
                 why_full: String::new(),
                 since: "2lnjFH0nHXSyrnTkdFiUOQRjmYk".to_owned(),
+                notes: Vec::new(),
                 kinds: vec![
                     KindReading { kind: "group-members", label: "group members", read: 3, taken: 1996 },
                     KindReading { kind: "app-users", label: "app users", read: 0, taken: 200 },

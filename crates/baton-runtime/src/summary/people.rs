@@ -40,6 +40,7 @@ fn headline(summary: &Summary) -> String {
 
 /// What was not read again, or why everything was.
 fn taken_over(reading: &Reading) -> String {
+    let notes: String = reading.notes.iter().map(|note| format!("\nNote: {note}")).collect();
     if reading.since.is_empty() {
         let why = &reading.why_full;
         return if why.is_empty() { String::new() } else { format!("\nRead everything: {why}") };
@@ -50,7 +51,7 @@ fn taken_over(reading: &Reading) -> String {
         if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }
     };
     let (taken, read) = (kinds(|kind| kind.taken), kinds(|kind| kind.read));
-    format!("\nTaken over from the last sync: {taken}\nRead again beside the lists: {read}")
+    format!("\nTaken over from the last sync: {taken}\nRead again beside the lists: {read}{notes}")
 }
 
 fn types(summary: &Summary) -> String {
@@ -173,12 +174,16 @@ Look into it
     #[test]
     fn reading_everything_has_a_reason() {
         let said = |why: &str, since: &str| {
-            let reading = Reading { why_full: why.to_owned(), since: since.to_owned(), kinds: Vec::new() };
+            let reading = Reading { why_full: why.to_owned(), since: since.to_owned(), ..Reading::default() };
             headline(&Summary { reading: Some(reading), resumed: false, ..sample::summary() })
         };
         assert!(said("it was asked for", "").ends_with("\nRead everything: it was asked for"));
         assert!(!said("", "").contains('\n'), "the first sync is nothing special");
         assert!(said("", "x").ends_with("last sync: nothing\nRead again beside the lists: nothing"));
+        let notes = vec!["roles are read in full".to_owned()];
+        let reading = Reading { since: "x".to_owned(), notes, ..Reading::default() };
+        let said = headline(&Summary { reading: Some(reading), ..sample::summary() });
+        assert!(said.ends_with("\nNote: roles are read in full"), "{said}");
     }
 
     #[test]

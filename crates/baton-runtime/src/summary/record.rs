@@ -76,6 +76,7 @@ mod tests {
                 "incremental": {
                     "since": "2lnjFH0nHXSyrnTkdFiUOQRjmYk",
                     "why_full": "",
+                    "notes": [],
                     "read": {"group-members": 3, "user-roles": 1},
                     "taken_over": {"group-members": 1996, "app-users": 200},
                 },

@@ -2,7 +2,7 @@
 //!
 //! Each sync works in a folder of its own (`folders`), found again by what is to be synced: a sync that was interrupted,
 //! by us or by a kill, is carried on when C1 hands out the same again, and a file that was finished but not uploaded is
-//! only uploaded.
+//! only uploaded. What was delivered last is kept, for the next sync to be compared with and to take over from.
 
 mod nothing;
 
@@ -34,6 +34,7 @@ pub(super) async fn sync_full(
 ) -> Handled {
     check_engine(task_id, &task.storage_engine)?;
     let options = options(task, &service.config.sync)?;
+    let is_base = !service.config.sync.skip && !options.is_partial() && !options.skip_entitlements_and_grants;
     let folder = service.folders.claim(&options, task_id).map_err(|error| {
         let message = format!("cannot use the working folder: {error}\nhint: check the disk, or set --c1z-temp-dir");
         Failed::for_now(Code::Internal, message)
@@ -44,7 +45,7 @@ pub(super) async fn sync_full(
         run(service, task_id, options, &folder, cancelled).await?;
     }
     upload(service, task_id, &folder.file(), cancelled).await?;
-    folder.remove();
+    folder.delivered(is_base);
     Ok(Done::default())
 }
 
@@ -106,6 +107,8 @@ async fn run(
         false => (source, options),
     };
     let mut config = SyncConfig::new(folder.file());
+    config.base = Some(folder.base());
+    config.incremental = settings.incremental;
     config.options = options;
     config.workers = settings.workers;
     config.external.clone_from(&settings.external);
@@ -139,11 +142,17 @@ async fn run(
                 gaps = summary.gaps.iter().map(|gap| gap.count).sum::<u64>(),
                 resumed = summary.resumed,
                 bytes = summary.file_bytes,
+                incremental = summary.reading.as_ref().map(baton_sync::Reading::to_json),
                 "sync complete"
             );
             Ok(())
         }
-        Err(error) => Err(failed(&error, why, service.config.temp_limit)),
+        Err(error) => {
+            if let (SyncError::Cancelled { .. }, Some(Stopped::DiskLimit)) = (&error, why) {
+                folder.forget_base();
+            }
+            Err(failed(&error, why, service.config.temp_limit))
+        }
     }
 }
 

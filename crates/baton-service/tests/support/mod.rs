@@ -6,7 +6,7 @@ mod system;
 pub mod tasks;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -127,15 +127,20 @@ impl Stage {
         uploads.into_iter().next().unwrap()
     }
 
-    /// What is left in the folder for working data.
-    pub fn leftovers(&self) -> Vec<String> {
+    /// The folders of syncs that did not end, or whose file was not delivered.
+    pub fn leftovers(&self) -> Vec<PathBuf> {
+        let is_open =
+            |folder: &PathBuf| ["sync.c1z", "sync.c1z.work/plan.db"].iter().any(|it| folder.join(it).exists());
+        self.folders().into_iter().filter(is_open).collect()
+    }
+
+    /// The folders of syncs.
+    pub fn folders(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         for root in std::fs::read_dir(self.temp.path()).unwrap() {
-            for entry in std::fs::read_dir(root.unwrap().path()).unwrap() {
-                found.push(entry.unwrap().file_name().to_string_lossy().into_owned());
-            }
+            found.extend(std::fs::read_dir(root.unwrap().path()).unwrap().map(|entry| entry.unwrap().path()));
         }
-        found.retain(|name| name != "lock");
+        found.retain(|path| path.is_dir());
         found.sort();
         found
     }

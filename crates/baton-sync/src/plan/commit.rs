@@ -17,6 +17,9 @@ pub(crate) fn page(transaction: &Transaction<'_>, page: &FetchedPage) -> rusqlit
     open(transaction, &page.opens)?;
     opened(transaction, page.work, &page.opened)?;
     changed(transaction, &page.changed)?;
+    for note in &page.notes {
+        transaction.prepare_cached("INSERT INTO note (text) VALUES (?)")?.execute([note])?;
+    }
     if let Some(mark) = &page.mark {
         put(transaction, "mark", mark)?;
     }
@@ -48,6 +51,12 @@ pub(crate) fn take(transaction: &Transaction<'_>, take: &Take) -> rusqlite::Resu
             "UPDATE work SET state = ?1, (pages, objects) = (SELECT pages, objects FROM last.work WHERE id = ?2) WHERE id = ?3",
         )?
         .execute(params![State::Taken as u8, take.kept, take.work])?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO gap (work, kind, resource_type, id, message)
+             SELECT ?, kind, resource_type, id, message FROM last.gap WHERE work = ?",
+        )?
+        .execute([take.work, take.kept])?;
     open(transaction, &take.opens)?;
     opened(transaction, take.work, &take.opened)
 }

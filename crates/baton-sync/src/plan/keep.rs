@@ -1,11 +1,12 @@
 //! What of a finished sync's plan is kept for the next one: `last.db`.
 //!
-//! It has the tables of a plan, with only those works in them that can be taken over and their pages. A work that cannot,
+//! It has the tables of a plan, with only those works in them that can be taken over, their pages and their gaps. A work that cannot,
 //! but was made known by one that can, is there without pages, so that it is made known again. `gone` holds principals
 //! that have vanished although kept pages name them.
 
 use std::path::Path;
 
+use baton_connector::GapKind;
 use rusqlite::{Connection, params};
 
 use super::{Identity, Plan, State, VERSION, put, row};
@@ -49,18 +50,22 @@ fn trim(connection: &Connection, keeping: &Keeping<'_>) -> rusqlite::Result<()> 
     connection.execute_batch(
         "CREATE TABLE gone (resource_type TEXT, id TEXT, PRIMARY KEY (resource_type, id)) WITHOUT ROWID;",
     )?;
-    connection.execute(
+    let lasting = GapKind::ALL.into_iter().filter(|kind| kind.is_lasting());
+    let lasting: Vec<_> = lasting.map(|kind| format!("'{}'", kind.as_str())).collect();
+    let reusable = format!(
         "CREATE TEMP TABLE reusable AS SELECT id FROM work WHERE reuse <> 0 AND settled = 1 AND state IN (?1, ?2)
-            AND id NOT IN (SELECT work FROM gap)",
-        params![State::Done as u8, State::Taken as u8],
-    )?;
+            AND id NOT IN (SELECT work FROM gap WHERE kind NOT IN ({}))",
+        lasting.join(", ")
+    );
+    connection.execute(&reusable, params![State::Done as u8, State::Taken as u8])?;
     connection.execute_batch(
         "CREATE UNIQUE INDEX temp.reusable_id ON reusable (id);
          DELETE FROM page WHERE work NOT IN (SELECT id FROM reusable);
          DELETE FROM opened WHERE opener NOT IN (SELECT id FROM reusable);
          DELETE FROM work WHERE id NOT IN (SELECT id FROM reusable) AND id NOT IN (SELECT work FROM opened);
          DELETE FROM changed;
-         DELETE FROM gap;",
+         DELETE FROM note;
+         DELETE FROM gap WHERE work NOT IN (SELECT id FROM reusable);",
     )?;
     let update = "UPDATE work SET cursor = NULL, state = CASE WHEN id IN (SELECT id FROM reusable) THEN ?1 ELSE ?2 END";
     connection.execute(update, params![State::Done as u8, State::Ready as u8])?;

@@ -26,7 +26,7 @@ pub(crate) use row::{WORK_COLUMNS, work_of};
 
 /// Changes with every change of the tables below or of the pages' encoding: a plan of another version is not carried
 /// on.
-pub(crate) const VERSION: &str = "3";
+pub(crate) const VERSION: &str = "4";
 
 /// An unfinished sync older than this is not carried on (`c1z-format.md` 4.6).
 const MAX_AGE: Duration = Duration::from_hours(7 * 24);
@@ -57,8 +57,10 @@ const SCHEMA: &str = "
         PRIMARY KEY (work, seq)
     );
     CREATE TABLE opened (opener INTEGER NOT NULL, work INTEGER NOT NULL, PRIMARY KEY (opener, work)) WITHOUT ROWID;
+    CREATE TABLE note (text TEXT NOT NULL);
     CREATE TABLE changed (kind TEXT NOT NULL, which INTEGER NOT NULL, name TEXT NOT NULL, settled INTEGER NOT NULL);
     CREATE TABLE gap (work INTEGER NOT NULL, kind TEXT NOT NULL, resource_type TEXT NOT NULL, id TEXT NOT NULL, message TEXT NOT NULL);
+    CREATE INDEX gap_of_work ON gap (work);
 ";
 
 /// The work of gaps that no work has found.
@@ -121,6 +123,8 @@ pub(crate) struct FetchedPage {
     pub changed: Vec<Changed>,
     /// What stands for the moment up to which the changes are known.
     pub mark: Option<String>,
+    /// What the operator should know, if it is one of changes.
+    pub notes: Vec<String>,
 }
 
 /// What a sync has to be like to be carried on by another run, and its identity.
@@ -270,6 +274,15 @@ impl Plan {
             let mut statement = self.connection.prepare("SELECT kind, which, name, settled FROM changed")?;
             let rows = statement.query_map([], |row| row::changed_of(row, source))?;
             rows.filter_map(Result::transpose).collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(SyncError::plan(&self.path))
+    }
+
+    /// What the source had to say about the changes so far.
+    pub(crate) fn notes(&self) -> Result<Vec<String>, SyncError> {
+        let read = || {
+            let mut statement = self.connection.prepare("SELECT text FROM note ORDER BY rowid")?;
+            statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
         };
         read().map_err(SyncError::plan(&self.path))
     }

@@ -1,5 +1,7 @@
 //! Work and changes as rows.
 
+use std::borrow::Cow;
+
 use baton_connector::{Changed, Reuse, Source, Which, Work};
 use rusqlite::Row;
 
@@ -52,22 +54,30 @@ pub(super) const ALL: u8 = 0;
 pub(super) const SUBJECT: u8 = 1;
 pub(super) const DETAIL: u8 = 2;
 const HOLDER: u8 = 3;
+const GRANTED_TO: u8 = 4;
 
 /// The columns `which` and `name` of a change.
-pub(super) fn which(which: &Which) -> (u8, &str) {
+pub(super) fn which(which: &Which) -> (u8, Cow<'_, str>) {
     match which {
-        Which::All => (ALL, ""),
-        Which::Subject(subject) => (SUBJECT, subject),
-        Which::Detail(detail) => (DETAIL, detail),
-        Which::Holder(id) => (HOLDER, id),
+        Which::All => (ALL, Cow::Borrowed("")),
+        Which::Subject(subject) => (SUBJECT, subject.into()),
+        Which::Detail(detail) => (DETAIL, detail.into()),
+        Which::Holder(id) => (HOLDER, id.into()),
+        Which::GrantedTo { by, principal } => (GRANTED_TO, format!("{by} {principal}").into()),
     }
 }
 
 /// The change in a row of `kind, which, name, settled`, if it is about a kind that the source knows.
 pub(super) fn changed_of(row: &Row<'_>, source: &dyn Source) -> rusqlite::Result<Option<Changed>> {
     let (kind, which, name): (String, u8, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    let Some((kind, _)) = source.kinds().iter().find(|(known, _)| *known == kind) else { return Ok(None) };
+    let known = |kind: &str| source.kinds().iter().map(|(known, _)| *known).find(|known| *known == kind);
+    let Some(kind) = known(&kind) else { return Ok(None) };
+    let grantee = || {
+        let (by, principal) = name.split_once(' ')?;
+        Some(Which::GrantedTo { by: known(by)?, principal: principal.to_owned() })
+    };
     let which = match which {
+        GRANTED_TO => grantee().unwrap_or(Which::All),
         SUBJECT => Which::Subject(name),
         DETAIL => Which::Detail(name),
         HOLDER => Which::Holder(name),

@@ -1,0 +1,83 @@
+//! Syncs after the first: nothing, one percent and ten percent of an org have changed.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use okta_sim::Org;
+use serde_json::{Value, json};
+use wait4::Wait4;
+
+use crate::org::{Server, Spec};
+
+/// Longer than Okta's lists may trail behind a change.
+pub(crate) const SETTLED: Duration = Duration::from_mins(10);
+
+/// Changes of each kind of thing that share: profiles of users, members of groups, users of applications.
+pub(crate) fn change(org: &mut Org, percent: usize) {
+    // Every so many of them, beginning at the third: the first two groups are built in.
+    let some = |all: Vec<String>| all.into_iter().skip(2).step_by(100 / percent).collect::<Vec<_>>();
+    let users: Vec<String> = org.user_ids().collect();
+    let active: Vec<String> =
+        users.iter().filter(|id| org.status_of(id).as_deref() == Some("ACTIVE")).cloned().collect();
+    for user in some(users) {
+        let changes = json!({"title": format!("Changed with {percent} percent")});
+        org.edit_profile(&user, changes.as_object().unwrap()).unwrap();
+    }
+    for (n, group) in some(org.group_ids().collect()).into_iter().enumerate() {
+        let members = org.members_of(&group);
+        let stranger = active.iter().skip(n * 7).find(|user| !members.contains(user)).unwrap();
+        org.add_member(&group, stranger).unwrap();
+    }
+    for (n, app) in some(org.app_ids(true).collect()).into_iter().enumerate() {
+        let holders: Vec<String> = org.users_of_app(&app).into_iter().map(|fact| fact.user).collect();
+        let stranger = active.iter().skip(n * 11).find(|user| !holders.contains(user)).unwrap();
+        org.assign_user(&app, stranger).unwrap();
+    }
+}
+
+/// Runs the syncs and prints what they cost.
+pub(crate) fn scenario(spec: &Spec) {
+    let mut server = Server::start(spec);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ca.pem"), &server.greeting.ca).unwrap();
+    println!(
+        "warm: {} users / {} groups / {} apps, no latency  [0 %: <= 70 calls, <= 1 s CPU; 1 %: <= 5 % of the cold calls]",
+        spec.users, spec.groups, spec.apps
+    );
+    let cold = sync(&mut server, folder.path(), "cold", 0);
+    for percent in [0, 1, 10] {
+        if percent > 0 {
+            server.change(percent);
+        }
+        sync(&mut server, folder.path(), &format!("{percent} % changed"), cold);
+    }
+}
+
+/// One sync; gives the calls it took and prints them as a share of the `cold` ones.
+fn sync(server: &mut Server, folder: &Path, name: &str, cold: u64) -> u64 {
+    let calls = |stats: &Value| stats["requests"].as_u64().unwrap();
+    let before = calls(&server.stats());
+    let begun = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_baton-okta"))
+        .args(["--domain", &server.greeting.domain, "--api-token", &server.greeting.token])
+        .env("SSL_CERT_FILE", folder.join("ca.pem"))
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    let used = child.wait4().unwrap();
+    assert!(used.status.success(), "{log}");
+    let (wall, calls) = (begun.elapsed(), calls(&server.stats()) - before);
+    let share =
+        if cold > 0 { format!(" ({:.1} % of cold)", calls as f64 * 100.0 / cold as f64) } else { String::new() };
+    println!(
+        "  {name:<12} calls {calls}{share}, CPU {:.2} s, wall {:.2} s, peak memory {:.1} MiB",
+        (used.rusage.utime + used.rusage.stime).as_secs_f64(),
+        wall.as_secs_f64(),
+        used.rusage.maxrss as f64 / 1024.0 / 1024.0
+    );
+    calls
+}
