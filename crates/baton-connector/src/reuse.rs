@@ -58,7 +58,8 @@ pub enum Which {
     Detail(String),
     /// Those that grant something to the principal with this id, of whatever type, as far as the last sync knows.
     Holder(String),
-    /// Those about a resource that works of another kind grant to a principal, as far as the last sync knows.
+    /// Those whose subject is the id of a resource that works of another kind grant to a principal, as far as the last sync
+    /// knows.
     GrantedTo {
         /// The other kind.
         by: WorkKind,

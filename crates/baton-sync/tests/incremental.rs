@@ -115,10 +115,10 @@ impl World {
                 page.changed = self.log[work.detail.parse::<usize>().unwrap()..].to_vec();
                 page.mark = Some(self.log.len().to_string());
             }
-            "users" => page.resources = self.users.iter().map(|user| resource("user", 'u', *user)).collect(),
+            "users" => page.resources = self.users.iter().map(|user| resource("user", "u", *user)).collect(),
             "groups" => {
                 for (group, (version, _)) in &self.groups {
-                    let found = resource("group", 'g', *group);
+                    let found = resource("group", "g", *group);
                     page.entitlements.push(build::assignment(
                         &found,
                         "member",
@@ -137,7 +137,7 @@ impl World {
             }
             "apps" => {
                 for app in self.apps.keys() {
-                    let found = resource("app", 'a', *app);
+                    let found = resource("app", "", *app);
                     page.entitlements.push(build::assignment(
                         &found,
                         "access",
@@ -163,14 +163,14 @@ impl World {
                 }
             }
             "holders" => {
-                let of = format!("a{}", number());
+                let of = number().to_string();
                 let users = self.apps[&number()].iter().map(|user| format!("u{user}"));
                 page.grants = users.map(|user| grant(("app", &of, "access"), "user", &user)).collect();
                 page.opens.push(Work::new("roles", work.subject.as_str()).reusable(Reuse::UnlessChanged));
             }
             // Whoever holds an application has a second grant; it changes with the first.
             "roles" => {
-                let of = format!("a{}", number());
+                let of = number().to_string();
                 let users = self.apps[&number()].iter().map(|user| format!("u{user}"));
                 page.grants = users.map(|user| grant(("app", &of, "role"), "user", &user)).collect();
             }
@@ -181,18 +181,18 @@ impl World {
                 };
                 let edges = pairs.iter().filter(|(app, group)| *app < 9 && (app + group) % 2 == 0);
                 let edge = |(app, group): &(u32, u32)| {
-                    grant(("app", &format!("a{app}"), "access"), "group", &format!("g{group}"))
+                    grant(("app", &app.to_string(), "access"), "group", &format!("g{group}"))
                 };
                 page.grants = edges.map(edge).collect();
             }
-            "one-user" => page.resources = vec![resource("user", 'u', number())],
+            "one-user" => page.resources = vec![resource("user", "u", number())],
             other => panic!("unknown work {other}"),
         }
         page
     }
 }
 
-fn resource(of: &str, letter: char, number: u32) -> baton_proto::c1::connector::v2::Resource {
+fn resource(of: &str, letter: &str, number: u32) -> baton_proto::c1::connector::v2::Resource {
     build::resource(of, &format!("{letter}{number}"), format!("{of} {number}"))
 }
 
