@@ -27,6 +27,8 @@ impl Process {
             .args(["--provisioning", "--log-level", "warn"])
             .args(arguments)
             .env_clear()
+            // To try what the C library's allocator makes of it.
+            .envs(std::env::vars().filter(|(name, _)| name.starts_with("MALLOC_")))
             .env("SSL_CERT_FILE", &roots)
             .env("BATON_DOMAIN", sim.host())
             .env("BATON_API_TOKEN", sim.token())
