@@ -152,6 +152,7 @@ const FIELDS: &[Shown] = &[
     field("sync-devices", "Sync devices"),
     field("app-grant-sources", "Say through which group an app comes"),
     field("rate-limit-share", "Share of the rate limits, in percent"),
+    field("short-lists", "Read short lists where they are quicker"),
 ];
 
 const fn field(name: &'static str, display_name: &'static str) -> Shown {
@@ -178,6 +179,7 @@ const GROUPS: &[ShownGroup] = &[
             "sync-devices",
             "app-grant-sources",
             "rate-limit-share",
+            "short-lists",
         ],
     },
     ShownGroup {
@@ -201,6 +203,7 @@ const GROUPS: &[ShownGroup] = &[
             "sync-devices",
             "app-grant-sources",
             "rate-limit-share",
+            "short-lists",
         ],
     },
 ];
