@@ -28,6 +28,8 @@ pub struct SyncConfig {
     pub allow_shrink: bool,
     /// Fail if anything is missing that was not left out on purpose.
     pub strict: bool,
+    /// The largest database that readers of the file accept, in bytes; a larger one is not made.
+    pub largest_database: u64,
     /// Whether a full sync takes over what the last one has read and what has not changed since. Sources that cannot
     /// tell are always read as a whole, and syncs of another type neither use nor touch what is kept.
     pub incremental: Incremental,
@@ -98,6 +100,9 @@ impl SyncConfig {
     /// flight, so that none of its permits is ever unused.
     pub const DEFAULT_WORKERS: usize = 32;
 
+    /// What readers of v1 files accept, decompressed (`c1z-format.md`).
+    pub const LARGEST_DATABASE: u64 = 10 << 30;
+
     /// A full sync into `target` with the defaults.
     #[must_use]
     pub fn new(target: impl Into<PathBuf>) -> Self {
@@ -110,6 +115,7 @@ impl SyncConfig {
             workers: Self::DEFAULT_WORKERS,
             allow_shrink: false,
             strict: false,
+            largest_database: Self::LARGEST_DATABASE,
             incremental: Incremental::default(),
         }
     }

@@ -77,6 +77,20 @@ pub enum SyncError {
     /// Far less was found than the last time, or nothing of what must be there.
     #[error("{0}")]
     Shrunk(String),
+    /// What was read makes a larger database than readers accept.
+    #[error(
+        "the file would be too large: its database takes {more}{size}, and readers of v1 files accept at most {most} bytes\nhint: sync fewer resource types (--sync-resource-types), only some domains (--filter-email-domains), or without groups that apps brought along (--skip-app-groups); {target} is as it was"
+    )]
+    TooLarge {
+        /// `at least `, if not everything has been written.
+        more: &'static str,
+        /// Bytes that it takes.
+        size: u64,
+        /// Bytes that readers accept.
+        most: u64,
+        /// The file that would have been replaced.
+        target: PathBuf,
+    },
     /// Something is missing, and the operator wanted all or nothing.
     #[error("{0}")]
     Incomplete(String),
@@ -96,7 +110,7 @@ impl SyncError {
             Self::File(error) => error.code(),
             Self::Plan { source, .. } if is_full(source) => 8,
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => 8,
-            Self::Shrunk(_) | Self::Incomplete(_) => 9,
+            Self::Shrunk(_) | Self::Incomplete(_) | Self::TooLarge { .. } => 9,
             Self::Busy { .. } => 10,
             Self::Invalid(_)
             | Self::External(_)

@@ -107,6 +107,8 @@ impl Sealing {
         }
         self.step("building indexes")?;
         builder.build_indexes()?;
+        // Everything that can be as large as that is there now; what expansion adds is looked at below.
+        self.check_size()?;
         if let Some(copied) = &copied {
             self.step("matching external principals")?;
             waiting.give(&mut builder, sync_id, copied, &mut gaps)?;
@@ -121,6 +123,7 @@ impl Sealing {
         let token = self.token(expand::is_needed(&builder, sync_id)?);
         let stats = builder.end_sync(jiff::Timestamp::now(), &token)?;
         builder.finish()?;
+        self.check_size()?;
         self.step("compressing")?;
         let file_bytes = baton_c1z::envelope::seal(&self.build, &self.config.target, DEFAULT_LEVEL)?;
         let mut types = Self::count(&self.types, &stats, &gaps);
@@ -152,6 +155,20 @@ impl Sealing {
             return Err(SyncError::Cancelled { kept: 0, work: self.build.clone() });
         }
         Ok(())
+    }
+
+    /// Refuses a database that readers would refuse.
+    fn check_size(&self) -> Result<(), SyncError> {
+        let size = std::fs::metadata(&self.build).map_err(SyncError::io("look at", &self.build))?.len();
+        self.refuse_beyond("", size)
+    }
+
+    fn refuse_beyond(&self, more: &'static str, size: u64) -> Result<(), SyncError> {
+        let most = self.config.largest_database;
+        if size <= most {
+            return Ok(());
+        }
+        Err(SyncError::TooLarge { more, size, most, target: self.config.target.clone() })
     }
 
     fn put_objects(
@@ -219,6 +236,8 @@ impl Sealing {
     ) -> Result<Matching, SyncError> {
         let mut encoder = GrantEncoder::new();
         let mut waiting = Matching::default();
+        // The grants alone, without their indexes: once they are too many nothing can make up for it.
+        let mut bytes = 0;
         for (kind, _) in self.source.kinds() {
             let sides = self.source.sides().iter().find(|sides| sides.contains(kind));
             if sides.is_some_and(|sides| sides.first() != Some(kind)) {
@@ -229,11 +248,13 @@ impl Sealing {
             for kind in sides.copied().unwrap_or(&[*kind]) {
                 self.plan.for_each_page(kind, PageColumn::Grants, |blob, taken| {
                     self.go_on()?;
+                    self.refuse_beyond("at least ", bytes)?;
                     codec::for_each_grant(blob, |grant| {
                         if (taken && vanished.names(grant, present)?) || !self.wants(grant, present, gaps) {
                             return Ok(());
                         }
                         let encoded = encoder.encode(grant);
+                        bytes += (encoded.id.len() + encoded.data.len()) as u64;
                         if let (Some(wish), Some(_)) = (grant.external, &self.external) {
                             return waiting.wait(grant, encoded.data, wish);
                         }

@@ -86,3 +86,26 @@ async fn strict_is_all_or_nothing() {
     let left_out = MadeUp { users: 7, unlisted: vec![2], drops_missing: true, ..MadeUp::default() };
     sync_with(&Arc::new(left_out), strict()).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_database_that_readers_refuse_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("sync.c1z");
+    let source = || Arc::new(MadeUp { users: 60, groups: 20, ..MadeUp::default() });
+    sync(&source(), &target).await.unwrap();
+    let before = fs::read(&target).unwrap();
+    // Too much while the grants are written, and too much only with everything else.
+    for (largest_database, words) in [(2_000, "takes at least "), (100_000, "takes ")] {
+        let config = SyncConfig { largest_database, ..SyncConfig::new(&target) };
+        let error = sync_with(&source(), config).await.unwrap_err();
+        assert!(matches!(error, SyncError::TooLarge { .. }) && error.code() == 9, "{error}");
+        let text = error.to_string();
+        for part in [words, &format!("at most {largest_database} bytes"), "--sync-resource-types", "is as it was"] {
+            assert!(text.contains(part), "no {part:?} in {text}");
+        }
+        assert_eq!(fs::read(&target).unwrap(), before);
+    }
+    // What was read is not lost by it: fewer types, or a larger limit, go on with it.
+    let summary = sync_with(&source(), SyncConfig::new(&target)).await.unwrap();
+    assert!(summary.resumed && summary.pages_fetched == 0);
+}

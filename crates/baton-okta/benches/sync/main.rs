@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench -p baton-okta --bench sync              # all scenarios
 //! cargo bench -p baton-okta --bench sync -- medium    # those whose name begins so
+//! cargo bench -p baton-okta --bench sync -- paced shared   # with Okta's quotas, alone and beside another client
 //! ```
 //!
 //! Every scenario prints what was measured beside the figure that the project has set itself. The org runs in a process
@@ -12,6 +13,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
 
 mod org;
+mod other;
 mod paced;
 mod run;
 mod warm;
@@ -43,7 +45,22 @@ fn main() {
     if wants("warm") {
         warm::scenario(&Spec::of(&Shape::new(10_000, 2_000, 200)));
     }
-    if wants("paced") {
-        paced::scenario();
+    if wants("huge") {
+        let huge = Spec::of(&Shape::new(1_000_000, 20_000, 2_000));
+        run::scenario("huge", "1,000,000 users / 20,000 groups / 2,000 apps", &huge, "<= 256 MiB");
+    }
+    // As many times faster as this machine can serve.
+    for (name, shape, time_scale) in [
+        ("1k", Shape::new(1_000, 100, 50), 10.0),
+        ("10k", Shape::new(10_000, 2_000, 200), 20.0),
+        ("100k", Shape::new(100_000, 5_000, 500), 20.0),
+        ("1m", Shape::new(1_000_000, 20_000, 2_000), 60.0),
+    ] {
+        for (kind, beside) in [("paced", false), ("shared", true)] {
+            let name = format!("{kind}-{name}");
+            if wanted.iter().any(|prefix| name.starts_with(prefix.as_str())) {
+                paced::scenario(&name, &shape, time_scale, beside);
+            }
+        }
     }
 }

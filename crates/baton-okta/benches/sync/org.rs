@@ -4,11 +4,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use okta_sim::{Clock, Org, Quotas, Shape, Sim, SimConfig};
+use okta_sim::{Clock, DEFAULT_TOKEN, Org, Quotas, Shape, Sim, SimConfig, Token};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::warm;
+
+/// The token of the other client.
+const OTHER_TOKEN: &str = "00other-client-token";
 
 /// Name of the variable.
 pub(crate) const SPEC: &str = "BENCH_ORG";
@@ -22,6 +25,8 @@ pub(crate) struct Spec {
     pub latency: Duration,
     /// Workforce quotas, half of them for one token; otherwise none.
     pub quotas: bool,
+    /// One token may use all of the quotas, which another uses too.
+    pub shared: bool,
     /// How many times faster than ours the org's clock runs.
     pub time_scale: f64,
 }
@@ -35,6 +40,7 @@ impl Spec {
             apps: shape.apps,
             latency: Duration::ZERO,
             quotas: false,
+            shared: false,
             time_scale: 1.0,
         }
     }
@@ -45,6 +51,8 @@ impl Spec {
 pub(crate) struct Greeting {
     pub domain: String,
     pub token: String,
+    /// The token of another client.
+    pub other: String,
     pub ca: String,
     /// The largest number of calls that a full sync may take.
     pub calls: u64,
@@ -108,6 +116,8 @@ pub(crate) fn serve(spec: &str) {
     let config = SimConfig {
         latency: spec.latency,
         quotas: if spec.quotas { Quotas::workforce() } else { Quotas::unlimited() },
+        principal_percent: if spec.shared { 100 } else { 50 },
+        tokens: vec![Token::new(DEFAULT_TOKEN), Token::new(OTHER_TOKEN)],
         clock: Clock::scaled(spec.time_scale),
         ..SimConfig::new(org)
     };
@@ -116,6 +126,7 @@ pub(crate) fn serve(spec: &str) {
     let greeting = Greeting {
         domain: sim.host(),
         token: sim.token().to_owned(),
+        other: OTHER_TOKEN.to_owned(),
         ca: sim.ca_pem().to_owned(),
         calls: expected.calls(),
         grants: expected.grants(),

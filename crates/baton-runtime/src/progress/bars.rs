@@ -1,26 +1,27 @@
-//! Progress as bars on a terminal: one per kind of work, one line per rate limit that is being waited for, one for the
-//! making of the file.
+//! Progress as bars on a terminal: one per kind of work, one line per rate limit with its use and what is waited for, one
+//! for the making of the file.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use baton_connector::LaneTraffic;
 use baton_sync::{Event, KindProgress, Observer, Snapshot};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::Map;
 
+use super::quota;
 use crate::logs::{Level, Logger};
 use crate::words;
 
 /// How often spinners turn.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Shorter waits are nothing to tell about: the bars move anyway.
-const LEAST_WAIT: Duration = Duration::from_secs(1);
+/// Requests that are held back for this much between two looks are slowed down.
+const SLOWED: Duration = Duration::from_secs(1);
 
-/// How long a line about a rate limit stays when it is no longer true, so that it does not flicker.
-const LINGER: Duration = Duration::from_secs(3);
+/// A line about a rate limit, and one that holds requests up.
+const USED: &str = "  {msg:.dim}";
+const HELD_UP: &str = "  {msg:.yellow}";
 
 /// Draws progress.
 pub(super) struct Bars {
@@ -49,8 +50,7 @@ struct Bar {
 struct LaneLine {
     /// Time that requests had been held back when this was looked at last.
     waited: Duration,
-    /// The line, and until when it stays.
-    line: Option<(ProgressBar, Instant)>,
+    line: Option<ProgressBar>,
 }
 
 impl Bars {
@@ -66,18 +66,16 @@ impl Bars {
             bar.bar.set_position(kind.pages_done);
             bar.bar.set_message(bar_message(kind, bar.begun.elapsed(), bar.before));
         }
-        let now = Instant::now();
+        let now = jiff::Zoned::now();
         for lane in &snapshot.traffic {
             let known = shown.lanes.entry(lane.lane.clone()).or_default();
-            let message = quota_message(lane, known.waited, self.system);
+            let slowed = lane.waited.saturating_sub(known.waited) >= SLOWED;
             known.waited = lane.waited;
-            if let Some(message) = message {
-                let (line, until) = known.line.get_or_insert_with(|| (self.line("  {msg:.yellow}"), now));
-                line.set_message(message);
-                *until = now + LINGER;
-            } else if let Some((line, _)) = known.line.take_if(|(_, until)| *until < now) {
-                line.finish_and_clear();
-            }
+            let Some(message) = quota::line(lane, slowed, self.system, &now) else { continue };
+            let line = known.line.get_or_insert_with(|| self.line(USED));
+            let waits = slowed || quota::wait(lane).is_some();
+            line.set_style(style(if waits { HELD_UP } else { USED }));
+            line.set_message(message);
         }
     }
 
@@ -85,7 +83,7 @@ impl Bars {
     fn clear(&self) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let Shown { kinds, lanes, step } = std::mem::take(&mut *shown);
-        let lines = lanes.into_values().filter_map(|lane| lane.line).map(|(line, _)| line);
+        let lines = lanes.into_values().filter_map(|lane| lane.line);
         for bar in kinds.into_values().map(|bar| bar.bar).chain(lines).chain(step) {
             bar.finish_and_clear();
         }
@@ -93,7 +91,7 @@ impl Bars {
 
     fn sealing(&self, step: &str) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        for (line, _) in shown.lanes.values_mut().filter_map(|lane| lane.line.take()) {
+        for line in shown.lanes.values_mut().filter_map(|lane| lane.line.take()) {
             line.finish_and_clear();
         }
         let line = shown.step.get_or_insert_with(|| {
@@ -161,20 +159,6 @@ fn bar_message(kind: &KindProgress, elapsed: Duration, before: u64) -> String {
     format!("{count} ({percent} %{rate})")
 }
 
-/// What holds a lane up, if it is worth telling. `before` is the time that its requests had waited a moment ago.
-fn quota_message(lane: &LaneTraffic, before: Duration, system: &str) -> Option<String> {
-    let waits = match lane.waiting.filter(|wait| *wait >= LEAST_WAIT) {
-        Some(wait) => format!("waiting {} s for", wait.as_secs()),
-        None if lane.waited.saturating_sub(before) >= LEAST_WAIT => "keeping to".to_owned(),
-        None => return None,
-    };
-    let quota = match lane.limit {
-        Some(limit) => format!(" ({} a window)", words::count(limit, "request")),
-        None => String::new(),
-    };
-    Some(format!("{}: {waits} {system}'s quota{quota}", lane.lane))
-}
-
 fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
@@ -201,21 +185,5 @@ mod tests {
         assert_eq!(bar_message(&kind(5), Duration::from_millis(300), 0), "1,000 (50 %)");
         assert_eq!(bar_message(&kind(5), Duration::from_secs(4), 200), "1,000 (50 %, 200/s)");
         assert_eq!(bar_message(&kind(10), Duration::from_secs(4), 0), "2,000 ✓");
-    }
-
-    #[test]
-    fn what_holds_a_lane_up_is_told() {
-        let lane = |waiting: Option<u64>, waited| LaneTraffic {
-            lane: "applications".to_owned(),
-            waiting: waiting.map(Duration::from_millis),
-            waited: Duration::from_secs(waited),
-            limit: Some(100),
-            ..LaneTraffic::default()
-        };
-        let told = |lane: LaneTraffic| quota_message(&lane, Duration::from_secs(10), "Okta").unwrap_or_default();
-        assert_eq!(told(lane(Some(12_000), 10)), "applications: waiting 12 s for Okta's quota (100 requests a window)");
-        assert_eq!(told(lane(Some(500), 14)), "applications: keeping to Okta's quota (100 requests a window)");
-        assert_eq!(told(lane(Some(500), 10)), "");
-        assert_eq!(told(lane(None, 10)), "");
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use baton_sync::{Event, KindProgress, Observer, Snapshot};
 use serde_json::{Map, Value, json};
 
+use super::quota;
 use crate::logs::{Level, Logger};
 
 /// The least time between two lines about one kind of work that is not finished.
@@ -70,20 +71,24 @@ impl Told {
             }
             // Work that was thought finished and goes on after all is told about only when its turn comes again.
             self.kinds.insert(kind.kind, (now, done));
-            lines.push(line(kind, done, waiting(snapshot)));
+            lines.push(line(kind, done, snapshot));
         }
         lines
     }
 }
 
-fn line(kind: &KindProgress, done: bool, waiting: Option<Duration>) -> (String, Value) {
+fn line(kind: &KindProgress, done: bool, snapshot: &Snapshot) -> (String, Value) {
     let word = if done { "Synced" } else { "Syncing" };
     let mut fields = json!({"synced": kind.objects, "pages": kind.pages_done});
     if !done && let Value::Object(fields) = &mut fields {
         fields.insert("total_pages".to_owned(), kind.pages_known.into());
         fields.insert("percent_complete".to_owned(), (kind.pages_done * 100 / kind.pages_known.max(1)).into());
-        if let Some(waiting) = waiting {
+        if let Some(waiting) = waiting(snapshot) {
             fields.insert("waiting".to_owned(), waiting.as_secs_f64().into());
+        }
+        let limits = quota::fields(&snapshot.traffic, &jiff::Zoned::now());
+        if !limits.is_empty() {
+            fields.insert("rate_limits".to_owned(), limits.into());
         }
     }
     (format!("{word} {}", kind.label), fields)

@@ -2,6 +2,7 @@
 
 mod bars;
 mod lines;
+mod quota;
 
 use std::sync::Arc;
 

@@ -425,11 +425,11 @@ mod tests {
     #[test]
     fn who_could_go_elsewhere_leaves_the_window_to_those_who_cannot() {
         let mut window = known(100, 100, 60);
-        window.set_backlog(100, 58);
+        window.set_backlog(60, 58);
         assert!(matches!(window.decide_for_either(1000.0, 0), Decision::Send(_)));
-        window.set_backlog(100, 58);
+        window.set_backlog(60, 58);
         assert!(matches!(window.decide_for_either(1000.0, 0), Decision::Send(_)));
-        window.set_backlog(100, 58);
+        window.set_backlog(60, 58);
         assert!(matches!(window.decide_for_either(1000.0, 0), Decision::Wait { .. }));
         assert!(matches!(window.decide(1000.0, 1), Decision::Send(_)));
     }
