@@ -41,7 +41,7 @@ pub struct GrantRow<'a> {
 /// [`begin_sync`](Self::begin_sync), rows, [`build_indexes`](Self::build_indexes), what follows from other rows,
 /// [`end_sync`](Self::end_sync), [`finish`](Self::finish). Then [`crate::envelope::seal`] makes the file.
 ///
-/// The first grants, nearly always all of them, are written as [`crate::bulk`] says; any call that is not about a grant
+/// The first grants, nearly always all of them, are written as the module `bulk` says; any call that is not about a grant
 /// ends that, so grants are best put last. Later grants are written by SQLite.
 ///
 /// Owned by one thread. When anything fails, the database is worthless and to be removed by the caller.

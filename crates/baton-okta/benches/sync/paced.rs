@@ -46,7 +46,9 @@ pub(crate) fn scenario(name: &str, shape: &Shape, time_scale: f64, beside: bool)
     let bound = bound / time_scale;
     if bound > 0.0 {
         let factor = fetched / bound;
-        println!("  fetched after {fetched:.2} s, bound {bound:.2} s ({decides}): factor {factor:.2}; wall {wall:.2} s");
+        println!(
+            "  fetched after {fetched:.2} s, bound {bound:.2} s ({decides}): factor {factor:.2}; wall {wall:.2} s"
+        );
     } else {
         println!("  fetched after {fetched:.2} s, all fits into one window; wall {wall:.2} s");
     }
