@@ -160,6 +160,7 @@ impl History {
         let size = [(14, 8, 4), (30, 7, 9)][dice.below(2)];
         let mut org = Org::generate(&Shape { awkward: false, ..Shape::new(size.0, size.1, size.2).seed(seed) });
         org.set_deletion_moves_groups(dice.one_in(2));
+        org.set_quiet_conversions(dice.one_in(2));
         let lags = [0, 0, 2, 90, 4_000].map(Duration::from_secs);
         let (log_lag, search_lag) = (dice.pick(&lags), dice.pick(&lags[..4]));
         // Okta's clock need not be ours.

@@ -263,8 +263,10 @@ fn without_the_right_to_read_the_log() {
     let (lab, expected) = synced(config, &[]);
     let (outcome, calls) = checked(&lab, &[]);
     let note = outcome.logs().into_iter().find(|line| line["level"] == "warn").unwrap();
-    let note = note["msg"].as_str().unwrap();
-    assert!(note.contains("okta.logs.read") && note.contains("read in full"), "{note}");
+    for note in [&note["msg"], &outcome.log("Sync complete.")["incremental"]["notes"][0]] {
+        let note = note.as_str().unwrap();
+        assert!(note.contains("okta.logs.read") && note.contains("read in full"), "{note}");
+    }
     assert_eq!((read(&outcome, "app-users"), taken(&outcome, "app-users")), (expected.apps, 0));
     // Members need no log, but those of Everyone.
     assert_eq!(taken(&outcome, "group-members"), members_lists(&expected) - 1);
@@ -298,6 +300,74 @@ fn events_that_come_late_are_found() {
     let (outcome, calls) = checked(&lab, &[]);
     assert_eq!((calls, read(&outcome, "app-users")), (LISTS + MORE_LOG + 1, 1));
     assert_eq!(checked(&lab, &[]).1, LISTS);
+}
+
+#[test]
+fn one_percent_changed() {
+    let org = Org::generate(&Shape { awkward: false, ..Shape::new(1_000, 1_000, 100).seed(5) });
+    let (lab, expected) = synced(SimConfig::new(org), &[]);
+    lab.sim().change_org(|org| {
+        let users: Vec<String> = org.user_ids().collect();
+        for user in users.iter().step_by(100) {
+            let changes = serde_json::json!({"title": "Changed"});
+            org.edit_profile(user, changes.as_object().unwrap()).unwrap();
+        }
+        let stranger = |known: &[String], n: usize| {
+            let mut active = users.iter().skip(n * 7).filter(|user| org_status(org, user) == "ACTIVE");
+            active.find(|user| !known.contains(user)).unwrap().clone()
+        };
+        let groups: Vec<_> = org.group_ids().skip(2).step_by(100).collect();
+        let joins: Vec<_> = groups.iter().enumerate().map(|(n, id)| stranger(&org.members_of(id), n)).collect();
+        let apps: Vec<_> = org.app_ids(true).step_by(100).collect();
+        let assigned: Vec<_> = apps
+            .iter()
+            .enumerate()
+            .map(|(n, id)| {
+                let holders: Vec<_> = org.users_of_app(id).into_iter().map(|fact| fact.user).collect();
+                stranger(&holders, n)
+            })
+            .collect();
+        for (group, user) in groups.iter().zip(joins) {
+            assert!(org.add_member(group, &user).unwrap());
+        }
+        for (app, user) in apps.iter().zip(assigned) {
+            org.assign_user(app, &user).unwrap();
+        }
+    });
+    lab.sim().advance_clock(SETTLED);
+    let (outcome, calls) = checked(&lab, &[]);
+    assert_eq!(read(&outcome, "group-members"), 10 + REFUSED);
+    assert!(read(&outcome, "app-users") >= 1);
+    assert!(calls * 20 <= expected.calls(), "{calls} of {}", expected.calls());
+}
+
+fn org_status(org: &Org, user: &str) -> String {
+    org.status_of(user).unwrap_or_default()
+}
+
+#[test]
+fn a_mark_that_nobody_can_read_costs_calls_only() {
+    let (lab, expected) = synced(SimConfig::new(org()), &[]);
+    let last = rusqlite::Connection::open(lab.path("sync.c1z.work/last.db")).unwrap();
+    assert_eq!(last.execute("UPDATE meta SET value = 'nonsense' WHERE key = 'mark'", []).unwrap(), 1);
+    drop(last);
+    let (outcome, _) = checked(&lab, &[]);
+    assert_eq!((read(&outcome, "app-users"), taken(&outcome, "app-users")), (expected.apps, 0));
+    let note = outcome.log("Sync complete.")["incremental"]["notes"][0].clone();
+    assert!(note.as_str().unwrap().contains("read in full"), "{note}");
+    assert_eq!(checked(&lab, &[]).1, LISTS);
+}
+
+#[test]
+fn another_credential_may_see_something_else() {
+    let tokens = vec![Token::new("00first"), Token::new("00second")];
+    let (lab, expected) = synced(SimConfig { tokens, ..SimConfig::new(org()) }, &[]);
+    let before = lab.sim().stats().requests;
+    let mut command = lab.bare();
+    let outcome =
+        Outcome::of(command.args(["--domain", &lab.sim().host(), "--api-token", "00second"]).output().unwrap());
+    assert_eq!((outcome.code, lab.sim().stats().requests - before), (0, expected.calls()), "{}", outcome.stderr);
+    assert!(outcome.log("Sync complete.")["incremental"]["why_full"].as_str().unwrap().contains("other options"));
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl Last {
                 return Ok(Some(Err("the last full sync in the file is not the one that was kept")));
             }
             if kept_under != fingerprint {
-                return Ok(Some(Err("the last sync was made with other options")));
+                return Ok(Some(Err("the last sync was made with other options or another credential")));
             }
             let Some(course) = Course::get(&connection)?.filter(Course::keeps) else { return Ok(None) };
             let (works, opened) = works(&connection, source)?;

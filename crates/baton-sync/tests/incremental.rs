@@ -546,7 +546,10 @@ async fn everything_is_read_when_nothing_can_be_trusted() {
     let all = 3 + 4 + 5 + 5 + 4;
     // Other options.
     let done = checked(&World { fingerprint: "other", ..full.clone() }, &target).await;
-    assert_eq!((done.fetched.len(), done.why_full()), (all, "the last sync was made with other options"));
+    assert_eq!(
+        (done.fetched.len(), done.why_full()),
+        (all, "the last sync was made with other options or another credential")
+    );
     assert_eq!(done.notes.len(), 0);
     assert_eq!(checked(&World { fingerprint: "other", ..full.clone() }, &target).await.read().len(), 0);
     // A file that is not the one that was kept.
@@ -566,6 +569,18 @@ async fn everything_is_read_when_nothing_can_be_trusted() {
         let done = checked(&World { fingerprint: "other", ..full.clone() }, &target).await;
         assert_eq!((done.fetched.len(), done.notes.len()), (all, 1));
         assert!(done.notes[0].contains("this sync reads everything"), "{:?}", done.notes);
+    }
+    // What was kept by another version of the program, or without the mark.
+    for (statement, why) in [
+        ("UPDATE meta SET value = '0.0.0' WHERE key = 'program'", "another version of this program"),
+        ("DELETE FROM meta WHERE key = 'mark'", "cannot be read"),
+    ] {
+        let last = rusqlite::Connection::open(folder.path().join("sync.c1z.work/last.db")).unwrap();
+        assert_eq!(last.execute(statement, []).unwrap(), 1);
+        drop(last);
+        let done = checked(&World { fingerprint: "other", ..full.clone() }, &target).await;
+        assert_eq!(done.fetched.len(), all);
+        assert!(done.why_full().contains(why), "{}", done.why_full());
     }
     // The file is gone.
     fs::remove_file(&target).unwrap();

@@ -343,6 +343,12 @@ impl Org {
         self.habits.demand_user_names = demand;
     }
 
+    /// Whether the System Log says nothing when somebody leaves a group and keeps an app through another. Nobody knows
+    /// whether it does in Okta; by default it tells of an update.
+    pub fn set_quiet_conversions(&mut self, quiet: bool) {
+        self.habits.quiet_conversions = quiet;
+    }
+
     /// How often a user is still read with the old status after a deactivation; by default never.
     pub fn set_slow_deactivation(&mut self, reads: u32) {
         self.habits.slow_deactivation = reads;

@@ -140,7 +140,9 @@ impl Org {
         match self.group_that_brings(app, user) {
             Some(other) => {
                 self.set_app_user(app, user, other);
-                self.tell(|org| org.app_user_updated(app, user));
+                if !self.habits.quiet_conversions {
+                    self.tell(|org| org.app_user_updated(app, user));
+                }
             }
             None => self.drop_app_user(app, user),
         }

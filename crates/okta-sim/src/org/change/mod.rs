@@ -31,6 +31,8 @@ pub(crate) struct Habits {
     pub(crate) keep_last_member: bool,
     /// Whether an app cannot be assigned to a user without a user name.
     pub(crate) demand_user_names: bool,
+    /// Whether the log says nothing when somebody keeps an app but has it through another group than before.
+    pub(crate) quiet_conversions: bool,
     /// How often a user is still read with the old status after being deactivated.
     pub(crate) slow_deactivation: u32,
 }
