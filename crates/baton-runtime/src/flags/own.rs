@@ -56,7 +56,7 @@ const SYNC: [Field; 16] = [
         .help(heading::PACE, "Read everything, also what has not changed since the last sync")
         .more("The next sync takes over from this one again."),
     Field::switch(INCREMENTAL, true)
-        .help(heading::PACE, "Take over from the last sync what has not changed since (default: true)")
+        .help(heading::PACE, "Take over from the last sync what has not changed since")
         .more("The file holds the same as after reading everything. What it takes is kept in the folder <file>.work, which may be lost; with false nothing is kept.")
         .rarely_needed(),
     Field::text_or(FULL_EVERY, "7d,200")
