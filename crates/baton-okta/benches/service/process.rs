@@ -28,7 +28,7 @@ impl Process {
             .args(arguments)
             .env_clear()
             // To try what the C library's allocator makes of it.
-            .envs(std::env::vars().filter(|(name, _)| name.starts_with("MALLOC_")))
+            .envs(std::env::vars().filter(|(name, _)| name.contains("MALLOC_")))
             .env("SSL_CERT_FILE", &roots)
             .env("BATON_DOMAIN", sim.host())
             .env("BATON_API_TOKEN", sim.token())
