@@ -99,8 +99,11 @@ fn lower_bound(traffic: &[LaneTraffic], beside: bool) -> (f64, String) {
     let of = |lane: &str| traffic.iter().find(|it| it.lane == lane);
     let allowance = |lane: &LaneTraffic| {
         let limit = lane.limit.unwrap_or(u64::MAX);
-        // Beside somebody who uses a third of the org's quota, two thirds are left, less the part that is left alone.
-        if beside { (limit * 2 / 3).saturating_sub(limit * (100 - SHARE) / 100) } else { limit * SHARE / 100 }.max(1)
+        // Beside somebody who uses a third of the org's quota, two thirds are left, less the part that is left alone. Nobody
+        // else uses the short lists.
+        let is_shared = beside && !lane.lane.contains("skinny");
+        let left_alone = limit * (100 - SHARE) / 100;
+        if is_shared { (limit * 2 / 3).saturating_sub(left_alone) } else { limit * SHARE / 100 }.max(1)
     };
     let mut sums = BTreeMap::<&str, (u64, u64)>::new();
     for lane in traffic {
