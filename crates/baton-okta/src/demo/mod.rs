@@ -74,10 +74,7 @@ async fn demo(session: &Session) -> Result<(), Failure> {
 
 /// Syncs the org, and shows what came of it and how to go on. Gives the file.
 async fn sync(session: &Session, sim: &Sim) -> Result<PathBuf, Failure> {
-    let org = OrgUrl::parse(&sim.host()).map_err(|error| Failure::new(error.to_string()))?;
-    let requests = Requests { extra_ca: Some(sim.ca_pem().to_owned()), ..Requests::default() };
-    let token = SecretString::from(sim.token());
-    let config = Config { requests, cancel: session.cancel().clone(), ..Config::new(org, token) };
+    let config = Config { cancel: session.cancel().clone(), ..config(sim)? };
     let source = OktaSource::new(config).map_err(|error| Failure::new(error.to_string()))?;
     let summary = session.sync(Arc::new(source), SyncConfig::new(target(session)?)).await?;
     session.report(&summary);
@@ -88,6 +85,13 @@ async fn sync(session: &Session, sim: &Sim) -> Result<PathBuf, Failure> {
         session.say(&format!("\nSync your own org\n  {} --domain acme.okta.com --api-token …", session.invoked_as()));
     }
     Ok(summary.file)
+}
+
+/// What it takes to reach the simulated org.
+fn config(sim: &Sim) -> Result<Config, Failure> {
+    let org = OrgUrl::parse(&sim.host()).map_err(|error| Failure::new(error.to_string()))?;
+    let requests = Requests { extra_ca: Some(sim.ca_pem().to_owned()), ..Requests::default() };
+    Ok(Config { requests, ..Config::new(org, SecretString::from(sim.token())) })
 }
 
 /// The file to write. Only one that was named for this very command: a variable or file that names where the real

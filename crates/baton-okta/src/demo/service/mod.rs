@@ -14,12 +14,11 @@ use baton_connector::Connector;
 use baton_runtime::{Failure, Session, describe as describing, words};
 use baton_service::{BuildFacts, Clock, Credentials, Event, Observer, ServiceConfig, Timing};
 use c1_sim::{C1Sim, Finish};
-use okta_client::OrgUrl;
 use okta_sim::Sim;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Requests};
+use crate::config::Config;
 use crate::connector::OktaSource;
 use crate::describe;
 use script::Step;
@@ -69,12 +68,10 @@ async fn until_told(
 
 /// The connector to the simulated org.
 fn connector(sim: &Sim) -> Result<Connector, Failure> {
-    let org = OrgUrl::parse(&sim.host()).map_err(|error| Failure::new(error.to_string()))?;
-    let requests = Requests { extra_ca: Some(sim.ca_pem().to_owned()), ..Requests::default() };
     // What is under way when C1 has had enough still has to speak to the org.
     let cancel = CancellationToken::new();
     let purpose = baton_connector::Purpose::Serve { provisioning: true };
-    let config = Config { requests, purpose, cancel, ..Config::new(org, SecretString::from(sim.token())) };
+    let config = Config { purpose, cancel, ..super::config(sim)? };
     let source = OktaSource::new(config).map_err(|error| Failure::new(error.to_string()))?;
     let (provisioner, events) = (Arc::new(source.provisioner()), Arc::new(source.events()));
     Ok(Connector { provisioner: Some(provisioner), events: Some(events), source: Arc::new(source) })
