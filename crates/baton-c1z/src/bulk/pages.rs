@@ -161,17 +161,18 @@ impl Node {
         Self { kind, bytes: vec![0; size], cells: 0, content: size }
     }
 
-    /// Adds a cell unless there is no room for it.
-    pub(crate) fn push(&mut self, cell: &[u8]) -> bool {
+    /// Adds a cell, given in two parts, unless there is no room for it.
+    pub(crate) fn push(&mut self, head: &[u8], rest: &[u8]) -> bool {
         let pointer = self.kind.header() + 2 * self.cells;
         // A freed cell must be able to hold a free block of four bytes.
-        let length = cell.len().max(4);
+        let length = (head.len() + rest.len()).max(4);
         if pointer + 2 + length > self.content {
             return false;
         }
         self.content -= length;
-        let end = self.content + cell.len();
-        self.bytes[self.content..end].copy_from_slice(cell);
+        let (middle, end) = (self.content + head.len(), self.content + head.len() + rest.len());
+        self.bytes[self.content..middle].copy_from_slice(head);
+        self.bytes[middle..end].copy_from_slice(rest);
         self.bytes[end..self.content + length].fill(0);
         self.bytes[pointer..pointer + 2].copy_from_slice(&(self.content as u16).to_be_bytes());
         self.cells += 1;
@@ -213,25 +214,37 @@ impl Node {
     }
 }
 
-/// Appends `payload` to a cell: as much of it as belongs there, and where the rest is.
-///
-/// # Errors
-/// As [`Pages::append`].
-pub(crate) fn payload(cell: &mut Vec<u8>, pages: &mut Pages, payload: &[u8], kind: Kind) -> Result<(), Error> {
-    let usable = pages.size();
+/// How much of a payload belongs into its cell; the rest goes to other pages.
+fn local_part(usable: usize, length: usize, kind: Kind) -> usize {
     let most = match kind {
         Kind::TableLeaf | Kind::TableInterior => usable - 35,
         Kind::IndexLeaf | Kind::IndexInterior => (usable - 12) * 64 / 255 - 23,
     };
-    if payload.len() <= most {
-        cell.extend_from_slice(payload);
-        return Ok(());
+    if length <= most {
+        return length;
     }
     let least = (usable - 12) * 32 / 255 - 23;
-    let local = least + (payload.len() - least) % (usable - 4);
-    let local = if local <= most { local } else { least };
-    let rest = pages.append_overflow(&payload[local..])?;
-    cell.extend_from_slice(&payload[..local]);
-    cell.extend_from_slice(&rest.to_be_bytes());
-    Ok(())
+    let local = least + (length - least) % (usable - 4);
+    if local <= most { local } else { least }
+}
+
+/// Makes a cell of `head` and a payload in two parts: what is in `head` afterwards, and what is given. What has no room in a
+/// cell is appended to the file.
+///
+/// # Errors
+/// As [`Pages::append`].
+pub(crate) fn cell<'a>(
+    head: &mut Vec<u8>,
+    pages: &mut Pages,
+    payload: &'a [u8],
+    kind: Kind,
+) -> Result<&'a [u8], Error> {
+    let (local, rest) = payload.split_at(local_part(pages.size(), payload.len(), kind));
+    if rest.is_empty() {
+        return Ok(local);
+    }
+    let first = pages.append_overflow(rest)?;
+    head.extend_from_slice(local);
+    head.extend_from_slice(&first.to_be_bytes());
+    Ok(&[])
 }

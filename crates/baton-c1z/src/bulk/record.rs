@@ -3,7 +3,16 @@
 use rusqlite::types::ValueRef;
 
 /// Appends `value` in SQLite's variable-length form: big-endian, seven bits a byte, eight in the ninth.
+#[inline]
 pub(crate) fn varint(out: &mut Vec<u8>, value: u64) {
+    match value {
+        0..=0x7F => out.push(value as u8),
+        0x80..=0x3FFF => out.extend_from_slice(&[(value >> 7) as u8 | 0x80, value as u8 & 0x7F]),
+        _ => long_varint(out, value),
+    }
+}
+
+fn long_varint(out: &mut Vec<u8>, value: u64) {
     if value > 0x00FF_FFFF_FFFF_FFFF {
         let mut bytes = [0; 9];
         bytes[8] = value as u8;
@@ -33,15 +42,18 @@ pub(crate) fn varint_len(value: u64) -> u32 {
 
 /// Appends the record of `values`.
 pub(crate) fn record(out: &mut Vec<u8>, values: &[ValueRef<'_>]) {
-    let types: u32 = values.iter().map(|value| varint_len(serial_type(*value))).sum();
-    // The length of the header counts the bytes that say it.
-    let mut header = types + 1;
-    if varint_len(u64::from(header)) > 1 {
-        header += 1;
-    }
-    varint(out, u64::from(header));
+    let start = out.len();
+    // The length of the header counts the bytes that say it. Nearly always it is one, which is filled in behind.
+    out.push(0);
     for value in values {
         varint(out, serial_type(*value));
+    }
+    match out.len() - start {
+        length @ 0..=0x7F => out[start] = length as u8,
+        length => {
+            let length = length as u64 + 1;
+            out.splice(start..=start, [(length >> 7) as u8 | 0x80, length as u8 & 0x7F]);
+        }
     }
     for value in values {
         match *value {

@@ -188,26 +188,89 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Rows whose ids are made of the other texts, as in files of connectors, of which the smaller number of texts makes some
+/// follow each other.
 fn row() -> impl Strategy<Value = Row> {
     let blob = || proptest::collection::vec(any::<u8>(), 0..3000);
-    (proptest::array::uniform6(text()), proptest::option::of(blob()), 0_i64..2, blob(), text()).prop_map(
-        |(texts, expansion, needs_expansion, data, sync)| Row { texts, expansion, needs_expansion, data, sync },
+    let texts = prop_oneof![proptest::array::uniform6(text()), proptest::array::uniform6("[ab]")];
+    (texts, proptest::option::of(blob()), 0_i64..2, blob(), "[s-u]").prop_map(
+        |(mut texts, expansion, needs_expansion, data, sync)| {
+            texts[5] = [texts[2].as_str(), &texts[3], &texts[4]].join(":");
+            Row { texts, expansion, needs_expansion, data, sync }
+        },
     )
 }
 
+/// What the rows are in the order of each index.
+fn in_order_of_indexes(rows: &[Row]) -> Vec<(&'static str, Vec<Row>)> {
+    let of_grants = INDEXES.iter().filter(|index| index.table == GRANTS.name);
+    let key = |row: &Row, columns: &str| -> Vec<String> {
+        let place = |name: &str| INDEXED.iter().position(|indexed| *indexed == name);
+        let text = |name: &str| match place(name) {
+            Some(place) if place < row.texts.len() => row.texts[place].clone(),
+            Some(_) => row.sync.clone(),
+            None => String::new(),
+        };
+        columns.split(", ").map(text).collect()
+    };
+    let sorted = |index: &Index| {
+        let holds = |row: &&Row| match index.condition {
+            None => true,
+            Some(condition) if condition.starts_with("needs") => row.needs_expansion == 1,
+            Some(_) => row.expansion.is_some(),
+        };
+        let mut rows: Vec<_> = rows.iter().filter(holds).cloned().collect();
+        rows.sort_by_key(|row| key(row, index.columns));
+        (index.name, rows)
+    };
+    of_grants.map(sorted).collect()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn whatever_the_rows_hold_the_database_is_sound(rows in proptest::collection::vec(row(), 0..60), large in any::<bool>()) {
+    fn whatever_the_rows_hold_the_database_is_sound(
+        rows in proptest::collection::vec(row(), 0..60),
+        own_id in proptest::option::weighted(0.1, any::<proptest::sample::Index>()),
+        large in any::<bool>(),
+    ) {
+        let mut rows = rows;
+        let mut ids: Vec<_> = rows.iter().map(|row| (row.texts[5].clone(), row.sync.clone())).collect();
+        ids.sort();
+        ids.dedup();
+        let mut ordinary = ids.len() == rows.len();
+        if let Some(own_id) = own_id.filter(|_| !rows.is_empty()) {
+            let at = own_id.index(rows.len());
+            rows[at].texts[5] = "an id of its own".to_owned();
+            ordinary = false;
+        }
         let folder = tempfile::tempdir().unwrap();
         let db = folder.path().join("grants.db");
         let loaded = load(&db, if large { 32_768 } else { 512 }, &rows);
-        let mut ids: Vec<_> = rows.iter().map(|row| (&row.texts[5], &row.sync)).collect();
-        ids.sort();
-        ids.dedup();
-        prop_assert_eq!(loaded == Loaded::Whole, ids.len() == rows.len());
+        prop_assert_eq!(loaded == Loaded::Whole, ordinary);
+        prop_assert_eq!(stored(&db, "NOT INDEXED ORDER BY id"), &*rows);
         if loaded == Loaded::Whole {
+            check(&db);
+            for (index, expected) in in_order_of_indexes(&rows) {
+                let index = INDEXES.iter().find(|known| known.name == index).unwrap();
+                let condition = index.condition.map(|condition| format!("WHERE {condition}")).unwrap_or_default();
+                let query = format!("INDEXED BY {} {condition} ORDER BY {}, id", index.name, index.columns);
+                prop_assert_eq!(stored(&db, &query), expected, "{}", index.name);
+            }
+        }
+    }
+
+    #[test]
+    fn colons_in_texts_do_not_spoil_the_order(texts in proptest::collection::vec(proptest::array::uniform3("[a:-]{1,3}"), 1..30)) {
+        let rows: Vec<_> = texts.iter().map(|[entitlement, of, id]| {
+            let whole = [entitlement.as_str(), of, id].join(":");
+            let texts = ["app".to_owned(), "0oa".to_owned(), entitlement.clone(), of.clone(), id.clone(), whole];
+            Row { texts, expansion: None, needs_expansion: 0, data: Vec::new(), sync: "s".to_owned() }
+        }).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let db = folder.path().join("grants.db");
+        if load(&db, 512, &rows) == Loaded::Whole {
             check(&db);
         }
         prop_assert_eq!(stored(&db, "NOT INDEXED ORDER BY id"), rows);

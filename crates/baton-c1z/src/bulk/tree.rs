@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-use super::pages::{Kind, Node, PageNumber, Pages, payload};
+use super::pages::{Kind, Node, PageNumber, Pages, cell};
 use super::record::varint;
 
 /// The page that a tree begins with, and its content. The schema says where it stands.
@@ -12,7 +12,7 @@ pub(crate) type Root = (PageNumber, Vec<u8>);
 #[derive(Debug)]
 pub(crate) struct TableTree {
     leaf: Node,
-    cell: Vec<u8>,
+    head: Vec<u8>,
     leaves: Level,
     last: i64,
 }
@@ -20,7 +20,7 @@ pub(crate) struct TableTree {
 impl TableTree {
     /// A tree with pages of `size` bytes.
     pub(crate) fn new(size: usize) -> Self {
-        Self { leaf: Node::new(Kind::TableLeaf, size), cell: Vec::new(), leaves: Level::default(), last: 0 }
+        Self { leaf: Node::new(Kind::TableLeaf, size), head: Vec::new(), leaves: Level::default(), last: 0 }
     }
 
     /// Adds a row behind all others.
@@ -28,18 +28,18 @@ impl TableTree {
     /// # Errors
     /// The file cannot be written.
     pub(crate) fn push(&mut self, pages: &mut Pages, row: i64, record: &[u8]) -> Result<(), Error> {
-        self.cell.clear();
-        varint(&mut self.cell, record.len() as u64);
-        varint(&mut self.cell, row.cast_unsigned());
-        payload(&mut self.cell, pages, record, Kind::TableLeaf)?;
-        if !self.leaf.push(&self.cell) {
+        self.head.clear();
+        varint(&mut self.head, record.len() as u64);
+        varint(&mut self.head, row.cast_unsigned());
+        let rest = cell(&mut self.head, pages, record, Kind::TableLeaf)?;
+        if !self.leaf.push(&self.head, rest) {
             // In a table the key between two pages is a copy of the last row id on its left.
             let mut key = Vec::with_capacity(9);
             varint(&mut key, self.last.cast_unsigned());
             self.leaves.children.push(pages.append(self.leaf.page(None))?);
             self.leaves.keys.push(key);
             self.leaf.clear();
-            self.leaf.push(&self.cell);
+            self.leaf.push(&self.head, rest);
         }
         self.last = row;
         Ok(())
@@ -58,14 +58,14 @@ impl TableTree {
 #[derive(Debug)]
 pub(crate) struct IndexTree {
     leaf: Node,
-    cell: Vec<u8>,
+    head: Vec<u8>,
     leaves: Level,
 }
 
 impl IndexTree {
     /// A tree with pages of `size` bytes.
     pub(crate) fn new(size: usize) -> Self {
-        Self { leaf: Node::new(Kind::IndexLeaf, size), cell: Vec::new(), leaves: Level::default() }
+        Self { leaf: Node::new(Kind::IndexLeaf, size), head: Vec::new(), leaves: Level::default() }
     }
 
     /// Adds a key behind all others.
@@ -73,16 +73,16 @@ impl IndexTree {
     /// # Errors
     /// The file cannot be written.
     pub(crate) fn push(&mut self, pages: &mut Pages, record: &[u8]) -> Result<(), Error> {
-        self.cell.clear();
-        varint(&mut self.cell, record.len() as u64);
-        payload(&mut self.cell, pages, record, Kind::IndexLeaf)?;
-        if !self.leaf.push(&self.cell) {
+        self.head.clear();
+        varint(&mut self.head, record.len() as u64);
+        let rest = cell(&mut self.head, pages, record, Kind::IndexLeaf)?;
+        if !self.leaf.push(&self.head, rest) {
             // In an index the key between two pages stands in no leaf. A full page has at least three keys.
             let key = self.leaf.pop().unwrap_or_default();
             self.leaves.children.push(pages.append(self.leaf.page(None))?);
             self.leaves.keys.push(key);
             self.leaf.clear();
-            self.leaf.push(&self.cell);
+            self.leaf.push(&self.head, rest);
         }
         Ok(())
     }
@@ -116,17 +116,13 @@ fn finish(
     }
     level.children.push(pages.append(leaf.page(None))?);
     let mut node = Node::new(interior, pages.size());
-    let mut cell = Vec::new();
     loop {
         let mut above = Level::default();
         let mut first = 0;
         loop {
             let last = level.last_of_page(first, pages.size());
             for child in first..last {
-                cell.clear();
-                cell.extend_from_slice(&level.children[child].to_be_bytes());
-                cell.extend_from_slice(&level.keys[child]);
-                node.push(&cell);
+                node.push(&level.children[child].to_be_bytes(), &level.keys[child]);
             }
             let page = node.page(Some(level.children[last]));
             if first == 0 && last + 1 == level.children.len() {

@@ -1,0 +1,241 @@
+//! The trees of the indexes, each filled in the order of its keys.
+
+use std::ops::Range;
+
+use rusqlite::types::ValueRef;
+
+use crate::error::Error;
+use crate::schema::Index;
+
+use super::pages::{PageNumber, Pages};
+use super::ranks::{Principals, ranks, ranks_before_colon};
+use super::record::record;
+use super::rows::{Rows, Run};
+use super::tree::{IndexTree, Root};
+
+/// The orders that the indexes are in.
+pub(crate) struct Orders<'a> {
+    rows: &'a Rows,
+    /// The places of names.
+    names: Vec<u32>,
+    principals: Principals,
+    /// The same as `principals` where types are followed by a colon, if that is another order.
+    before_colon: Option<Principals>,
+    /// The places of entitlements that are followed by a colon, by name.
+    entitlements: Vec<u32>,
+}
+
+impl<'a> Orders<'a> {
+    /// `None` if ids of grants are not in the order of what they are made of.
+    pub(crate) fn of(rows: &'a Rows) -> Option<Self> {
+        let names = ranks(&rows.names);
+        let types: Vec<&[u8]> = rows.types.iter().map(|of| rows.names.get(*of)).collect();
+        let by_text = |of: &u32| names[*of as usize];
+        let type_ranks: Vec<u32> = rows.types.iter().map(by_text).collect();
+        let colon_ranks = ranks_before_colon(&types)?;
+        let is_same = (0..types.len())
+            .all(|one| (0..one).all(|other| (type_ranks[one] < type_ranks[other]) == (colon_ranks[one] < colon_ranks[other])));
+        let mut known: Vec<u32> = rows.runs.iter().map(|run| run.entitlement).collect();
+        known.sort_unstable();
+        known.dedup();
+        let texts: Vec<&[u8]> = known.iter().map(|name| rows.names.get(*name)).collect();
+        let mut entitlements = vec![0; names.len()];
+        for (name, rank) in known.iter().zip(ranks_before_colon(&texts)?) {
+            entitlements[*name as usize] = rank;
+        }
+        let principals = Principals::of(rows, &type_ranks);
+        let before_colon = (!is_same).then(|| Principals::of(rows, &colon_ranks));
+        Some(Self { rows, names, principals, before_colon, entitlements })
+    }
+
+    /// Fills the tree of an index; `None` if it is to be unique and is not, or is none that is known here.
+    pub(crate) fn build(&self, index: &Index, root: PageNumber, pages: &mut Pages) -> Result<Option<Root>, Error> {
+        let mut filling = Filling { tree: IndexTree::new(pages.size()), pages, record: Vec::new() };
+        match (index.columns, index.condition) {
+            ("external_id, sync_id", None) => {
+                if !self.by_id(&mut filling)? {
+                    return Ok(None);
+                }
+            }
+            ("resource_type_id, resource_id", None) => self.by_resource(&mut filling)?,
+            ("principal_resource_type_id, principal_resource_id", None) => self.by_principal(&mut filling)?,
+            ("entitlement_id, principal_resource_type_id, principal_resource_id", None) => self.by_holder(&mut filling)?,
+            ("entitlement_id, sync_id, id", None) => self.by_entitlement(&mut filling)?,
+            ("sync_id", Some("expansion is not null")) => self.by_sync(&self.rows.expanding, &mut filling)?,
+            ("sync_id", Some("needs_expansion = 1")) => self.by_sync(&self.rows.needing, &mut filling)?,
+            _ => return Ok(None),
+        }
+        filling.tree.finish(filling.pages, root).map(Some)
+    }
+
+    /// Ids and syncs. The id is made of entitlement, type and id of the principal. `false` if two rows have the same.
+    fn by_id(&self, filling: &mut Filling<'_>) -> Result<bool, Error> {
+        let principals = self.before_colon.as_ref().unwrap_or(&self.principals);
+        let mut id = Vec::new();
+        let mut syncs = Vec::new();
+        for (entitlement, runs) in self.entitlements(&self.entitlements) {
+            id.clear();
+            id.extend_from_slice(self.rows.names.get(entitlement));
+            id.push(b':');
+            let stem = id.len();
+            let keys = self.holders(&runs, principals);
+            for same in keys.chunk_by(|one, other| one.0 == other.0) {
+                id.truncate(stem);
+                let (of, own) = self.rows.principal(principals.at[same[0].0 as usize]);
+                id.extend_from_slice(of);
+                id.push(b':');
+                id.extend_from_slice(own);
+                syncs.clear();
+                syncs.extend(same.iter().map(|(_, row)| (self.sync_of(*row, &runs), *row)));
+                syncs.sort_unstable_by_key(|(sync, _)| self.names[*sync as usize]);
+                if syncs.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+                    return Ok(false);
+                }
+                for (sync, row) in &syncs {
+                    filling.push([text(&id), text(self.rows.names.get(*sync))], *row)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Entitlements and principals.
+    fn by_holder(&self, filling: &mut Filling<'_>) -> Result<(), Error> {
+        for (entitlement, runs) in self.entitlements(&self.names) {
+            let entitlement = text(self.rows.names.get(entitlement));
+            for (rank, row) in self.holders(&runs, &self.principals) {
+                let (of, id) = self.rows.principal(self.principals.at[rank as usize]);
+                filling.push([entitlement, text(of), text(id)], row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Principals.
+    fn by_principal(&self, filling: &mut Filling<'_>) -> Result<(), Error> {
+        let Principals { rank, at } = &self.principals;
+        // First how many rows come before each principal's, then where its next row goes.
+        let mut places = vec![0_u32; at.len() + 1];
+        for principal in self.rows.of_rows.iter() {
+            places[rank[principal as usize] as usize + 1] += 1;
+        }
+        for place in 1..places.len() {
+            places[place] += places[place - 1];
+        }
+        let mut rows = vec![0_u32; self.rows.of_rows.len() as usize];
+        for (row, principal) in (0..).zip(self.rows.of_rows.iter()) {
+            let place = &mut places[rank[principal as usize] as usize];
+            rows[*place as usize] = row;
+            *place += 1;
+        }
+        let mut from = 0;
+        for (principal, end) in at.iter().zip(places) {
+            let (of, id) = self.rows.principal(*principal);
+            for row in &rows[from..end as usize] {
+                filling.push([text(of), text(id)], *row)?;
+            }
+            from = end as usize;
+        }
+        Ok(())
+    }
+
+    /// Resources.
+    fn by_resource(&self, filling: &mut Filling<'_>) -> Result<(), Error> {
+        for run in self.runs(|run| (self.names[run.resource_type as usize], self.names[run.resource as usize])) {
+            let Run { resource_type, resource, .. } = self.rows.runs[run as usize];
+            let key = [text(self.rows.names.get(resource_type)), text(self.rows.names.get(resource))];
+            for row in self.rows.rows_of(run as usize) {
+                filling.push(key, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Entitlements and syncs, and the row, which is a column of that index too.
+    fn by_entitlement(&self, filling: &mut Filling<'_>) -> Result<(), Error> {
+        for run in self.runs(|run| (self.names[run.entitlement as usize], self.names[run.sync as usize])) {
+            let Run { entitlement, sync, .. } = self.rows.runs[run as usize];
+            let (entitlement, sync) = (text(self.rows.names.get(entitlement)), text(self.rows.names.get(sync)));
+            for row in self.rows.rows_of(run as usize) {
+                filling.push([entitlement, sync, row_id(row)], row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Syncs of some rows.
+    fn by_sync(&self, some: &[u32], filling: &mut Filling<'_>) -> Result<(), Error> {
+        let mut rows: Vec<_> = some.iter().map(|row| (self.rows.run_of(*row).sync, *row)).collect();
+        rows.sort_unstable_by_key(|(sync, row)| (self.names[*sync as usize], *row));
+        for (sync, row) in rows {
+            filling.push([text(self.rows.names.get(sync))], row)?;
+        }
+        Ok(())
+    }
+
+    /// The runs in the order of a key, those of the same key in their own.
+    fn runs<K: Ord>(&self, key: impl Fn(&Run) -> K) -> Vec<u32> {
+        let mut runs: Vec<u32> = (0..self.rows.runs.len() as u32).collect();
+        runs.sort_by_cached_key(|run| (key(&self.rows.runs[*run as usize]), *run));
+        runs
+    }
+
+    /// The entitlements in the order of `ranks`, each with its runs.
+    fn entitlements(&self, ranks: &[u32]) -> impl Iterator<Item = (u32, Vec<u32>)> {
+        let runs = self.runs(|run| ranks[run.entitlement as usize]);
+        let of = |run: u32| self.rows.runs[run as usize].entitlement;
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let entitlement = of(*runs.get(from)?);
+            let count = runs[from..].iter().take_while(|run| of(**run) == entitlement).count();
+            from += count;
+            Some((entitlement, runs[from - count..from].to_vec()))
+        })
+    }
+
+    /// The rows of these runs with the ranks of their principals, in their order.
+    fn holders(&self, runs: &[u32], principals: &Principals) -> Vec<(u32, u32)> {
+        let rows = |run: &u32| -> Range<u32> { self.rows.rows_of(*run as usize) };
+        let rank = |row: u32| principals.rank[self.rows.of_rows.get(row) as usize];
+        let mut keys: Vec<(u32, u32)> = runs.iter().flat_map(rows).map(|row| (rank(row), row)).collect();
+        // Often they are in order, which this finds at once.
+        keys.sort_unstable();
+        keys
+    }
+
+    /// The sync of a row that is in one of these runs.
+    fn sync_of(&self, row: u32, runs: &[u32]) -> u32 {
+        let run = |number: &u32| &self.rows.runs[*number as usize];
+        let begun = runs.partition_point(|number| run(number).first <= row);
+        run(&runs[begun - 1]).sync
+    }
+}
+
+/// A tree that is being filled.
+struct Filling<'a> {
+    pages: &'a mut Pages,
+    tree: IndexTree,
+    record: Vec<u8>,
+}
+
+impl Filling<'_> {
+    /// Adds the next key.
+    fn push<const COLUMNS: usize>(&mut self, columns: [ValueRef<'_>; COLUMNS], row: u32) -> Result<(), Error> {
+        const MOST: usize = 4;
+        let mut values = [ValueRef::Null; MOST];
+        values[..COLUMNS].copy_from_slice(&columns);
+        values[COLUMNS] = row_id(row);
+        self.record.clear();
+        record(&mut self.record, &values[..=COLUMNS]);
+        self.tree.push(self.pages, &self.record)
+    }
+}
+
+fn text(bytes: &[u8]) -> ValueRef<'_> {
+    ValueRef::Text(bytes)
+}
+
+/// Row ids begin with 1.
+fn row_id(row: u32) -> ValueRef<'static> {
+    ValueRef::Integer(i64::from(row) + 1)
+}

@@ -1,0 +1,153 @@
+//! What the indexes need of each row, in memory: four bytes a row, because rows come in runs and the same principals come
+//! again and again.
+//!
+//! A file can have some thirteen million grants before it is larger than readers accept, so this is bounded.
+
+use super::texts::Texts;
+
+/// Number of texts that the indexes of grants use.
+pub(crate) const TEXTS: usize = 7;
+
+/// Most runs, unless they are long: with more there is nothing to be gained.
+const MOST_RUNS: usize = 1 << 20;
+/// Rows that a run has on average when there are many.
+const LONG: usize = 8;
+/// Numbers in a part of [`Numbers`].
+const PART: usize = 1 << 16;
+
+/// Rows that follow each other and have all but the principal in common. Names are numbers in [`Rows::names`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Type of the entitlement's resource.
+    pub resource_type: u32,
+    /// The entitlement's resource.
+    pub resource: u32,
+    pub entitlement: u32,
+    pub sync: u32,
+    /// Its first row. Rows are counted from 0.
+    pub first: u32,
+}
+
+/// What the indexes are made of.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    /// Entitlements, resources, types of both, and syncs.
+    pub names: Texts,
+    /// Types of principals, as numbers of names.
+    pub types: Vec<u32>,
+    /// Principals: the place of the type in `types` as a byte, then the id.
+    pub principals: Texts,
+    pub runs: Vec<Run>,
+    /// The principal of each row.
+    pub of_rows: Numbers,
+    /// Rows whose `expansion` is not null.
+    pub expanding: Vec<u32>,
+    /// Rows whose `needs_expansion` is 1.
+    pub needing: Vec<u32>,
+    buffer: Vec<u8>,
+}
+
+impl Rows {
+    /// Takes the next row: resource type, resource, entitlement, type of the principal, principal, id and sync. `false` if
+    /// its id is not made of the others, or if there is too much of something: then this is of no use any more.
+    pub(crate) fn push(&mut self, texts: [&[u8]; TEXTS], expands: bool, needs_expansion: bool) -> bool {
+        let row = self.of_rows.len;
+        is_made_of_the_others(&texts) && self.take(texts, row, expands, needs_expansion).is_some()
+    }
+
+    fn take(&mut self, texts: [&[u8]; TEXTS], row: u32, expands: bool, needs_expansion: bool) -> Option<()> {
+        let [resource_type, resource, entitlement, principal_type, principal, _, sync] = texts;
+        let goes_on = self.runs.last().is_some_and(|run| {
+            let parts = [(run.entitlement, entitlement), (run.sync, sync), (run.resource, resource)];
+            parts.iter().chain(&[(run.resource_type, resource_type)]).all(|(name, text)| self.names.get(*name) == *text)
+        });
+        if !goes_on {
+            if self.runs.len() >= MOST_RUNS && self.runs.len() > row as usize / LONG {
+                return None;
+            }
+            let mut name = |text| self.names.number(text);
+            let (resource_type, resource) = (name(resource_type)?, name(resource)?);
+            let (entitlement, sync) = (name(entitlement)?, name(sync)?);
+            self.runs.push(Run { resource_type, resource, entitlement, sync, first: row });
+        }
+        let known = self.types.iter().position(|of| self.names.get(*of) == principal_type);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                self.types.push(self.names.number(principal_type)?);
+                self.types.len() - 1
+            }
+        };
+        self.buffer.clear();
+        self.buffer.push(u8::try_from(place).ok()?);
+        self.buffer.extend_from_slice(principal);
+        let principal = self.principals.number(&self.buffer)?;
+        self.of_rows.push(principal)?;
+        if expands {
+            self.expanding.push(row);
+        }
+        if needs_expansion {
+            self.needing.push(row);
+        }
+        Some(())
+    }
+
+    /// The rows of a run.
+    pub(crate) fn rows_of(&self, run: usize) -> std::ops::Range<u32> {
+        let end = self.runs.get(run + 1).map_or(self.of_rows.len, |next| next.first);
+        self.runs[run].first..end
+    }
+
+    /// The run that a row is in.
+    pub(crate) fn run_of(&self, row: u32) -> &Run {
+        &self.runs[self.runs.partition_point(|run| run.first <= row) - 1]
+    }
+
+    /// Type and id of a principal.
+    pub(crate) fn principal(&self, number: u32) -> (&[u8], &[u8]) {
+        let (place, id) = self.principals.get(number).split_at(1);
+        (self.names.get(self.types[usize::from(place[0])]), id)
+    }
+}
+
+/// Whether the id is what a grant's id always is with connectors: entitlement, type of the principal and principal, joined.
+fn is_made_of_the_others(texts: &[&[u8]; TEXTS]) -> bool {
+    let [_, _, entitlement, principal_type, principal, id, _] = texts;
+    let rest = id.strip_prefix(*entitlement).and_then(|rest| rest.strip_prefix(b":"));
+    let rest = rest.and_then(|rest| rest.strip_prefix(*principal_type)).and_then(|rest| rest.strip_prefix(b":"));
+    rest == Some(*principal)
+}
+
+/// Many numbers in parts, so that adding one never moves the others.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers {
+    parts: Vec<Vec<u32>>,
+    len: u32,
+}
+
+impl Numbers {
+    fn push(&mut self, number: u32) -> Option<()> {
+        self.len = self.len.checked_add(1)?;
+        match self.parts.last_mut().filter(|part| part.len() < PART) {
+            Some(part) => part.push(number),
+            None => {
+                let mut part = Vec::with_capacity(PART);
+                part.push(number);
+                self.parts.push(part);
+            }
+        }
+        Some(())
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        self.len
+    }
+
+    pub(crate) fn get(&self, place: u32) -> u32 {
+        self.parts[place as usize / PART][place as usize % PART]
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
+        self.parts.iter().flatten().copied()
+    }
+}
