@@ -79,6 +79,8 @@ pub struct Rules {
     pub sync_secrets: bool,
     /// Syncs devices also when no list of resource types names them.
     pub sync_devices: bool,
+    /// Takes the members of Everyone from the list of users, instead of reading them.
+    pub everyone_from_users: bool,
 }
 
 impl Default for Rules {
@@ -92,6 +94,7 @@ impl Default for Rules {
             sync_custom_roles: false,
             sync_secrets: false,
             sync_devices: false,
+            everyone_from_users: false,
         }
     }
 }
@@ -108,11 +111,13 @@ impl Rules {
             sync_custom_roles,
             sync_secrets,
             sync_devices,
+            everyone_from_users,
         } = self;
         format!(
             "skip-secondary-emails={skip_secondary_emails} skip-app-groups={skip_app_groups} \
              sync-inactive-apps={sync_inactive_apps} filter-email-domains={} app-grant-sources={app_grant_sources} \
-             sync-custom-roles={sync_custom_roles} sync-secrets={sync_secrets} sync-devices={sync_devices}",
+             sync-custom-roles={sync_custom_roles} sync-secrets={sync_secrets} sync-devices={sync_devices} \
+             everyone-from-users={everyone_from_users}",
             filter_email_domains.as_slice().join(",")
         )
     }
@@ -172,6 +177,7 @@ mod tests {
             Rules { sync_custom_roles: true, ..Rules::default() },
             Rules { sync_secrets: true, ..Rules::default() },
             Rules { sync_devices: true, ..Rules::default() },
+            Rules { everyone_from_users: true, ..Rules::default() },
         ];
         let different: std::collections::BTreeSet<_> = all.iter().map(Rules::fingerprint).collect();
         assert_eq!(different.len(), all.len());

@@ -22,7 +22,7 @@ use crate::errors;
 use crate::events::OktaEvents;
 use crate::lanes::{self, Lanes};
 use crate::provision::OktaProvisioner;
-use crate::resources::{Context, Kind, MODULES, api_token, app, device, group, single, user};
+use crate::resources::{Context, Kind, MODULES, api_token, app, device, everyone, group, single, user};
 use crate::scope::Scope;
 
 /// Why an org may seem to have no users.
@@ -116,7 +116,8 @@ impl Source for OktaSource {
     fn start(&self, options: &Options) -> Vec<Work> {
         let scope = Scope::of(options, &self.context.rules);
         self.context.access.prepare(options, &self.context.rules);
-        MODULES.iter().flat_map(|module| (module.start)(scope)).collect()
+        let works = MODULES.iter().flat_map(|module| (module.start)(scope)).collect();
+        everyone::first(works, scope, &self.context.rules)
     }
 
     fn mark(&self) -> Option<String> {

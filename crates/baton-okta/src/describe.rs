@@ -153,6 +153,7 @@ const FIELDS: &[Shown] = &[
     field("app-grant-sources", "Say through which group an app comes"),
     field("rate-limit-share", "Share of the rate limits, in percent"),
     field("short-lists", "Read short lists where they are quicker"),
+    field("everyone-from-users", "Take the members of Everyone from the users"),
 ];
 
 const fn field(name: &'static str, display_name: &'static str) -> Shown {
@@ -180,6 +181,7 @@ const GROUPS: &[ShownGroup] = &[
             "app-grant-sources",
             "rate-limit-share",
             "short-lists",
+            "everyone-from-users",
         ],
     },
     ShownGroup {
@@ -204,6 +206,7 @@ const GROUPS: &[ShownGroup] = &[
             "app-grant-sources",
             "rate-limit-share",
             "short-lists",
+            "everyone-from-users",
         ],
     },
 ];

@@ -11,6 +11,7 @@ use okta_client::Bucket;
 use okta_client::models::Group;
 
 use crate::demand::{Demand, Pace, Pair};
+use crate::resources::everyone;
 use crate::scope::Scope;
 
 /// The largest pages that are asked for.
@@ -29,6 +30,8 @@ pub(crate) struct Census {
     pub groups: u64,
     /// Pages of members, over all groups.
     pub member_pages: u64,
+    /// Those of them that are Everyone's.
+    pub everyone_pages: u64,
     /// Groups that have an admin role or may have one.
     pub admin_groups: u64,
     /// Groups that have applications or may have some.
@@ -48,13 +51,20 @@ impl Census {
     pub(crate) fn add(&mut self, group: &Group) {
         let stats = group.stats();
         self.groups += 1;
-        self.member_pages += stats.users_count.map_or(1, |members| members.div_ceil(MEMBERS_PAGE));
+        let pages = stats.users_count.map_or(1, |members| members.div_ceil(MEMBERS_PAGE));
+        self.member_pages += pages;
         self.admin_groups += u64::from(stats.has_admin_privilege != Some(false));
         self.groups_with_apps += u64::from(stats.apps_count != Some(0));
-        let is_everyone = group.group_type.as_deref() == Some("BUILT_IN") && group.name() == Some("Everyone");
-        if is_everyone {
+        if everyone::is_everyone(group) {
             self.users = stats.users_count.unwrap_or_default();
+            self.everyone_pages = pages;
         }
+    }
+
+    /// The same org if the members of Everyone are not read.
+    #[must_use]
+    pub(crate) fn without_everyone(self) -> Self {
+        Self { member_pages: self.member_pages - self.everyone_pages, everyone_pages: 0, ..self }
     }
 }
 
@@ -102,7 +112,7 @@ pub(crate) fn later_calls(
         return demand.calls(pace);
     }
     // Members of groups tell of their changes themselves, but for those of the group of everybody.
-    let everyone = Census { member_pages: census.users.div_ceil(MEMBERS_PAGE), ..census.clone() };
+    let everyone = Census { member_pages: census.everyone_pages, ..census.clone() };
     calls(&everyone, scope, sign_in, pace)
 }
 
@@ -179,6 +189,7 @@ mod tests {
             users: 20_000,
             groups: 3_000,
             member_pages: 1_850,
+            everyone_pages: 20,
             admin_groups: 15,
             groups_with_apps: 600,
             apps: 400,
@@ -265,10 +276,12 @@ mod tests {
             users: 2_001,
             groups: 3,
             member_pages: 4,
+            everyone_pages: 3,
             admin_groups: 1,
             groups_with_apps: 2,
             ..Census::default()
         };
         assert_eq!(census, expected);
+        assert_eq!(census.without_everyone().member_pages, 1);
     }
 }

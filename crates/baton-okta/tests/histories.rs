@@ -137,6 +137,7 @@ fn rules(dice: &mut Dice) -> Rules {
         app_grant_sources: !dice.one_in(3),
         sync_custom_roles: !dice.one_in(3),
         sync_secrets: dice.one_in(3),
+        everyone_from_users: dice.one_in(4),
         ..Rules::default()
     }
 }

@@ -6,10 +6,10 @@ mod fetching;
 
 use std::collections::BTreeSet;
 
-use baton_connector::{GapKind, Options, Source};
+use baton_connector::{GapKind, GrantDraft, Options, Source};
 use baton_okta::{EmailDomains, Rules};
 use fetching::{Synced, connector, fetch_all};
-use okta_sim::{Org, Sim, SimConfig};
+use okta_sim::{Fault, FaultRule, Org, Shape, Sim, SimConfig};
 
 /// A fetch of the test org, and the paths that were asked.
 async fn synced(rules: Rules, options: &Options) -> (Synced, Vec<String>) {
@@ -95,6 +95,60 @@ async fn without_sources_app_grants_are_plain() {
     let (some, _) = synced(Rules { app_grant_sources: false, ..Rules::default() }, &Options::default()).await;
     assert_eq!(some.grant_ids(), plain().await.grant_ids());
     assert!(some.grants.iter().all(|grant| grant.sources.is_empty() && grant.immutable.is_none()));
+}
+
+/// All grants as they come into a file, in an order of their own.
+fn stored(synced: Synced) -> Vec<GrantDraft> {
+    let mut grants: Vec<_> = synced.grants.into_iter().map(|grant| GrantDraft { if_there: false, ..grant }).collect();
+    grants.sort_by_key(GrantDraft::id);
+    grants
+}
+
+fn everyone_from_users() -> Rules {
+    Rules { everyone_from_users: true, ..Rules::default() }
+}
+
+#[tokio::test]
+async fn members_of_everyone_can_come_with_the_users() {
+    let orgs = [Org::facts(), Org::generate(&Shape::new(450, 12, 4)), Org::generate(&Shape::new(90, 30, 4).seed(3))];
+    for org in orgs {
+        let sim = Sim::start(SimConfig { log_requests: true, ..SimConfig::new(org) }).await.unwrap();
+        let domains = EmailDomains::new(["acme.example", "partner.example"]);
+        for rules in [Rules::default(), Rules { filter_email_domains: domains, ..Rules::default() }] {
+            let whole = fetch_all(&connector(&sim, rules.clone(), Some(40)), &Options::default()).await.unwrap();
+            let everyone = whole.resources.iter().find(|resource| resource.display_name == "Everyone").unwrap();
+            let path = format!("/api/v1/groups/{}/users", everyone.id.as_ref().unwrap().resource);
+            let asked = || sim.stats().log.iter().filter(|request| request.target.starts_with(&path)).count();
+            let before = asked();
+            assert!(before > 0);
+            let rules = Rules { everyone_from_users: true, ..rules };
+            let less = fetch_all(&connector(&sim, rules, Some(40)), &Options::default()).await.unwrap();
+            assert_eq!(asked(), before, "asked for all the same");
+            assert_eq!(less.pages["everyone"], 1);
+            assert!(stored(less) == stored(whole));
+        }
+        sim.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn members_of_everyone_are_read_where_the_group_is_not_found() {
+    let fault = FaultRule::on("/api/v1/groups", Fault::Code(403, "E0000006")).first(1);
+    let sim = Sim::start(SimConfig { faults: fault.into(), ..SimConfig::new(Org::facts()) }).await.unwrap();
+    let some = fetch_all(&connector(&sim, everyone_from_users(), None), &Options::default()).await.unwrap();
+    assert_eq!(some.grant_ids(), plain().await.grant_ids());
+    assert_eq!(some.pages["everyone"], 1);
+    assert!(sim.stats().by_path.contains_key("GET /api/v1/groups/{id}/users"));
+    sim.stop().await;
+}
+
+#[tokio::test]
+async fn without_users_or_grants_everyone_is_not_looked_for() {
+    let groups = Options { resource_types: vec!["group".to_owned()], ..Options::default() };
+    for options in [groups, Options { skip_grants: true, ..Options::default() }] {
+        let (some, _) = synced(everyone_from_users(), &options).await;
+        assert!(!some.pages.contains_key("everyone"), "{:?}", some.pages);
+    }
 }
 
 #[tokio::test]

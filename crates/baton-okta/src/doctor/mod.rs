@@ -55,6 +55,7 @@ pub(crate) const FIELDS: &[&str] = &[
     "skip-entitlements-and-grants",
     "rate-limit-share",
     "short-lists",
+    "everyone-from-users",
     "http-timeout-seconds",
 ];
 

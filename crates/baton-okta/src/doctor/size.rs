@@ -31,6 +31,7 @@ pub(super) async fn check(patient: &Patient, seen: &Seen, report: &mut Report<'_
         Ok(survey) => survey,
         Err(error) => return report.add(Finding::failure(CHECK, "the org cannot be counted", &error)),
     };
+    let census = if rules.everyone_from_users { census.without_everyone() } else { census };
     let share = requests.rate_limit_share;
     let pace = Pace::new(&limits, share, &pairs);
     let calls = estimate::calls(&census, scope, survey::sign_in_bucket(&patient.access), &pace);

@@ -78,6 +78,9 @@ async fn find(session: &Session) -> Result<Facts, Failure> {
     let visible = Visible { groups: scope.groups, apps: scope.apps, admins, resource_sets };
     let mut survey =
         survey::take(&client, scope, active_only, visible, true).await.map_err(failed("counting the org"))?;
+    if config.rules.everyone_from_users {
+        survey.census = survey.census.without_everyone();
+    }
     if scope.users {
         // One record, for the limit.
         client.page::<User>(&endpoints::users::list(1), None).await.map_err(failed("listing the users"))?;

@@ -15,7 +15,7 @@ use okta_client::{Bucket, endpoints};
 use serde_json::Value;
 
 use super::single::{Asked, Single};
-use super::{Below, Context, Kind, Module, app, begin, describe, gap, identified, role, user};
+use super::{Below, Context, Kind, Module, app, begin, describe, everyone, gap, identified, role, user};
 use crate::changes::LAG;
 use crate::demand::Pair;
 use crate::errors::{self, Refused};
@@ -42,6 +42,7 @@ pub(crate) const MODULE: Module = Module {
     exists: |_| true,
     kinds: &[
         Kind { name: GROUPS, label: "groups", bucket: Bucket::Groups, fetch: fetch_groups },
+        everyone::KIND,
         Kind { name: GROUP_MEMBERS, label: "group members", bucket: Bucket::Groups, fetch: fetch_members },
         Kind { name: ONE_GROUP, label: "single groups", bucket: Bucket::Group, fetch: fetch_group },
     ],
@@ -55,7 +56,7 @@ pub(crate) const MODULE: Module = Module {
 const MEMBERS_PAGE: u32 = 1000;
 
 /// The type of groups that Okta makes itself; their members cannot be changed.
-const BUILT_IN: &str = "BUILT_IN";
+pub(super) const BUILT_IN: &str = "BUILT_IN";
 /// The word in the detail of [`GROUP_MEMBERS`] for a group that Okta fills itself.
 pub(crate) const BUILT_IN_GROUP: &str = "built-in";
 /// The type of groups that an app or a directory imports.
@@ -80,8 +81,11 @@ fn fetch_groups<'a>(
             .await
             .map_err(|error| errors::fatal(ID, "listing the groups", &error))?;
         let mut page = begin(&answer, ID);
+        let everyone = everyone::named(work);
         for group in &answer.items {
-            add(&mut page, group, scope, context);
+            // The members of Everyone come with the list of users.
+            let known = everyone == Some(group.id.as_str());
+            add(&mut page, group, Listed { scope, members: !known }, context);
         }
         Ok(page)
     }
@@ -99,13 +103,23 @@ fn fetch_group<'a>(
         let scope = Scope { apps: false, ..single.scope };
         let asked: Asked<Group> = (ID, "group", |group| &group.id);
         let request = endpoints::groups::with_stats(single.id);
-        context.one(request, single, asked, |group, page| add(page, group, scope, context)).await
+        let listed = Listed { scope, members: true };
+        context.one(request, single, asked, |group, page| add(page, group, listed, context)).await
     }
     .boxed()
 }
 
+/// What is to be asked about a group.
+#[derive(Clone, Copy)]
+struct Listed {
+    scope: Scope,
+    /// Whether its members are.
+    members: bool,
+}
+
 /// Adds a group to a page and what is to be asked about it, or the reason why it is not there.
-fn add(page: &mut Page, group: &Group, scope: Scope, context: &Context) {
+fn add(page: &mut Page, group: &Group, listed: Listed, context: &Context) {
+    let Listed { scope, members } = listed;
     if context.rules.skip_app_groups && kind(group) == APP_GROUP {
         let message = format!("group {} is imported by an app", group.id);
         page.gaps.push(gap(GapKind::LeftOut, ID, &group.id, message));
@@ -116,7 +130,8 @@ fn add(page: &mut Page, group: &Group, scope: Scope, context: &Context) {
         page.entitlements.push(entitlement(&resource));
     }
     page.resources.push(resource);
-    page.opens.extend(follow_up(group, scope, context.limit(MEMBERS_PAGE), context.client.server_time()));
+    let works = follow_up(group, scope, context.limit(MEMBERS_PAGE), context.client.server_time());
+    page.opens.extend(works.into_iter().filter(|work| members || work.kind != GROUP_MEMBERS));
 }
 
 /// The two lists of members. All that is read of a member is the id.
@@ -134,7 +149,7 @@ fn fetch_members<'a>(
         let id = work.subject.as_str();
         let below = Below { resource_type: ID, what: "the members of group", id, refused: Refused::Gap };
         let map = |members: &[Member], page: &mut Page| {
-            page.grants = memberships(id, members.iter().map(|member| member.id.as_str()));
+            page.grants = memberships(id, members.iter().map(|member| member.id.as_str())).collect();
         };
         context.either_below(both_lists(id, context.limit(MEMBERS_PAGE)), cursor, below, map).await
     }
@@ -234,12 +249,12 @@ fn entitlement(group: &Resource) -> Entitlement {
 }
 
 /// A grant per member.
-fn memberships<'a>(group: &str, members: impl Iterator<Item = &'a str>) -> Vec<GrantDraft> {
+pub(super) fn memberships<'a>(group: &str, members: impl Iterator<Item = &'a str>) -> impl Iterator<Item = GrantDraft> {
     let entitlement = Arc::new(build::entitlement_ref(ID, group, SLUG));
-    let v1_prefix = Arc::from(format!("grant:membership:{group}:"));
-    members
-        .map(|id| GrantDraft::new(&entitlement, &v1_prefix, Principal { resource_type: user::ID, id: id.to_owned() }))
-        .collect()
+    let v1_prefix: Arc<str> = Arc::from(format!("grant:membership:{group}:"));
+    members.map(move |id| {
+        GrantDraft::new(&entitlement, &v1_prefix, Principal { resource_type: user::ID, id: id.to_owned() })
+    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub(crate) mod api_token;
 pub(crate) mod app;
 pub(crate) mod custom_role;
 pub(crate) mod device;
+pub(crate) mod everyone;
 pub(crate) mod group;
 pub(crate) mod resource_set;
 pub(crate) mod resource_set_binding;

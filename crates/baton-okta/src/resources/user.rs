@@ -11,7 +11,7 @@ use okta_client::{Bucket, endpoints};
 use serde_json::{Map, Value};
 
 use super::single::{Asked, Single};
-use super::{Context, Kind, Module, begin, describe, gap, identified, point_in_time, stored_without};
+use super::{Context, Kind, Module, begin, describe, everyone, gap, identified, point_in_time, stored_without};
 use crate::config::Rules;
 use crate::errors;
 use crate::profile::{Profile, TooDeep};
@@ -54,7 +54,7 @@ pub(crate) fn resource_type() -> ResourceType {
 
 fn fetch_users<'a>(
     context: &'a Context,
-    _work: &'a Work,
+    work: &'a Work,
     cursor: Option<&'a str>,
 ) -> BoxFuture<'a, Result<Page, FetchError>> {
     async move {
@@ -67,6 +67,9 @@ fn fetch_users<'a>(
         let mut page = begin(&answer, ID);
         for user in &answer.items {
             add(&mut page, user, &context.rules);
+        }
+        if let Some(group) = everyone::named(work) {
+            everyone::add_members(&mut page, group, &answer.items);
         }
         Ok(page)
     }

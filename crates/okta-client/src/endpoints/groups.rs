@@ -16,6 +16,13 @@ pub fn list(limit: u32) -> ListRequest<Group> {
     ListRequest::array(Request::get("/api/v1/groups", path))
 }
 
+/// The groups that Okta makes itself.
+#[must_use]
+pub fn built_in() -> ListRequest<Group> {
+    let path = with_query("/api/v1/groups", &[("filter", "type eq \"BUILT_IN\""), ("limit", "200")]);
+    ListRequest::array(Request::get("/api/v1/groups", path))
+}
+
 /// The groups with this name, as far as Okta's search index, which may trail by a second, knows them.
 #[must_use]
 pub fn named(name: &str) -> ListRequest<Group> {
