@@ -1,9 +1,10 @@
 //! Which resources are in the file.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 use baton_proto::c1::connector::v2::ResourceType;
+use hashbrown::DefaultHashBuilder;
 
 /// The resources that are in the file, by type, as hashes: eight bytes for each of a million users. A collision would
 /// only keep a loose end that should have been counted.
@@ -11,14 +12,14 @@ use baton_proto::c1::connector::v2::ResourceType;
 pub(crate) struct Present {
     /// Few, so that they are found by looking.
     types: Vec<(String, HashSet<u64, BuildHasherDefault<Hashed>>)>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
 }
 
 impl Present {
     /// Nothing yet of the types of this sync.
     pub(crate) fn new(types: &[&ResourceType]) -> Self {
         let types = types.iter().map(|resource_type| (resource_type.id.clone(), HashSet::default())).collect();
-        Self { types, hasher: RandomState::new() }
+        Self { types, hasher: DefaultHashBuilder::default() }
     }
 
     /// Makes a further type part of the sync.

@@ -33,8 +33,9 @@ impl<'a> Orders<'a> {
         let by_text = |of: &u32| names[*of as usize];
         let type_ranks: Vec<u32> = rows.types.iter().map(by_text).collect();
         let colon_ranks = ranks_before_colon(&types)?;
-        let is_same = (0..types.len())
-            .all(|one| (0..one).all(|other| (type_ranks[one] < type_ranks[other]) == (colon_ranks[one] < colon_ranks[other])));
+        let is_same = (0..types.len()).all(|one| {
+            (0..one).all(|other| (type_ranks[one] < type_ranks[other]) == (colon_ranks[one] < colon_ranks[other]))
+        });
         let mut known: Vec<u32> = rows.runs.iter().map(|run| run.entitlement).collect();
         known.sort_unstable();
         known.dedup();
@@ -59,7 +60,9 @@ impl<'a> Orders<'a> {
             }
             ("resource_type_id, resource_id", None) => self.by_resource(&mut filling)?,
             ("principal_resource_type_id, principal_resource_id", None) => self.by_principal(&mut filling)?,
-            ("entitlement_id, principal_resource_type_id, principal_resource_id", None) => self.by_holder(&mut filling)?,
+            ("entitlement_id, principal_resource_type_id, principal_resource_id", None) => {
+                self.by_holder(&mut filling)?
+            }
             ("entitlement_id, sync_id, id", None) => self.by_entitlement(&mut filling)?,
             ("sync_id", Some("expansion is not null")) => self.by_sync(&self.rows.expanding, &mut filling)?,
             ("sync_id", Some("needs_expansion = 1")) => self.by_sync(&self.rows.needing, &mut filling)?,

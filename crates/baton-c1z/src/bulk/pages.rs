@@ -1,7 +1,7 @@
 //! The end of a database file, where new pages go, and the cells that fill them (SQLite file format, 1.5 and 1.6).
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Doing, Error};
@@ -9,13 +9,15 @@ use crate::error::{Doing, Error};
 /// Number of a page, from 1.
 pub(crate) type PageNumber = u32;
 
+/// Bytes that are written at a time: so the system keeps them in few large pieces of its own.
+const WRITTEN: usize = 512 << 10;
 /// The byte that SQLite locks on some systems; its page holds nothing.
 const LOCK_BYTE: u64 = 1 << 30;
 
 /// Appends pages to a database that nobody else has open.
 #[derive(Debug)]
 pub(crate) struct Pages {
-    file: File,
+    file: BufWriter<File>,
     path: PathBuf,
     size: usize,
     /// The next page that is appended.
@@ -35,7 +37,7 @@ impl Pages {
             let reason = format!("its {length} bytes are no whole number of pages");
             return Err(Error::Damaged { path: db.to_owned(), reason });
         };
-        Ok(Self { file, path: db.to_owned(), size, next: pages + 1 })
+        Ok(Self { file: BufWriter::with_capacity(WRITTEN, file), path: db.to_owned(), size, next: pages + 1 })
     }
 
     /// Bytes of a page.
@@ -54,9 +56,9 @@ impl Pages {
     /// The file cannot be written.
     pub(crate) fn forget_from(&mut self, page: PageNumber) -> Result<(), Error> {
         let end = u64::from(page - 1) * self.size as u64;
-        let mut forget = || -> std::io::Result<()> {
+        let mut forget = || -> io::Result<()> {
             self.file.seek(SeekFrom::Start(end))?;
-            self.file.set_len(end)
+            self.file.get_ref().set_len(end)
         };
         forget().doing("write", &self.path)?;
         self.next = page;
@@ -107,8 +109,9 @@ impl Pages {
     /// # Errors
     /// The file cannot be read or written.
     pub(crate) fn close(self, roots: &[(PageNumber, Vec<u8>)]) -> Result<(), Error> {
-        let Self { mut file, path, size, next } = self;
-        let mut put = || -> std::io::Result<()> {
+        let Self { file, path, size, next } = self;
+        let put = || -> io::Result<()> {
+            let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
             for (number, page) in roots {
                 file.seek(SeekFrom::Start(u64::from(*number - 1) * size as u64))?;
                 file.write_all(page)?;
