@@ -32,8 +32,9 @@ pub(crate) fn scenario(name: &str, what: &str, spec: &Spec, figure: &str) {
     let bytes = std::fs::metadata(folder.path().join("sync.c1z")).unwrap().len();
     println!("{name}: {what}  [{figure}]");
     println!(
-        "  CPU {:.2} s (of it kernel {:.2} s), wall {:.2} s",
+        "  CPU {:.2} s ({:.2} µs a grant; of it kernel {:.2} s), wall {:.2} s",
         cpu.as_secs_f64(),
+        cpu.as_secs_f64() * 1e6 / server.greeting.grants as f64,
         used.rusage.stime.as_secs_f64(),
         wall.as_secs_f64()
     );

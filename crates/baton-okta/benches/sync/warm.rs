@@ -37,14 +37,11 @@ pub(crate) fn change(org: &mut Org, percent: usize) {
 }
 
 /// Runs the syncs and prints what they cost.
-pub(crate) fn scenario(spec: &Spec) {
+pub(crate) fn scenario(name: &str, what: &str, spec: &Spec, figure: &str) {
     let mut server = Server::start(spec);
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("ca.pem"), &server.greeting.ca).unwrap();
-    println!(
-        "warm: {} users / {} groups / {} apps, no latency  [0 %: <= 70 calls, <= 1 s CPU; 1 %: <= 5 % of the cold calls]",
-        spec.users, spec.groups, spec.apps
-    );
+    println!("{name}: {what}  [{figure}]");
     let cold = sync(&mut server, folder.path(), "cold", 0);
     for percent in [0, 1, 10] {
         if percent > 0 {
