@@ -102,15 +102,18 @@ pub(crate) fn mark(context: &Context) -> Option<String> {
 
 /// The work that reads what has changed since `mark`, if anything in the sync depends on it.
 pub(crate) fn since(mark: &str, options: &Options, rules: &Rules) -> Option<Work> {
-    let scope = Scope::of(options, rules);
-    let depends = scope.memberships()
+    depends(Scope::of(options, rules)).then(|| Work::new(CHANGES, "").with_detail(mark))
+}
+
+/// Whether the log saves anything of a sync.
+pub(crate) fn depends(scope: Scope) -> bool {
+    scope.memberships()
         || scope.app_users()
         || scope.app_groups()
         || scope.user_roles()
         || scope.group_roles()
         || scope.bound_roles()
-        || scope.bindings;
-    depends.then(|| Work::new(CHANGES, "").with_detail(mark))
+        || scope.bindings
 }
 
 fn fetch_changes<'a>(

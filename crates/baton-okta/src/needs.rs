@@ -77,6 +77,11 @@ impl Need {
         Some(Self { scope, manage, role, switch })
     }
 
+    /// What the System Log takes where there is nothing to do without it.
+    pub(crate) fn of_later_syncs() -> Self {
+        Self { switch: "", ..Self::of_logs() }
+    }
+
     /// What the System Log takes.
     pub(crate) fn of_logs() -> Self {
         Self {
@@ -87,10 +92,11 @@ impl Need {
         }
     }
 
-    /// How to sync without the type.
+    /// How to sync without the type; nothing where that changes nothing.
     pub(crate) fn without(&self) -> String {
         match self.switch {
             TYPES => format!("name only the types that may be read with {TYPES}"),
+            "" => String::new(),
             switch => format!("leave {switch} out"),
         }
     }

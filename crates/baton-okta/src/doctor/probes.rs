@@ -2,13 +2,14 @@
 //! it may not.
 
 use baton_runtime::Failure;
-use okta_client::models::{App, Group, Record, User};
+use okta_client::models::{App, Group, LogEvent, Record, User};
 use okta_client::{Error, ErrorKind, ListRequest, endpoints};
 
 use super::Patient;
 use super::report::{Finding, Report};
 use super::sign_in::{FORBIDDEN, refusal, without_scope};
 use crate::access::Access;
+use crate::changes;
 use crate::errors;
 use crate::needs::{ADMINS_PAGE, MUST_BE_READ, Need, ROLES_PAGE};
 use crate::resources::{api_token, app, custom_role, device, group, resource_set, resource_set_binding, role, user};
@@ -71,6 +72,8 @@ pub(super) async fn check(patient: &Patient, report: &mut Report<'_>) -> Result<
     }
     if patient.events {
         report.add(events(patient).await)?;
+    } else if changes::depends(scope) {
+        report.add(later_syncs(patient).await)?;
     }
     Ok(seen)
 }
@@ -192,11 +195,36 @@ async fn sets(patient: &Patient) -> Result<(), Error> {
     }
 }
 
-async fn events(patient: &Patient) -> Finding {
-    const CHECK: &str = "events";
+/// One record of the System Log.
+async fn log(patient: &Patient) -> Result<Vec<LogEvent>, Error> {
     // Any time will do; Okta does not look further back than it keeps events.
     let since = patient.client.server_time().unwrap_or_default().to_string();
-    match first(patient, &endpoints::logs::since(&since, None, 1)).await {
+    first(patient, &endpoints::logs::since(&since, None, 1)).await
+}
+
+/// Whether later syncs can tell what has changed.
+async fn later_syncs(patient: &Patient) -> Finding {
+    const CHECK: &str = "later syncs";
+    patient.access.want_logs();
+    match log(patient).await {
+        Ok(_) => {
+            Finding::ok(CHECK, "the System Log may be read: what it does not name is taken over from the last sync")
+        }
+        Err(error) if error.kind() == ErrorKind::Forbidden => {
+            let (text, fix) = refusal(&error, Some(Need::of_later_syncs()), patient);
+            let text = format!(
+                "will read assignments of applications and admin roles in full, because the System Log may not be read: \
+                 {text}"
+            );
+            Finding::warning(CHECK, text, fix)
+        }
+        Err(error) => Finding::failure(CHECK, "the System Log cannot be read", &error),
+    }
+}
+
+async fn events(patient: &Patient) -> Finding {
+    const CHECK: &str = "events";
+    match log(patient).await {
         Ok(_) => Finding::ok(CHECK, "the System Log may be read"),
         Err(error) if error.kind() == ErrorKind::Forbidden => {
             let (text, fix) = refusal(&error, Some(Need::of_logs()), patient);
