@@ -12,7 +12,10 @@ use zstd::zstd_safe;
 use super::{Format, MARK_V1, family, read_mark};
 use crate::error::{Doing, Error};
 
+/// Bytes of the file that are read at a time.
 const BUFFER: usize = 128 << 10;
+/// Bytes of the database that are written at a time: so the system keeps them in few large pieces of its own.
+const UNPACKED: usize = 512 << 10;
 /// The longest header of a zstd frame.
 const FRAME_HEADER: usize = 18;
 
@@ -119,7 +122,7 @@ impl Unpacking<'_> {
         let window = DParameter::WindowLogMax(self.limits.max_window_log);
         decoder.set_parameter(window).doing("unpack", self.c1z)?;
         let mut packed = vec![0; BUFFER];
-        let mut unpacked = vec![0; BUFFER];
+        let mut unpacked = vec![0; UNPACKED];
         let mut progress = Progress::default();
         loop {
             let filled = fill(source, &mut packed).doing("read", self.c1z)?;
@@ -152,7 +155,7 @@ impl Unpacking<'_> {
                 return Err(self.too_large());
             }
             target.write_all(bytes).doing("write", self.db)?;
-            let flushed = bytes.len() < BUFFER;
+            let flushed = bytes.len() < UNPACKED;
             progress.inside_frame = hint != 0;
             progress.frames += u64::from(hint == 0);
             if input.pos() == input.src.len() && (flushed || hint == 0) {
