@@ -1,7 +1,5 @@
 //! Applications and who has them.
 
-use serde_json::value::RawValue;
-
 use super::lenient::{Link, part, record};
 
 record! {
@@ -19,14 +17,11 @@ record! {
 }
 
 record! {
-    /// A user who has an application; the id is the user's.
+    /// A user who has an application; the id is the user's. Of what Okta sends beside, such as a profile, nothing is
+    /// read: an org has many more assignments than users.
     pub struct AppUser as "application user" {
         /// `USER` if assigned directly, `GROUP` if through a group.
         pub scope: Option<String> = "scope",
-        /// The state of the assignment, for example `ACTIVE`.
-        pub status: Option<String> = "status",
-        /// The profile of the user in this application.
-        pub profile: Option<Box<RawValue>> = "profile",
         /// Links, among them to the group that gives the application.
         pub links: AppUserLinks = "_links",
     }

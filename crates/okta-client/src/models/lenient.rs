@@ -63,7 +63,7 @@ impl<'de, T: Field> DeserializeSeed<'de> for Value<T> {
 /// Reads a key and says what it stands for, without keeping its text.
 pub(crate) struct Key<F>(pub(crate) F);
 
-impl<'de, K, F: FnOnce(&str) -> K> DeserializeSeed<'de> for Key<F> {
+impl<'de, K, F: FnOnce(&[u8]) -> K> DeserializeSeed<'de> for Key<F> {
     type Value = K;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K, D::Error> {
@@ -71,7 +71,7 @@ impl<'de, K, F: FnOnce(&str) -> K> DeserializeSeed<'de> for Key<F> {
     }
 }
 
-impl<K, F: FnOnce(&str) -> K> Visitor<'_> for Key<F> {
+impl<K, F: FnOnce(&[u8]) -> K> Visitor<'_> for Key<F> {
     type Value = K;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,6 +79,10 @@ impl<K, F: FnOnce(&str) -> K> Visitor<'_> for Key<F> {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<K, E> {
+        Ok((self.0)(key.as_bytes()))
+    }
+
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<K, E> {
         Ok((self.0)(key))
     }
 }
@@ -266,9 +270,9 @@ macro_rules! read_members {
     ($map:ident { $( $field:ident = $key:literal $(| $alias:literal)* ),* $(,)? }) => {{
         #[allow(non_camel_case_types)]
         enum Known { $( $field, )* Other }
-        let seed = || $crate::models::lenient::Key(|key: &str| match key {
-            $( $key $(| $alias)* => Known::$field, )*
-            _ => Known::Other,
+        let seed = || $crate::models::lenient::Key(|key: &[u8]| {
+            $( if key == $key.as_bytes() $(|| key == $alias.as_bytes())* { return Known::$field; } )*
+            Known::Other
         });
         while let Some(key) = $map.next_key_seed(seed())? {
             match key {

@@ -14,6 +14,7 @@ mod log;
 mod org;
 mod page;
 mod profile;
+mod quick;
 mod role;
 mod time;
 mod token;

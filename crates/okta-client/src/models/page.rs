@@ -1,8 +1,8 @@
 //! Bodies to records: one object, or a list of them in either of Okta's two forms.
 //!
-//! A body is read straight from its bytes in one pass. Only when that fails over something that is no fault of the
-//! grammar (half a surrogate pair, bytes that are no UTF-8, a number beyond all bounds) is it repaired and read
-//! element by element, so that one such record costs only itself.
+//! A list is read straight from its bytes in one pass, by the quick reader, or by `serde_json` if that one gives up. Only
+//! when both fail over something that is no fault of the grammar (half a surrogate pair, bytes that are no UTF-8, a
+//! number beyond all bounds) is it repaired and read element by element, so that one such record costs only itself.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,6 +12,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAcces
 use serde_json::value::RawValue;
 
 use super::lenient::{Key, Link, Record, Unreadable, Value, part};
+use super::quick;
 
 /// The records of one page.
 #[derive(Debug, Clone)]
@@ -70,6 +71,16 @@ pub fn record_from_json<T: Record>(body: &[u8]) -> Result<T, NotJson> {
 ///
 /// If the body is neither. An array that is missing is an error, not an empty list.
 pub fn list_from_json<T: Record>(body: &[u8], key: Option<&str>) -> Result<List<T>, NotJson> {
+    quick_list_from_json(body, key).unwrap_or_else(|| strict_list_from_json(body, key))
+}
+
+/// What [`list_from_json`] gives if the quick reader does not give up.
+pub(super) fn quick_list_from_json<T: Record>(body: &[u8], key: Option<&str>) -> Option<Result<List<T>, NotJson>> {
+    quick::read(body, BodySeed::<Whole<T>>::new(key)).ok().map(|page| page.into_list(key))
+}
+
+/// What [`list_from_json`] gives without the quick reader.
+pub(super) fn strict_list_from_json<T: Record>(body: &[u8], key: Option<&str>) -> Result<List<T>, NotJson> {
     let broken = match read_list::<Whole<T>>(body, key) {
         Ok(page) => return page.into_list(key),
         Err(error) => error,
@@ -262,7 +273,7 @@ impl<E: Elements> Body<E> {
 
 fn read_list<E: Elements>(body: &[u8], key: Option<&str>) -> Result<Body<E>, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let read = BodySeed { key, elements: PhantomData }.deserialize(&mut json)?;
+    let read = BodySeed::new(key).deserialize(&mut json)?;
     json.end()?;
     Ok(read)
 }
@@ -278,6 +289,12 @@ part! {
 struct BodySeed<'k, E> {
     key: Option<&'k str>,
     elements: PhantomData<E>,
+}
+
+impl<'k, E> BodySeed<'k, E> {
+    fn new(key: Option<&'k str>) -> Self {
+        Self { key, elements: PhantomData }
+    }
 }
 
 impl<'de, E: Elements> DeserializeSeed<'de> for BodySeed<'_, E> {
@@ -306,9 +323,9 @@ impl<'de, E: Elements> Visitor<'de> for BodySeed<'_, E> {
             Other,
         }
         let mut body = Body { elements: None, next: None };
-        let wanted = self.key;
-        while let Some(key) = map.next_key_seed(Key(|key: &str| match key {
-            "_links" => Known::Links,
+        let wanted = self.key.map(str::as_bytes);
+        while let Some(key) = map.next_key_seed(Key(|key: &[u8]| match key {
+            b"_links" => Known::Links,
             key if Some(key) == wanted => Known::Array,
             _ => Known::Other,
         }))? {

@@ -1,0 +1,220 @@
+//! Where strings, objects and arrays end, found out for 64 bytes at a time: one bit of a word stands for each of them.
+
+use super::{GaveUp, MAX_DEPTH};
+
+/// How many bytes are looked at together: as many as a word has bits.
+const BLOCK: usize = 64;
+
+/// The length of the escape at `at`, which is a backslash; `None` if there is no such escape.
+pub(super) fn escape_at(json: &[u8], at: usize) -> Option<usize> {
+    match json.get(at + 1)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
+        b'u' => json.get(at + 2..at + 6)?.iter().all(u8::is_ascii_hexdigit).then_some(6),
+        _ => None,
+    }
+}
+
+/// Where the quotes, backslashes and control characters are in the block that was looked at last.
+#[derive(Default)]
+pub(super) struct Special {
+    block: Option<usize>,
+    bits: u64,
+    /// Whether some of them are no quotes.
+    unusual: bool,
+}
+
+impl Special {
+    /// The first of them at or after `at`; the end of `json` if there is none.
+    #[inline(always)]
+    pub(super) fn next(&mut self, json: &[u8], at: usize) -> usize {
+        let mut block = at / BLOCK;
+        let mut skip = at % BLOCK;
+        while block * BLOCK < json.len() {
+            self.look_at(json, block);
+            let bits = self.bits >> skip;
+            if bits != 0 {
+                return block * BLOCK + skip + bits.trailing_zeros() as usize;
+            }
+            block += 1;
+            skip = 0;
+        }
+        json.len()
+    }
+
+    #[inline(always)]
+    fn look_at(&mut self, json: &[u8], block: usize) {
+        if self.block != Some(block) {
+            self.look_again(block, block_at(json, block * BLOCK, &mut [0; BLOCK]));
+        }
+    }
+
+    #[inline(never)]
+    fn look_again(&mut self, block: usize, bytes: &[u8; BLOCK]) {
+        self.block = Some(block);
+        self.bits = bits(bytes, |byte| byte == b'"' || is_unusual(byte));
+        self.unusual = bytes.iter().fold(false, |unusual, byte| unusual | is_unusual(*byte));
+    }
+}
+
+/// The block at `at`; `last`, with blanks behind the end of `json`, if there is no whole one.
+fn block_at<'b>(json: &'b [u8], at: usize, last: &'b mut [u8; BLOCK]) -> &'b [u8; BLOCK] {
+    let rest = &json[at..];
+    rest.first_chunk().unwrap_or_else(|| {
+        *last = [b' '; BLOCK];
+        last[..rest.len()].copy_from_slice(rest);
+        last
+    })
+}
+
+/// The place behind the object or array that begins at `begin`.
+#[inline(never)]
+pub(super) fn end_of_brackets(json: &[u8], begin: usize, special: &mut Special) -> Result<usize, GaveUp> {
+    let mut open = Brackets::default();
+    let mut strings = Strings::default();
+    let mut last = [0; BLOCK];
+    let mut block = begin / BLOCK;
+    // What lies before the beginning does not count.
+    let mut counts = u64::MAX << (begin % BLOCK);
+    while block * BLOCK < json.len() {
+        let bytes = block_at(json, block * BLOCK, &mut last);
+        if counts != u64::MAX || !strings.pass(bytes) {
+            special.look_at(json, block);
+            let quoted = strings.next(json, block * BLOCK, bytes, special, counts)?;
+            let mut brackets = bits(bytes, is_bracket) & !quoted & counts;
+            while brackets != 0 {
+                let place = brackets.trailing_zeros() as usize;
+                if open.next(bytes[place])? {
+                    return Ok(block * BLOCK + place + 1);
+                }
+                brackets &= brackets - 1;
+            }
+            counts = u64::MAX;
+        }
+        block += 1;
+    }
+    Err(GaveUp)
+}
+
+fn is_bracket(byte: u8) -> bool {
+    matches!(byte | 0x20, b'{' | b'}')
+}
+
+fn is_unusual(byte: u8) -> bool {
+    byte < 0x20 || byte == b'\\'
+}
+
+/// A bit for every byte of a block, the first byte's the lowest: whether `is` holds for it.
+fn bits(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
+    // In two steps, because the compiler makes vector instructions of the first.
+    let flags = block.map(|byte| u8::from(is(byte)));
+    let (eights, _) = flags.as_chunks();
+    eights.iter().rev().fold(0, |bits, eight| {
+        // Eight bytes of 0 or 1 become the eight bits of the highest byte.
+        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        (bits << 8) | gathered
+    })
+}
+
+/// The brackets that are open, as far as they nest in an object or array that is passed over.
+#[derive(Default)]
+struct Brackets {
+    /// The lowest bit is the innermost one; set for an object.
+    objects: u64,
+    depth: u32,
+}
+
+impl Brackets {
+    /// Takes in the next bracket; `true` if it closes the outermost one.
+    fn next(&mut self, bracket: u8) -> Result<bool, GaveUp> {
+        let object = u64::from(bracket == b'{' || bracket == b'}');
+        if matches!(bracket, b'{' | b'[') {
+            if self.depth == MAX_DEPTH {
+                return Err(GaveUp);
+            }
+            self.depth += 1;
+            self.objects = (self.objects << 1) | object;
+            return Ok(false);
+        }
+        if self.objects & 1 != object {
+            return Err(GaveUp);
+        }
+        self.depth -= 1;
+        self.objects >>= 1;
+        Ok(self.depth == 0)
+    }
+}
+
+/// Which bytes are part of strings, block by block.
+#[derive(Default)]
+struct Strings {
+    /// All bits set if the next block begins inside of a string.
+    inside: u64,
+    /// Whether the first byte of the next block belongs to an escape.
+    escaped: bool,
+}
+
+impl Strings {
+    /// Goes beyond a block that has nothing but plain text and quotes; `false` if it has more.
+    fn pass(&mut self, block: &[u8; BLOCK]) -> bool {
+        if self.escaped || block.iter().fold(false, |more, byte| more | is_bracket(*byte) | is_unusual(*byte)) {
+            return false;
+        }
+        let quotes: u8 = block.iter().map(|byte| u8::from(*byte == b'"')).sum();
+        if quotes % 2 == 1 {
+            self.inside = !self.inside;
+        }
+        true
+    }
+
+    /// The bits of what is inside of strings in the block at `at`, of the bytes that count.
+    #[inline(always)]
+    fn next(
+        &mut self,
+        json: &[u8],
+        at: usize,
+        bytes: &[u8; BLOCK],
+        special: &Special,
+        counts: u64,
+    ) -> Result<u64, GaveUp> {
+        if !special.unusual && !self.escaped {
+            return Ok(self.quoted(special.bits & counts));
+        }
+        let backslashes = bits(bytes, |byte| byte == b'\\') & counts;
+        let controls = bits(bytes, |byte| byte < 0x20) & counts;
+        let escaped = self.escapes(backslashes);
+        let quoted = self.quoted(special.bits & counts & !backslashes & !controls & !escaped);
+        let mut escapes = backslashes & !escaped;
+        if (escapes & !quoted) | (controls & quoted) != 0 {
+            return Err(GaveUp);
+        }
+        while escapes != 0 {
+            escape_at(json, at + escapes.trailing_zeros() as usize).ok_or(GaveUp)?;
+            escapes &= escapes - 1;
+        }
+        Ok(quoted)
+    }
+
+    /// The bits from each quote that opens to the one that closes.
+    fn quoted(&mut self, quotes: u64) -> u64 {
+        // Every bit becomes the parity of itself and all lower ones.
+        let parity = [1, 2, 4, 8, 16, 32].into_iter().fold(quotes, |bits, shift| bits ^ (bits << shift));
+        let quoted = parity ^ self.inside;
+        self.inside = if quoted >> (BLOCK - 1) == 0 { 0 } else { u64::MAX };
+        quoted
+    }
+
+    /// The bits of the bytes that follow a backslash which is not itself behind one.
+    fn escapes(&mut self, backslashes: u64) -> u64 {
+        let mut escaped = u64::from(std::mem::take(&mut self.escaped));
+        let mut left = backslashes & !escaped;
+        while left != 0 {
+            let place = left.trailing_zeros();
+            // Zero if the escaped byte is the first of the next block.
+            let next = 2_u64 << place;
+            self.escaped = next == 0;
+            escaped |= next;
+            left &= !(next | (1 << place));
+        }
+        escaped
+    }
+}

@@ -1,0 +1,269 @@
+//! A reader of JSON that hardly looks at what nobody wants: of the full user objects that Okta sends for the members of
+//! a group, only the id is read.
+//!
+//! It gives up whenever anything is out of the ordinary, and leaves the answer to `serde_json`; so whatever it reads is
+//! what `serde_json` would have read. The one exception is on purpose. Of an object or array that is passed over it only
+//! sees to it that the brackets pair up and that the strings are well-formed, not what stands between them outside of
+//! strings: `{"a" tru}` is passed over, too. A body that is cut off can never be taken for a whole one that way.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::forward_to_deserialize_any;
+
+use self::blocks::{Special, end_of_brackets, escape_at};
+
+mod blocks;
+
+/// How deep objects and arrays may nest; `serde_json` decides about what goes deeper.
+const MAX_DEPTH: u32 = 64;
+
+/// The reader cannot say what this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct GaveUp;
+
+impl fmt::Display for GaveUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("out of the ordinary")
+    }
+}
+
+impl std::error::Error for GaveUp {}
+
+impl serde::de::Error for GaveUp {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+impl From<serde_json::Error> for GaveUp {
+    fn from(_: serde_json::Error) -> Self {
+        Self
+    }
+}
+
+/// Reads the whole of `json`.
+pub(super) fn read<'de, S: DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Result<S::Value, GaveUp> {
+    let mut reader = Reader { json, at: 0, depth: 0, special: Special::default() };
+    let value = seed.deserialize(&mut reader)?;
+    match reader.peek() {
+        None => Ok(value),
+        Some(_) => Err(GaveUp),
+    }
+}
+
+/// A place in a JSON text, as a rule the beginning of a value.
+struct Reader<'de> {
+    json: &'de [u8],
+    at: usize,
+    /// How many objects and arrays are open that somebody looks into.
+    depth: u32,
+    special: Special,
+}
+
+impl<'de> Reader<'de> {
+    /// The next byte that is no whitespace.
+    #[inline(always)]
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            match *self.json.get(self.at)? {
+                b' ' | b'\n' | b'\t' | b'\r' => self.at += 1,
+                byte => return Some(byte),
+            }
+        }
+    }
+
+    /// Goes beyond the next byte, which must be `wanted`.
+    #[inline(always)]
+    fn expect(&mut self, wanted: u8) -> Result<(), GaveUp> {
+        if self.peek() != Some(wanted) {
+            return Err(GaveUp);
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Goes beyond the next value without looking into it, and returns its text.
+    #[inline(always)]
+    fn skip(&mut self) -> Result<&'de [u8], GaveUp> {
+        let first = self.peek().ok_or(GaveUp)?;
+        let begin = self.at;
+        self.at = match first {
+            b'"' => self.end_of_string(begin)?,
+            b'{' | b'[' => end_of_brackets(self.json, begin, &mut self.special)?,
+            // Whoever goes on finds out whether the word ends there.
+            b'n' if self.json[begin..].starts_with(b"null") => begin + 4,
+            _ => {
+                let end = end_of_scalar(self.json, begin);
+                serde_json::from_slice::<IgnoredAny>(&self.json[begin..end])?;
+                end
+            }
+        };
+        Ok(&self.json[begin..self.at])
+    }
+
+    /// Goes beyond the next value, which `serde_json` reads.
+    fn strictly<T>(
+        &mut self,
+        read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>) -> serde_json::Result<T>,
+    ) -> Result<T, GaveUp> {
+        let mut value = serde_json::Deserializer::from_slice(self.skip()?);
+        let read = read(&mut value)?;
+        value.end()?;
+        Ok(read)
+    }
+
+    /// The place behind the string that begins at `begin`.
+    #[inline(always)]
+    fn end_of_string(&mut self, begin: usize) -> Result<usize, GaveUp> {
+        let mut at = begin + 1;
+        loop {
+            at = self.special.next(self.json, at);
+            match self.json.get(at) {
+                Some(b'"') => return Ok(at + 1),
+                Some(b'\\') => at += escape_at(self.json, at).ok_or(GaveUp)?,
+                _ => return Err(GaveUp),
+            }
+        }
+    }
+
+    /// The bytes of a string without escapes; one with them is no matter of ours.
+    #[inline(always)]
+    fn plain_string(&mut self) -> Option<&'de [u8]> {
+        let begin = self.at + 1;
+        let end = self.special.next(self.json, begin);
+        if self.json.get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        Some(&self.json[begin..end])
+    }
+
+    /// Reads an object or array, whose members `read` must read to the end.
+    fn inside<T>(&mut self, read: impl FnOnce(&mut Inside<'_, 'de>) -> Result<T, GaveUp>) -> Result<T, GaveUp> {
+        if self.depth == MAX_DEPTH {
+            return Err(GaveUp);
+        }
+        let close = if self.json[self.at] == b'{' { b'}' } else { b']' };
+        self.at += 1;
+        self.depth += 1;
+        let mut inside = Inside { reader: self, close, first: true, ended: false };
+        let value = read(&mut inside)?;
+        let ended = inside.ended;
+        self.depth -= 1;
+        if ended { Ok(value) } else { Err(GaveUp) }
+    }
+}
+
+impl<'de> Deserializer<'de> for &mut Reader<'de> {
+    type Error = GaveUp;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GaveUp> {
+        match self.peek().ok_or(GaveUp)? {
+            b'{' => self.inside(|members| visitor.visit_map(members)),
+            b'[' => self.inside(|elements| visitor.visit_seq(elements)),
+            b'"' => match self.plain_string() {
+                Some(text) => visitor.visit_borrowed_str(std::str::from_utf8(text).map_err(|_| GaveUp)?),
+                None => self.strictly(|json| json.deserialize_any(visitor)),
+            },
+            _ => self.strictly(|json| json.deserialize_any(visitor)),
+        }
+    }
+
+    #[inline(always)]
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GaveUp> {
+        self.skip()?;
+        visitor.visit_unit()
+    }
+
+    /// A key, which is told as it stands in the text.
+    #[inline(always)]
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GaveUp> {
+        if self.peek() != Some(b'"') {
+            return Err(GaveUp);
+        }
+        match self.plain_string() {
+            Some(key) => visitor.visit_borrowed_bytes(key),
+            None => self.strictly(|json| json.deserialize_identifier(visitor)),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GaveUp> {
+        if self.peek() != Some(b'n') {
+            return visitor.visit_some(self);
+        }
+        self.strictly(|json| json.deserialize_option(visitor))
+    }
+
+    /// This is how `serde_json` asks for the text of a value.
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, GaveUp> {
+        self.strictly(|json| json.deserialize_newtype_struct(name, visitor))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map struct enum
+    }
+}
+
+/// An object or array that somebody looks into.
+struct Inside<'r, 'de> {
+    reader: &'r mut Reader<'de>,
+    close: u8,
+    first: bool,
+    ended: bool,
+}
+
+impl Inside<'_, '_> {
+    /// Goes to the next member; `false` if there is none.
+    #[inline(always)]
+    fn advance(&mut self) -> Result<bool, GaveUp> {
+        if self.reader.peek() == Some(self.close) {
+            self.reader.at += 1;
+            self.ended = true;
+            return Ok(false);
+        }
+        if !std::mem::take(&mut self.first) {
+            self.reader.expect(b',')?;
+        }
+        Ok(true)
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Inside<'_, 'de> {
+    type Error = GaveUp;
+
+    #[inline(always)]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, GaveUp> {
+        if !self.advance()? {
+            return Ok(None);
+        }
+        if self.reader.peek() != Some(b'"') {
+            return Err(GaveUp);
+        }
+        seed.deserialize(&mut *self.reader).map(Some)
+    }
+
+    #[inline(always)]
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, GaveUp> {
+        self.reader.expect(b':')?;
+        seed.deserialize(&mut *self.reader)
+    }
+}
+
+impl<'de> SeqAccess<'de> for &mut Inside<'_, 'de> {
+    type Error = GaveUp;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, GaveUp> {
+        if self.advance()? { seed.deserialize(&mut *self.reader).map(Some) } else { Ok(None) }
+    }
+}
+
+/// The place behind the number or word that begins at `begin`.
+fn end_of_scalar(json: &[u8], begin: usize) -> usize {
+    let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\t' | b'\r');
+    json[begin..].iter().position(ends).map_or(json.len(), |more| begin + more)
+}
+
+#[cfg(test)]
+mod tests;
