@@ -3,7 +3,7 @@
 //! A user is judged once, on the own profile, when the users are listed (`okta-sync.md` 7, with the decisions); what
 //! else names a user who did not pass is dropped where grants meet resources.
 
-use serde_json::{Map, Value};
+use okta_client::models::Attributes;
 
 /// Domains that a user must have an address in. Without any, everybody passes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,11 +41,11 @@ impl EmailDomains {
     /// Whether a user with this profile belongs to the sync: `email`, `secondEmail` or a `login` with an `@` must be
     /// in one of the domains. Sub-domains are other domains.
     #[must_use]
-    pub fn admit(&self, profile: &Map<String, Value>) -> bool {
+    pub fn admit(&self, profile: &Attributes<'_>) -> bool {
         self.is_empty()
             || ["email", "secondEmail", "login"]
                 .into_iter()
-                .filter_map(|key| profile.get(key).and_then(Value::as_str))
+                .filter_map(|key| profile.text(key))
                 .filter_map(|address| address.rsplit_once('@'))
                 .any(|(_, domain)| {
                     let domain = domain.to_lowercase();
@@ -58,12 +58,12 @@ impl EmailDomains {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     fn admits(domains: &[&str], profile: &Value) -> bool {
-        EmailDomains::new(domains).admit(profile.as_object().unwrap())
+        EmailDomains::new(domains).admit(&profile.as_object().unwrap().clone().into())
     }
 
     #[test]

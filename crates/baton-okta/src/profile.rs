@@ -1,5 +1,6 @@
 //! JSON objects as protobuf `Struct`s, the form of a resource's profile, and back.
 
+use okta_client::models::Attribute;
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value};
 use serde_json::{Map, Value as Json};
@@ -42,6 +43,17 @@ impl Profile {
         let value = convert(value, MAX_DEPTH).ok_or(TooDeep)?;
         self.0.fields.insert(key.to_owned(), value);
         Ok(())
+    }
+
+    /// Sets an attribute to that of an Okta profile. One that nests too deeply to be stored is left out.
+    pub(crate) fn attribute(&mut self, key: &str, value: Attribute<'_>) -> Result<(), TooDeep> {
+        match value {
+            Attribute::Text(value) => {
+                self.0.fields.insert(key.to_owned(), text(value));
+                Ok(())
+            }
+            Attribute::Other(value) => self.json(key, &value),
+        }
     }
 
     /// The finished profile.

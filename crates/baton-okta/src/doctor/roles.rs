@@ -62,8 +62,8 @@ pub(super) async fn check(patient: &Patient) -> Vec<Finding> {
 /// The user who made the API token, in words, and the user's id.
 async fn owner(patient: &Patient) -> Result<(String, String), Error> {
     let user: User = patient.client.get(&endpoints::users::me()).await?;
-    let profile = user.profile_members();
-    let login = profile.get("login").and_then(|login| login.as_str()).unwrap_or("a user without a login");
+    let profile = user.attributes();
+    let login = profile.text("login").unwrap_or("a user without a login");
     Ok((format!("the token of {login} ({})", user.id), user.id))
 }
 

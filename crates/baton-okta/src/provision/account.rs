@@ -211,8 +211,8 @@ impl Aim for Account {
 /// The user with this login. Okta also finds users by the part of the login before the `@`; these do not count.
 async fn with_login(op: &Operation<'_>, login: &str) -> Result<Option<User>, Error> {
     let is = |user: &User| {
-        let of_user = user.profile_members();
-        of_user.get("login").and_then(|of| of.as_str()).is_some_and(|of| of.to_lowercase() == login.to_lowercase())
+        let of_user = user.attributes();
+        of_user.text("login").is_some_and(|of| of.to_lowercase() == login.to_lowercase())
     };
     match users::by_login(login) {
         Ok(request) => Ok(op.find::<User>(Ok(request)).await?.filter(is)),

@@ -110,7 +110,7 @@ impl<'a> AppUserAssignment<'a> {
     /// Looks the user's login up, to be the user name in the app. Whether there is one.
     async fn take_login(&self, op: &Operation<'_>) -> bool {
         let Ok(user) = op.get::<User>(endpoints::users::get(self.user.id)).await else { return false };
-        let login = user.profile_members().get("login").and_then(|login| login.as_str()).map(str::to_owned);
+        let login = user.attributes().text("login").map(str::to_owned);
         let mut user_name = self.user_name.lock().unwrap_or_else(PoisonError::into_inner);
         if user_name.is_some() || login.is_none() {
             return false;

@@ -6,9 +6,8 @@ use baton_proto::c1::connector::v2::user_trait::{self, AccountType, Email};
 use baton_proto::c1::connector::v2::{Resource, ResourceType, Status, UserTrait, resource_type::Trait};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use okta_client::models::User;
+use okta_client::models::{Attributes, User};
 use okta_client::{Bucket, endpoints};
-use serde_json::{Map, Value};
 
 use super::single::{Asked, Single};
 use super::{Context, Kind, Module, begin, describe, everyone, gap, identified, point_in_time, stored_without};
@@ -91,20 +90,20 @@ fn fetch_user<'a>(
 
 /// Adds a user to a page, or the reason why it is not there.
 pub(super) fn add(page: &mut Page, user: &User, rules: &Rules) {
-    let profile = user.profile_members();
+    let profile = user.attributes();
     if !rules.filter_email_domains.admit(&profile) {
         let message = format!("user {} has no address in the domains to be synced", user.id);
         page.gaps.push(gap(GapKind::LeftOut, ID, &user.id, message));
         return;
     }
-    let Mapped { resource, unmapped } = map(user, &profile, rules.skip_secondary_emails);
+    let Mapped { resource, unmapped } = map(user, profile, rules.skip_secondary_emails);
     page.resources.push(resource);
     page.gaps.extend(stored_without(ID, "user", &user.id, unmapped));
 }
 
 /// The resource of a user, whatever is to be synced of users. What of it cannot be stored is left out.
 pub(crate) fn resource(user: &User, rules: &Rules) -> Resource {
-    map(user, &user.profile_members(), rules.skip_secondary_emails).resource
+    map(user, user.attributes(), rules.skip_secondary_emails).resource
 }
 
 /// A user as a resource.
@@ -115,18 +114,18 @@ struct Mapped {
 }
 
 #[expect(deprecated, reason = "readers of older files and accounts still look at the status in the trait")]
-fn map(user: &User, profile: &Map<String, Value>, skip_secondary_email: bool) -> Mapped {
+fn map(user: &User, profile: Attributes<'_>, skip_secondary_email: bool) -> Mapped {
     let mut unmapped = Vec::new();
     let raw_status = user.status.as_deref().unwrap_or_default();
     let (status, trait_status) = status(raw_status);
-    let login = login(profile);
+    let login = login(&profile);
     let of_user = UserTrait {
-        emails: emails(profile, skip_secondary_email),
+        emails: emails(&profile, skip_secondary_email),
         status: Some(user_trait::Status { status: trait_status.into(), ..Default::default() }),
         account_type: AccountType::Human.into(),
         login: login.unwrap_or_default().to_owned(),
         login_aliases: login.and_then(alias).map(str::to_owned).into_iter().collect(),
-        employee_ids: employee_ids(profile),
+        employee_ids: employee_ids(&profile),
         last_login: point_in_time("lastLogin", user.last_login.as_ref(), &mut unmapped),
         ..UserTrait::default()
     };
@@ -135,12 +134,13 @@ fn map(user: &User, profile: &Map<String, Value>, skip_secondary_email: bool) ->
     if profile.is_empty() && user.profile.as_deref().is_some_and(|raw| !is_empty_object(raw.get())) {
         unmapped.push("its profile, which cannot be read".to_owned());
     }
+    let display_name = display_name(&profile);
     let resource = Resource {
         annotations,
         profile: Some(resource_profile(profile, raw_status, skip_secondary_email, &mut unmapped)),
         status: Some(Status { status: status.into(), details: raw_status.to_owned() }),
         created_at: point_in_time("created", user.created.as_ref(), &mut unmapped),
-        ..build::resource(ID, &user.id, display_name(profile))
+        ..build::resource(ID, &user.id, display_name)
     };
     Mapped { resource, unmapped }
 }
@@ -164,24 +164,21 @@ fn status(okta: &str) -> (ResourceStatus, user_trait::status::Status) {
 }
 
 /// `displayName` if it is a text, even an empty one; else first and last name.
-fn display_name(profile: &Map<String, Value>) -> String {
-    let text = |key: &str| profile.get(key).and_then(Value::as_str);
-    text("displayName").map_or_else(
-        || format!("{} {}", text("firstName").unwrap_or(NO_NAME), text("lastName").unwrap_or(NO_NAME)),
-        str::to_owned,
-    )
+fn display_name(profile: &Attributes<'_>) -> String {
+    let name = |key: &str| profile.text(key).unwrap_or(NO_NAME);
+    profile.text("displayName").map_or_else(|| format!("{} {}", name("firstName"), name("lastName")), str::to_owned)
 }
 
 /// The whole Okta profile and the raw status.
 fn resource_profile(
-    profile: &Map<String, Value>,
+    profile: Attributes<'_>,
     raw_status: &str,
     skip_secondary_email: bool,
     unmapped: &mut Vec<String>,
 ) -> prost_types::Struct {
     let mut stored = Profile::default();
     for (key, value) in profile {
-        if let Err(TooDeep) = stored.json(key, value) {
+        if let Err(TooDeep) = stored.attribute(&key, value) {
             unmapped.push(format!("the profile attribute {key}, which nests too deeply"));
         }
     }
@@ -193,9 +190,9 @@ fn resource_profile(
 }
 
 /// The addresses as they stand in the profile, unchecked, the primary one first. A login is none.
-fn emails(profile: &Map<String, Value>, skip_secondary: bool) -> Vec<Email> {
+fn emails(profile: &Attributes<'_>, skip_secondary: bool) -> Vec<Email> {
     let address = |key: &str, is_primary: bool| {
-        let address = profile.get(key)?.as_str().filter(|address| !address.is_empty())?;
+        let address = profile.text(key).filter(|address| !address.is_empty())?;
         Some(Email { address: address.to_owned(), is_primary })
     };
     let second = if skip_secondary { None } else { address("secondEmail", false) };
@@ -203,9 +200,9 @@ fn emails(profile: &Map<String, Value>, skip_secondary: bool) -> Vec<Email> {
 }
 
 /// The login, under whatever spelling of the key.
-fn login(profile: &Map<String, Value>) -> Option<&str> {
-    let logins = profile.iter().filter(|(key, _)| key.eq_ignore_ascii_case("login"));
-    logins.filter_map(|(_, value)| value.as_str()).find(|login| !login.is_empty())
+fn login<'p>(profile: &'p Attributes<'_>) -> Option<&'p str> {
+    let mut logins = profile.texts().filter(|(key, _)| key.eq_ignore_ascii_case("login"));
+    logins.find(|(_, login)| !login.is_empty()).map(|(_, login)| login)
 }
 
 /// The short form of a login that looks like an address.
@@ -214,11 +211,10 @@ fn alias(login: &str) -> Option<&str> {
 }
 
 /// The texts under all keys that hold an employee's number, in the order of the profile, each once.
-fn employee_ids(profile: &Map<String, Value>) -> Vec<String> {
+fn employee_ids(profile: &Attributes<'_>) -> Vec<String> {
     let mut ids = Vec::new();
-    for (key, value) in profile {
-        let Some(id) = value.as_str() else { continue };
-        if EMPLOYEE_ID_KEYS.contains(&key.to_lowercase().as_str()) && !ids.iter().any(|known| known == id) {
+    for (key, id) in profile.texts() {
+        if EMPLOYEE_ID_KEYS.iter().any(|of| key.eq_ignore_ascii_case(of)) && !ids.iter().any(|known| known == id) {
             ids.push(id.to_owned());
         }
     }

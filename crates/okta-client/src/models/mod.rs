@@ -31,7 +31,7 @@ pub use lenient::{Link, Record, Unreadable};
 pub use log::{LogEntity, LogEvent};
 pub use org::{Org, OrgLinks, OrgMetadata};
 pub use page::{List, NotJson, list_from_json, record_from_json};
-pub use profile::profile_members;
+pub use profile::{Attribute, Attributes, profile_members};
 pub use role::{Assignee, RoleAssignment, RoleAssignmentLinks, RoleTarget};
 pub use time::Time;
 pub use token::TokenInfo;

@@ -1,5 +1,10 @@
 //! Profiles, which differ from org to org, kept as they came and taken apart on demand.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -14,4 +19,158 @@ pub fn profile_members(profile: &RawValue) -> Map<String, Value> {
     serde_json::from_str(profile.get())
         .or_else(|_| serde_json::from_str(&repaired(profile.get().as_bytes())))
         .unwrap_or_default()
+}
+
+/// The same members for somebody who only looks at them: as a rule without a copy of their texts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Attributes<'a>(Vec<(Cow<'a, str>, Attribute<'a>)>);
+
+/// The value of a member of a profile.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Attribute<'a> {
+    /// A text, as most of them are.
+    Text(Cow<'a, str>),
+    /// Anything else.
+    Other(Value),
+}
+
+impl<'a> Attributes<'a> {
+    /// Up to this number, a key that comes twice is found by looking at all; [`profile_members`] takes care of more.
+    const FEW: usize = 64;
+
+    pub(super) fn of(profile: &'a RawValue) -> Self {
+        serde_json::from_str(profile.get()).unwrap_or_else(|_| profile_members(profile).into())
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text under `key`, if there is one.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(of, _)| of == key).and_then(|(_, value)| value.as_text())
+    }
+
+    /// All that are texts, in their order.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|(key, value)| Some((&**key, value.as_text()?)))
+    }
+}
+
+impl<'a> IntoIterator for Attributes<'a> {
+    type Item = (Cow<'a, str>, Attribute<'a>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl From<Map<String, Value>> for Attributes<'_> {
+    fn from(members: Map<String, Value>) -> Self {
+        let attribute = |value| match value {
+            Value::String(text) => Attribute::Text(text.into()),
+            other => Attribute::Other(other),
+        };
+        Self(members.into_iter().map(|(key, value)| (key.into(), attribute(value))).collect())
+    }
+}
+
+impl Attribute<'_> {
+    fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Attributes<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AttributesVisitor)
+    }
+}
+
+struct AttributesVisitor;
+
+impl<'de> Visitor<'de> for AttributesVisitor {
+    type Value = Attributes<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a profile")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attributes<'de>, A::Error> {
+        let mut members: Vec<(Cow<'de, str>, Attribute<'de>)> = Vec::with_capacity(Attributes::FEW / 2);
+        // A bit for each key so far; keys that share one are looked for.
+        let mut marks = 0;
+        while let Some((Attribute::Text(key), value)) = map.next_entry()? {
+            let mark = 1_u64 << (key.bytes().fold(0, |mark: u8, byte| mark.rotate_left(3) ^ byte) % 64);
+            let known = marks & mark != 0;
+            marks |= mark;
+            if known && let Some((_, earlier)) = members.iter_mut().find(|(known, _)| *known == key) {
+                *earlier = value;
+            } else if members.len() == Attributes::FEW {
+                return Err(A::Error::custom("not few"));
+            } else {
+                members.push((key, value));
+            }
+        }
+        Ok(Attributes(members))
+    }
+}
+
+impl<'de> Deserialize<'de> for Attribute<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AttributeVisitor)
+    }
+}
+
+struct AttributeVisitor;
+
+impl<'de> Visitor<'de> for AttributeVisitor {
+    type Value = Attribute<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Attribute<'de>, E> {
+        Ok(Attribute::Text(text.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Attribute<'de>, E> {
+        Ok(Attribute::Text(text.to_owned().into()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Attribute<'de>, E> {
+        Ok(Attribute::Other(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Attribute<'de>, E> {
+        Ok(Attribute::Other(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Attribute<'de>, E> {
+        Ok(Attribute::Other(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Attribute<'de>, E> {
+        Ok(Attribute::Other(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Attribute<'de>, E> {
+        Ok(Attribute::Other(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Attribute<'de>, A::Error> {
+        Value::deserialize(SeqAccessDeserializer::new(seq)).map(Attribute::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Attribute<'de>, A::Error> {
+        Value::deserialize(MapAccessDeserializer::new(map)).map(Attribute::Other)
+    }
 }

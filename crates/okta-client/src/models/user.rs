@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::lenient::record;
-use super::{Time, profile_members};
+use super::{Attributes, Time, profile_members};
 
 record! {
     /// A user of the org. Facts: section 1.1 of the API notes.
@@ -23,6 +23,12 @@ record! {
 }
 
 impl User {
+    /// The members of the profile for somebody who only looks at them.
+    #[must_use]
+    pub fn attributes(&self) -> Attributes<'_> {
+        self.profile.as_deref().map(Attributes::of).unwrap_or_default()
+    }
+
     /// The members of the profile in their order; empty if the user came without one.
     #[must_use]
     pub fn profile_members(&self) -> Map<String, Value> {

@@ -86,6 +86,36 @@ fn half_a_pair_inside_a_profile_is_repaired_when_it_is_read() {
 }
 
 #[test]
+fn a_profile_is_the_same_to_those_who_only_look() {
+    let many = |members: usize| (0..members).map(|n| format!(r#""k{n}":{n}"#)).collect::<Vec<_>>().join(",");
+    let nested = |deep: usize| format!(r#""a":{}1{}"#, "[".repeat(deep), "]".repeat(deep));
+    for members in [
+        r#""t":"x","e":"","esc":"a\"\u00e9","n":-4,"u":18446744073709551615,"f":1.5,"b":true,"z":null"#.to_owned(),
+        r#""l":["a",1,{"x":[]}],"o":{"b":"x","a":{}},"esc\"aped":"y""#.to_owned(),
+        r#""login":"first","a":1,"login":"last","a":"text""#.to_owned(),
+        r#""half":"\uD83D","login":"x""#.to_owned(),
+        r#""beyond":1e999"#.to_owned(),
+        many(64),
+        many(65),
+        format!(r#"{},"k3":"again""#, many(64)),
+        format!(r#"{},"k3":"again""#, many(90)),
+        nested(100),
+        nested(127),
+        nested(128),
+        nested(5000),
+        String::new(),
+    ] {
+        let body = format!(r#"{{"id":"00u1","profile":{{{members}}}}}"#);
+        let user: User = record_from_json(body.as_bytes()).unwrap();
+        assert_eq!(user.attributes(), user.profile_members().into(), "{members}");
+    }
+    let user: User = record_from_json(br#"{"id":"00u1","profile":{"b":"x","n":1,"a":"y","b":"z"}}"#).unwrap();
+    let profile = user.attributes();
+    assert_eq!((profile.text("b"), profile.text("n"), profile.text("c")), (Some("z"), None, None));
+    assert_eq!(profile.texts().collect::<Vec<_>>(), [("b", "z"), ("a", "y")]);
+}
+
+#[test]
 fn a_number_beyond_all_bounds_costs_only_its_record() {
     let body = br#"[{"id":"00u1","status":1e999},{"id":"00u2"}]"#;
     let list = list_from_json::<User>(body, None).unwrap();
