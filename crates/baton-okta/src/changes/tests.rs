@@ -1,0 +1,134 @@
+//! What events name, and what is read since which mark.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use okta_client::models::{LogEntity, Time};
+
+use super::*;
+
+fn event(of: &str, targets: &[(&str, &str)]) -> LogEvent {
+    let target = |(kind, id): &(&str, &str)| LogEntity {
+        id: (*id).to_owned(),
+        kind: (*kind).to_owned(),
+        ..LogEntity::default()
+    };
+    LogEvent {
+        id: "uuid".to_owned(),
+        event_type: of.to_owned(),
+        targets: targets.iter().map(target).collect(),
+        ..LogEvent::default()
+    }
+}
+
+fn named(of: &str, targets: &[(&str, &str)]) -> Vec<String> {
+    let words = |(kind, which): (WorkKind, Which)| match which {
+        Which::All => format!("{kind} *"),
+        Which::Subject(id) => format!("{kind} {id}"),
+        Which::Detail(detail) => format!("{kind} with {detail}"),
+        Which::Holder(id) => format!("{kind} of {id}"),
+        Which::GrantedTo { by, principal } => format!("{kind} by {by} of {principal}"),
+    };
+    named_by(&event(of, targets)).into_iter().map(words).collect()
+}
+
+#[test]
+fn events_name_what_they_may_have_changed() {
+    let (app, user, group) = (("AppInstance", "0oa1"), ("User", "00u1"), ("UserGroup", "00g1"));
+    let membership = [("AppUser", "00u1"), app, user];
+    for step in ["add", "remove", "update", "provision", "change_username", "tomorrow"] {
+        assert_eq!(named(&format!("application.user_membership.{step}"), &membership), ["app-users 0oa1"]);
+    }
+    assert_eq!(named("application.user_membership.add", &[user]), ["app-users *"]);
+    assert_eq!(named("application.lifecycle.activate", &[app]), ["app-users 0oa1", "app-groups 0oa1"]);
+    assert_eq!(
+        named("group.application_assignment.remove", &[group, app]),
+        ["app-users 0oa1", "app-groups 0oa1", "group-apps 00g1"]
+    );
+    assert_eq!(
+        named("group.application_assignment.add", &[app]),
+        ["app-users 0oa1", "app-groups 0oa1", "group-apps *"]
+    );
+    assert_eq!(
+        named("group.user_membership.remove", &[user, group]),
+        ["app-users by app-groups of 00g1", "app-users by group-apps of 00g1"]
+    );
+    assert_eq!(named("group.user_membership.add", &[user]), ["app-users *"]);
+    assert_eq!(named("user.account.privilege.grant", &[user, ("ROLE", "x")]), ["user-roles 00u1"]);
+    assert_eq!(named("group.privilege.revoke", &[("usergroup", "00g1")]), ["group-roles 00g1"]);
+    assert_eq!(named("group.privilege.revoke", &[]), ["group-roles *"]);
+}
+
+#[test]
+fn who_comes_or_goes_moves_everyone() {
+    let user = [("User", "00u1")];
+    let everyone = "group-members with built-in";
+    for step in ["create", "activate", "suspend", "reactivate"] {
+        assert_eq!(named(&format!("user.lifecycle.{step}"), &user), ["user-roles 00u1", everyone]);
+    }
+    for step in ["deactivate", "delete.initiated", "delete.completed"] {
+        let all = ["user-roles 00u1", everyone, "app-users of 00u1"];
+        assert_eq!(named(&format!("user.lifecycle.{step}"), &user), all);
+    }
+}
+
+#[test]
+fn bindings_are_named_by_set_and_role() {
+    let (set, role) = (("RESOURCE_SET", "iam1"), ("ROLE", "cr0"));
+    let binding = ["resource-set-bindings iam1", "binding-members iam1:cr0"];
+    let all = ["user-roles *", "group-roles *"];
+    assert_eq!(named("iam.resourceset.bindings.add", &[set, role]), [binding, all].concat());
+    let with_holder = named("iam.resourceset.bindings.delete", &[set, role, ("User", "00u1")]);
+    assert_eq!(with_holder, [&binding[..], &["user-roles 00u1"]].concat());
+    let whole = ["resource-set-bindings *", "binding-members *"];
+    assert_eq!(named("iam.resourceset.bindings.add", &[set]), [whole, all].concat());
+    assert_eq!(named("iam.role.delete", &[role]), [all, whole].concat());
+}
+
+#[test]
+fn a_change_is_settled_when_every_list_shows_it() {
+    let now: Timestamp = "2026-01-02T03:10:00Z".parse().unwrap();
+    for (published, settled) in [
+        (Some("2026-01-02T03:04:59Z"), true),
+        (Some("2026-01-02T03:05:00Z"), false),
+        (Some("soon"), false),
+        (None, false),
+    ] {
+        let event = LogEvent { published: published.map(Time::new), ..event("iam.role.create", &[]) };
+        assert!(changed_by(&event, now).iter().all(|changed| changed.settled == settled), "{published:?}");
+    }
+}
+
+#[test]
+fn every_kind_is_named_when_nothing_is_known() {
+    let page = everything("why");
+    assert_eq!(page.changed.len(), 8);
+    assert!(page.notes[0].ends_with("why") && page.mark.is_none() && page.gaps.is_empty());
+}
+
+#[test]
+fn a_mark_survives() {
+    for place in [None, Some("1627500044869_1".to_owned())] {
+        let mark = Mark { time: "2026-01-02T03:04:05Z".parse().unwrap(), place };
+        assert_eq!(Mark::parse(&mark.to_string()), Some(mark));
+    }
+    assert_eq!(Mark::parse("nonsense"), None);
+    let mark = Mark { time: "2026-01-02T03:04:05Z".parse().unwrap(), place: Some("7_1".to_owned()) };
+    let asked = mark.request(true, 1000).request.path_and_query;
+    assert!(
+        asked.starts_with("/api/v1/logs?after=7_1&since=2026-01-02T02%3A59%3A05Z&limit=1000&filter=event"),
+        "{asked}"
+    );
+    assert!(!mark.request(false, 1000).request.path_and_query.contains("after"));
+}
+
+#[test]
+fn nothing_is_asked_for_what_does_not_depend_on_it() {
+    let named = |types: &[&str]| Options {
+        resource_types: types.iter().map(ToString::to_string).collect(),
+        ..Options::default()
+    };
+    let rules = Rules::default();
+    assert!(since("mark", &Options::default(), &rules).is_some_and(|work| work.detail == "mark"));
+    assert!(since("mark", &named(&["group", "app"]), &rules).is_some());
+    assert!(since("mark", &named(&["user", "api-token"]), &rules).is_none());
+}
