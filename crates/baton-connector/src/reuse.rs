@@ -47,16 +47,28 @@ pub struct Changed {
     pub settled: bool,
 }
 
-/// Which works of a kind.
+/// Which works of a kind, and how much of each.
+///
+/// Where only a part of a list is named, what the list grants to one principal, the engine may read that part alone
+/// ([`Source::fetch_parts`](crate::Source::fetch_parts)) and take over the rest. A work that is named as a whole as well is
+/// read as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Which {
     /// All.
     All,
     /// The one about this subject.
     Subject(String),
+    /// Of the one about this subject only what it grants to one principal.
+    Part {
+        /// The subject.
+        subject: String,
+        /// Id of the principal, of whatever type.
+        principal: String,
+    },
     /// Those with this detail.
     Detail(String),
-    /// Those that grant something to the principal with this id, of whatever type, as far as the last sync knows.
+    /// Of those that grant something to the principal with this id, of whatever type, as far as the last sync knows, only
+    /// what they grant to it.
     Holder(String),
     /// Those whose subject is the id of a resource that works of another kind grant to a principal, as far as the last sync
     /// knows.
@@ -65,5 +77,7 @@ pub enum Which {
         by: WorkKind,
         /// Id of the principal, of whatever type.
         principal: String,
+        /// If only what they grant to one principal is meant: its id.
+        part: Option<String>,
     },
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
+use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::bid::{ResourceBid, ResourceRef};
@@ -190,6 +191,21 @@ pub trait Source: Send + Sync + 'static {
     ///
     /// Waiting for quotas and retrying what is worth retrying happen in here; an error is final for this run.
     fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>>;
+
+    /// Fetches of the list that `work` reads only what it grants to `principals`, given by their ids: one page without
+    /// objects, without gaps, without further work, and with no other grants; empty if nothing is granted to them. The
+    /// engine takes over the rest of the list from the last sync, if the changes name no more of it.
+    ///
+    /// `None` if that cannot be done, or if there is the slightest doubt that the page says what the whole list would say:
+    /// the list is read then. An error ends the run as one of [`fetch`](Self::fetch) does.
+    fn fetch_parts<'a>(
+        &'a self,
+        work: &'a Work,
+        principals: &'a [String],
+    ) -> BoxFuture<'a, Result<Option<Page>, FetchError>> {
+        let _ = (work, principals);
+        futures::future::ready(Ok(None)).boxed()
+    }
 
     /// The lane that work of this kind uses.
     fn lane(&self, kind: WorkKind) -> Lane;

@@ -256,7 +256,8 @@ fn by_membership(event: &LogEvent) -> Vec<(WorkKind, Which)> {
         return vec![(APP_USERS, Which::All)];
     }
     let apps_of = |group: &String| {
-        [APP_GROUPS, GROUP_APPS].map(|by| (APP_USERS, Which::GrantedTo { by, principal: group.clone() }))
+        let which = |by| Which::GrantedTo { by, principal: group.clone(), part: None };
+        [APP_GROUPS, GROUP_APPS].map(|by| (APP_USERS, which(by)))
     };
     groups.iter().flat_map(apps_of).collect()
 }

@@ -156,6 +156,36 @@ pub(crate) fn for_each_grant(
     blob: &[u8],
     mut each: impl FnMut(&WaitingGrant<'_>) -> Result<(), SyncError>,
 ) -> Result<(), SyncError> {
+    for_each_row(blob, |grant, _| each(grant)).map(drop)
+}
+
+/// A blob made by [`encode_grants`] without the grants that `leaves_out` names, and how many these and the others are.
+pub(crate) fn without(
+    blob: &[u8],
+    leaves_out: impl Fn(&WaitingGrant<'_>) -> bool,
+) -> Result<(Vec<u8>, u64, u64), SyncError> {
+    let (mut rows, mut gone, mut left) = (Vec::with_capacity(blob.len()), 0, 0);
+    let head = for_each_row(blob, |grant, row| {
+        if leaves_out(grant) {
+            gone += 1;
+        } else {
+            left += 1;
+            rows.extend_from_slice(row);
+        }
+        Ok(())
+    })?;
+    // What rows have in common is named by number, so that it has to stay even if no row names it any more.
+    let mut out = head.to_vec();
+    prost::encoding::encode_varint(left, &mut out);
+    out.extend_from_slice(&rows);
+    Ok((out, gone, left))
+}
+
+/// Calls `each` for every grant of a blob and its bytes, and gives what stands before their number.
+fn for_each_row(
+    blob: &[u8],
+    mut each: impl FnMut(&WaitingGrant<'_>, &[u8]) -> Result<(), SyncError>,
+) -> Result<&[u8], SyncError> {
     let mut input = Input(blob);
     let mut entitlements = Vec::new();
     for _ in 0..input.varint()? {
@@ -168,7 +198,9 @@ pub(crate) fn for_each_grant(
     for _ in 0..input.varint()? {
         texts.push(input.text()?);
     }
+    let head = &blob[..blob.len() - input.0.len()];
     for _ in 0..input.varint()? {
+        let from = input.0;
         let entitlement = entitlements.get(input.varint()?).ok_or_else(damaged)?;
         let v1_prefix = texts.get(input.varint()?).copied().ok_or_else(damaged)?;
         let principal_type = texts.get(input.varint()?).copied().ok_or_else(damaged)?;
@@ -183,7 +215,7 @@ pub(crate) fn for_each_grant(
         }
         let expandable = if flags & EXPANDABLE == 0 { None } else { Some(input.bytes()?) };
         let external = if flags & EXTERNAL == 0 { None } else { Some(input.bytes()?) };
-        each(&WaitingGrant {
+        let grant = WaitingGrant {
             entitlement,
             principal_type,
             principal,
@@ -194,9 +226,10 @@ pub(crate) fn for_each_grant(
             expandable,
             if_there: flags & IF_THERE != 0,
             external,
-        })?;
+        };
+        each(&grant, &from[..from.len() - input.0.len()])?;
     }
-    if input.0.is_empty() { Ok(()) } else { Err(damaged()) }
+    if input.0.is_empty() { Ok(head) } else { Err(damaged()) }
 }
 
 /// What the rows of a page have in common. Pages have very few different values, so they are found by looking.

@@ -1,5 +1,7 @@
 //! Fetching: all lanes at once, each page to the writer, until nothing is left to do.
 
+pub(crate) mod mend;
+
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -11,9 +13,9 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
-use crate::changes::Changes;
+use crate::changes::{Changes, Named};
 use crate::error::SyncError;
-use crate::fetch::{Fetch, Fetched, Waiting, fetch};
+use crate::fetch::{Answer, Fetch, Fetched, Waiting, fetch};
 use crate::last::{Kept, Last};
 use crate::observe::{Event, KindProgress, Observer, Snapshot};
 use crate::partial::Partial;
@@ -82,6 +84,8 @@ enum Verdict {
     /// Nobody knows before the changes are read.
     Wait,
     Take,
+    /// Taken over but for a part, which is read.
+    Mend,
 }
 
 #[derive(Debug, Default)]
@@ -99,6 +103,8 @@ struct KindState {
     open: u64,
     /// Works that were taken over.
     taken: u64,
+    /// Works that were taken over but for a part.
+    mended: u64,
     /// Whether works of this kind can be taken over at all.
     reusable: bool,
 }
@@ -142,7 +148,10 @@ impl Engine {
             next_id: 0,
             fetched: 0,
         };
-        engine.changes.add(engine.earlier.as_ref().map_or(&[], |earlier| &earlier.changed));
+        if let Some(earlier) = &engine.earlier {
+            engine.changes.add(&earlier.last.early);
+            engine.changes.add(&earlier.changed);
+        }
         // Whether the changes are known is known when all works are.
         let mut ready = Vec::new();
         for planned in works {
@@ -165,8 +174,9 @@ impl Engine {
         let reading = |kind: &KindState| KindReading {
             kind: kind.progress.kind,
             label: kind.progress.label,
-            read: kind.progress.works_done - kind.taken,
+            read: kind.progress.works_done - kind.taken - kind.mended,
             taken: kind.taken,
+            mended: kind.mended,
         };
         kinds.map(reading).collect()
     }
@@ -198,7 +208,7 @@ impl Engine {
                     let lane = self.source.lane(kind);
                     self.lane(lane).running -= 1;
                     match result {
-                        Ok(fetched) => self.accept(waiting, fetched, writer).await?,
+                        Ok(answer) => self.accept(waiting, answer, writer).await?,
                         Err(error) if waiting.can_restart(&error) => self.restart(waiting, writer).await?,
                         Err(error) => {
                             self.save_others(&mut fetches, writer).await?;
@@ -214,8 +224,8 @@ impl Engine {
     /// After a failure: keeps what has arrived in the same moment, asks for nothing more.
     async fn save_others(&mut self, fetches: &mut FuturesUnordered<Fetch>, writer: &Writer) -> Result<(), Stopped> {
         while let Some(Some((waiting, result))) = futures::FutureExt::now_or_never(fetches.next()) {
-            if let Ok(fetched) = result {
-                self.accept(waiting, fetched, writer).await?;
+            if let Ok(answer) = result {
+                self.accept(waiting, answer, writer).await?;
             }
         }
         Ok(())
@@ -233,8 +243,19 @@ impl Engine {
         }
     }
 
+    async fn accept(&mut self, waiting: Waiting, answer: Answer, writer: &Writer) -> Result<(), Stopped> {
+        match answer {
+            Answer::Page(fetched) => self.accept_page(waiting, *fetched, writer).await,
+            Answer::Mended(mended) => self.accept_mended(waiting, mended, writer).await,
+            Answer::Unmended => {
+                self.read_whole(waiting);
+                Ok(())
+            }
+        }
+    }
+
     /// Takes in a page: what it opens is queued, its next page goes first, everything goes to the writer.
-    async fn accept(&mut self, mut waiting: Waiting, fetched: Fetched, writer: &Writer) -> Result<(), Stopped> {
+    async fn accept_page(&mut self, mut waiting: Waiting, fetched: Fetched, writer: &Writer) -> Result<(), Stopped> {
         let Fetched { mut page, opens, notes } = fetched;
         if let Some(cursor) = &page.next
             && !waiting.passed.insert(self.hasher.hash_one(cursor))
@@ -326,7 +347,7 @@ impl Engine {
             for (_, work) in &self.gates[index].held {
                 let verdict = self.judge(work);
                 undecided |= verdict == Verdict::Wait;
-                *counts.entry(work.kind).or_default() += u64::from(verdict == Verdict::Read);
+                *counts.entry(work.kind).or_default() += u64::from(matches!(verdict, Verdict::Read | Verdict::Mend));
             }
             if undecided {
                 continue;
@@ -369,7 +390,12 @@ impl Engine {
                 return Verdict::Wait;
             }
         }
-        if self.changes.name(work) { Verdict::Read } else { Verdict::Take }
+        match self.changes.name(work) {
+            Named::Nothing => Verdict::Take,
+            // One call each.
+            Named::Parts(parts) if (parts.len() as u64) < kept.pages => Verdict::Mend,
+            Named::Parts(_) | Named::Whole => Verdict::Read,
+        }
     }
 
     /// Decides what had to wait for the changes, takes over what can be, and says whether that has made anything known.
@@ -421,10 +447,11 @@ impl Engine {
                 kind.open += 1;
                 return Some(waiting);
             }
-            State::Done | State::Taken => {
+            State::Done | State::Taken | State::Mended => {
                 kind.progress.works_known += 1;
                 kind.progress.works_done += 1;
                 kind.taken += u64::from(state == State::Taken);
+                kind.mended += u64::from(state == State::Mended);
             }
             State::Dropped => {}
         }
@@ -492,6 +519,7 @@ impl Engine {
             }
             Verdict::Wait => self.undecided.push(waiting),
             Verdict::Take => self.taking.push(waiting),
+            Verdict::Mend => self.mend(waiting),
         }
     }
 
@@ -542,6 +570,6 @@ impl KindState {
     fn new(kind: WorkKind, label: &'static str) -> Self {
         let progress =
             KindProgress { kind, label, pages_done: 0, pages_known: 0, works_done: 0, works_known: 0, objects: 0 };
-        Self { progress, expected: 0, open: 0, taken: 0, reusable: false }
+        Self { progress, expected: 0, open: 0, taken: 0, mended: 0, reusable: false }
     }
 }

@@ -12,6 +12,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::codec;
+use crate::engine::mend::{Mended, Mending};
 use crate::partial::Partial;
 use crate::plan::FetchedPage;
 
@@ -26,13 +27,15 @@ pub(crate) struct Waiting {
     pub objects: u64,
     /// Whether it has been begun again in this run.
     pub restarted: bool,
+    /// The part that is to be read, if the rest is taken over.
+    pub mending: Option<Mending>,
     /// Hashes of the cursors that it went through in this run: a source that leads in circles would never end.
     pub passed: HashSet<u64>,
 }
 
 impl Waiting {
     pub(crate) fn new(id: u64, work: Work) -> Self {
-        Self { id, work, cursor: None, seq: 0, objects: 0, restarted: false, passed: HashSet::new() }
+        Self { id, work, cursor: None, seq: 0, objects: 0, restarted: false, mending: None, passed: HashSet::new() }
     }
 
     /// Whether it may begin again after `error`. Once a run: a source that forgets a cursor that it has just given would
@@ -53,7 +56,16 @@ impl Waiting {
 }
 
 /// A fetch under way.
-pub(crate) type Fetch = BoxFuture<'static, (Waiting, Result<Fetched, FetchError>)>;
+pub(crate) type Fetch = BoxFuture<'static, (Waiting, Result<Answer, FetchError>)>;
+
+/// What came of a fetch.
+pub(crate) enum Answer {
+    Page(Box<Fetched>),
+    /// The part that was to be read.
+    Mended(Mended),
+    /// The part cannot be read alone.
+    Unmended,
+}
 
 /// A page in the form in which it is committed, but for the ids of the work that it opens.
 pub(crate) struct Fetched {
@@ -63,46 +75,25 @@ pub(crate) struct Fetched {
     pub notes: Vec<String>,
 }
 
-/// Fetches one page and brings it into the form in which it is committed: encoding does not hold up the scheduler. In a
-/// partial sync the page also opens the work that reads what its grants name.
+/// Fetches one page, or a part of a list, and brings it into the form in which it is committed: encoding does not hold up
+/// the scheduler. In a partial sync the page also opens the work that reads what its grants name.
 pub(crate) fn fetch(source: Arc<dyn Source>, waiting: Waiting, partial: Option<Arc<Partial>>) -> Fetch {
     let span = tracing::info_span!(
         "page",
-        otel.name = format!("read {}", waiting.work.kind),
+        otel.name = format!("{} {}", if waiting.mending.is_some() { "mend" } else { "read" }, waiting.work.kind),
         subject = waiting.work.subject,
         page = waiting.seq,
         otel.status_code = Empty
     );
     let reading = async move {
-        let result = source.fetch(&waiting.work, waiting.cursor.as_deref()).await;
-        let fetched = result.map(|mut page| {
-            if let Some(partial) = partial {
-                page.opens.extend(partial.named_by(source.as_ref(), &page.grants));
-            }
-            page
-        });
-        let fetched = fetched.map(|page| Fetched {
-            page: FetchedPage {
-                work: waiting.id,
-                seq: waiting.seq,
-                objects: codec::encode_objects(&page),
-                grants: codec::encode_grants(&page.grants),
-                count: (page.resources.len() + page.grants.len()) as u64,
-                next: page.next,
-                opens: Vec::new(),
-                opened: Vec::new(),
-                gaps: page.gaps,
-                changed: page.changed,
-                mark: page.mark,
-                notes: Vec::new(),
-            },
-            opens: page.opens,
-            notes: page.notes,
-        });
-        if fetched.is_err() {
+        let answer = match &waiting.mending {
+            Some(mending) => mending.read(source.as_ref(), &waiting.work).await,
+            None => read(source.as_ref(), &waiting, partial.as_deref()).await,
+        };
+        if answer.is_err() {
             tracing::Span::current().record("otel.status_code", "ERROR");
         }
-        (waiting, fetched)
+        (waiting, answer)
     };
     let task = tokio::spawn(reading.instrument(span));
     Box::pin(async move {
@@ -111,6 +102,32 @@ pub(crate) fn fetch(source: Arc<dyn Source>, waiting: Waiting, partial: Option<A
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     })
+}
+
+/// Fetches the page for which a piece of work waits.
+async fn read(source: &dyn Source, waiting: &Waiting, partial: Option<&Partial>) -> Result<Answer, FetchError> {
+    let mut page = source.fetch(&waiting.work, waiting.cursor.as_deref()).await?;
+    if let Some(partial) = partial {
+        page.opens.extend(partial.named_by(source, &page.grants));
+    }
+    Ok(Answer::Page(Box::new(Fetched {
+        page: FetchedPage {
+            work: waiting.id,
+            seq: waiting.seq,
+            objects: codec::encode_objects(&page),
+            grants: codec::encode_grants(&page.grants),
+            count: (page.resources.len() + page.grants.len()) as u64,
+            next: page.next,
+            opens: Vec::new(),
+            opened: Vec::new(),
+            gaps: page.gaps,
+            changed: page.changed,
+            mark: page.mark,
+            notes: Vec::new(),
+        },
+        opens: page.opens,
+        notes: page.notes,
+    })))
 }
 
 /// A task that ends with the future that waits for it.

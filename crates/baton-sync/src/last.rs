@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use baton_connector::{Source, Work, WorkKind};
+use baton_connector::{Changed, Source, Work, WorkKind};
 use rusqlite::{Connection, OpenFlags};
 
-use crate::codec;
+use crate::codec::{self, WaitingGrant};
 use crate::config::FullEvery;
 use crate::error::SyncError;
-use crate::plan::{Course, State, VERSION, WORK_COLUMNS, get, work_of};
+use crate::plan::commit::Trimmed;
+use crate::plan::{Course, State, VERSION, WORK_COLUMNS, changed, get, work_of};
 use crate::run::PROGRAM;
 
 /// What is kept of the last sync.
@@ -20,6 +21,8 @@ pub(crate) struct Last {
     pub course: Course,
     /// Principals that have vanished, by type and id.
     pub gone: Vec<(String, String)>,
+    /// Parts of kept works that may have been read too early.
+    pub early: Vec<Changed>,
     works: HashMap<WorkKind, HashMap<String, Kept>>,
     /// The work that the pages of a kept work make known.
     opened: HashMap<u64, Vec<Work>>,
@@ -30,6 +33,7 @@ pub(crate) struct Last {
 pub(crate) struct Kept {
     pub id: u64,
     pub work: Work,
+    /// How many pages it takes to read it.
     pub pages: u64,
     pub objects: u64,
 }
@@ -71,8 +75,8 @@ impl Last {
             }
             let Some(course) = Course::get(&connection)?.filter(Course::keeps) else { return Ok(None) };
             let (works, opened) = works(&connection, source)?;
-            let gone = gone(&connection)?;
-            Ok(Some(Ok(Self { path: path.to_owned(), sync_id, course, gone, works, opened })))
+            let (gone, early) = (gone(&connection)?, changed(&connection, source)?);
+            Ok(Some(Ok(Self { path: path.to_owned(), sync_id, course, gone, early, works, opened })))
         };
         match read() {
             Ok(Some(Ok(last))) => Ok(last),
@@ -109,31 +113,17 @@ impl Last {
         self.opened.get(&kept).map_or(&[], Vec::as_slice)
     }
 
-    /// The subjects of the kept works of `kind` that grant something to one of `principals`.
-    pub(crate) fn holding(&self, kind: WorkKind, principals: &HashSet<String>) -> Result<Vec<String>, SyncError> {
-        let mut subjects = Vec::new();
-        self.for_each_grant(kind, principals, |subject, _| subjects.push(subject.to_owned()))?;
-        subjects.dedup();
-        Ok(subjects)
+    /// How many pages it takes to read the kept work of `kind` about `subject`; none if there is no such work.
+    pub(crate) fn pages(&self, kind: WorkKind, subject: &str) -> u64 {
+        self.works.get(kind).and_then(|works| works.get(subject)).map_or(0, |kept| kept.pages)
     }
 
-    /// The ids of the resources that kept works of `kind` grant to one of `principals`.
-    pub(crate) fn granted(&self, kind: WorkKind, principals: &HashSet<String>) -> Result<Vec<String>, SyncError> {
-        let mut resources = Vec::new();
-        self.for_each_grant(kind, principals, |_, resource| resources.push(resource.to_owned()))?;
-        Ok(resources)
-    }
-
-    /// Calls `found` with the work's subject and the resource of each grant of `kind` to one of `principals`.
-    fn for_each_grant(
+    /// Calls `found` with the work's subject and each grant of the kept works of `kind`.
+    pub(crate) fn for_each_grant(
         &self,
         kind: WorkKind,
-        principals: &HashSet<String>,
-        mut found: impl FnMut(&str, &str),
+        mut found: impl FnMut(&str, &WaitingGrant<'_>),
     ) -> Result<(), SyncError> {
-        if principals.is_empty() {
-            return Ok(());
-        }
         let failed = |error| SyncError::plan(&self.path)(error);
         let connection = open(&self.path).map_err(failed)?;
         let sql = "SELECT work.subject, page.grants FROM work JOIN page ON page.work = work.id WHERE work.kind = ?";
@@ -143,14 +133,33 @@ impl Last {
             let subject: String = row.get(0).map_err(failed)?;
             let grants: Vec<u8> = row.get(1).map_err(failed)?;
             codec::for_each_grant(&grants, |grant| {
-                if principals.contains(grant.principal) {
-                    found(&subject, &grant.entitlement.resource);
-                }
+                found(&subject, grant);
                 Ok(())
             })?;
         }
         Ok(())
     }
+}
+
+/// Those pages of a `kept` work in the database in `path` that grant something to one of `principals`, without these
+/// grants.
+pub(crate) fn trimmed(path: &Path, kept: u64, principals: &[String]) -> Result<Vec<Trimmed>, SyncError> {
+    let failed = |error| SyncError::plan(path)(error);
+    let principals: HashSet<&str> = principals.iter().map(String::as_str).collect();
+    let connection = open(path).map_err(failed)?;
+    let sql = "SELECT seq, grants FROM page WHERE work = ? ORDER BY seq";
+    let mut statement = connection.prepare(sql).map_err(failed)?;
+    let mut rows = statement.query([kept]).map_err(failed)?;
+    let mut trimmed = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let seq = row.get(0).map_err(failed)?;
+        let whole: Vec<u8> = row.get(1).map_err(failed)?;
+        let (grants, gone, left) = codec::without(&whole, |grant| principals.contains(grant.principal))?;
+        if gone > 0 {
+            trimmed.push(Trimmed { seq, grants, left, gone });
+        }
+    }
+    Ok(trimmed)
 }
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {

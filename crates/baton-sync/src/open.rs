@@ -76,8 +76,12 @@ impl Opening<'_> {
             earlier = Some(Earlier { last, changes, changed: plan.changed(self.source)?, notes: plan.notes()? });
         }
         let works = plan.works(self.source)?;
-        let fetched = works.iter().filter(|planned| planned.state != State::Taken);
-        let pages = fetched.map(|planned| planned.pages).sum();
+        let fetched = works.iter().map(|planned| match planned.state {
+            State::Taken => 0,
+            State::Mended => 1,
+            _ => planned.pages,
+        });
+        let pages = fetched.sum();
         Ok(Some(Opened { plan, identity, course, earlier, works, pages, resumed: true }))
     }
 

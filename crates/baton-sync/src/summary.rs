@@ -62,6 +62,7 @@ impl Reading {
             "notes": self.notes,
             "read": count(|kind| kind.read),
             "taken_over": count(|kind| kind.taken),
+            "mended": count(|kind| kind.mended),
         })
         .to_string()
     }
@@ -78,6 +79,8 @@ pub struct KindReading {
     pub read: u64,
     /// Pieces of work that were taken over.
     pub taken: u64,
+    /// Pieces of work that were taken over but for a part, which was read.
+    pub mended: u64,
 }
 
 /// What is in the file of one resource type.

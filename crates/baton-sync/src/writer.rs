@@ -7,7 +7,7 @@ use baton_connector::WorkKind;
 use tokio::sync::mpsc;
 
 use crate::error::SyncError;
-use crate::plan::commit::{self, Take};
+use crate::plan::commit::{self, Mend, Take};
 use crate::plan::{FetchedPage, Plan};
 
 /// Pages that may wait for the writer. Small: a writer that cannot keep up has to slow the fetches down.
@@ -20,6 +20,8 @@ pub(crate) enum Change {
     Page(FetchedPage),
     /// A piece of work is taken over from the last sync.
     Take(Take),
+    /// A piece of work is taken over from the last sync but for a part that was read.
+    Mend(Mend),
     /// A piece of work begins again.
     Restart(u64),
     /// The decision at a gate.
@@ -86,6 +88,7 @@ fn apply(transaction: &rusqlite::Transaction<'_>, change: &Change) -> rusqlite::
     match change {
         Change::Page(page) => commit::page(transaction, page),
         Change::Take(take) => commit::take(transaction, take),
+        Change::Mend(mend) => commit::mend(transaction, mend),
         Change::Restart(work) => commit::restart(transaction, *work),
         Change::Gate { gate, release } => commit::open_gate(transaction, gate, release),
     }

@@ -448,7 +448,7 @@ async fn what_works_of_another_kind_grant_is_read() {
     let (by, principal) = ("by-app", "g1".to_owned());
     world.apps.get_mut(&3).unwrap().remove(&3);
     for by in [by, "by-group"] {
-        let which = Which::GrantedTo { by, principal: principal.clone() };
+        let which = Which::GrantedTo { by, principal: principal.clone(), part: None };
         world.log.push(Changed { kind: "holders", which, settled: true });
     }
     world.changes("roles", Which::Subject("3".to_owned()));

@@ -24,9 +24,10 @@ fn named(of: &str, targets: &[(&str, &str)]) -> Vec<String> {
     let words = |(kind, which): (WorkKind, Which)| match which {
         Which::All => format!("{kind} *"),
         Which::Subject(id) => format!("{kind} {id}"),
+        Which::Part { subject, principal } => format!("{kind} {subject} for {principal}"),
         Which::Detail(detail) => format!("{kind} with {detail}"),
         Which::Holder(id) => format!("{kind} of {id}"),
-        Which::GrantedTo { by, principal } => format!("{kind} by {by} of {principal}"),
+        Which::GrantedTo { by, principal, part: _ } => format!("{kind} by {by} of {principal}"),
     };
     named_by(&event(of, targets)).into_iter().map(words).collect()
 }

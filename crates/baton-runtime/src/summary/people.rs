@@ -51,7 +51,11 @@ fn taken_over(reading: &Reading) -> String {
         if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }
     };
     let (taken, read) = (kinds(|kind| kind.taken), kinds(|kind| kind.read));
-    format!("\nTaken over from the last sync: {taken}\nRead again beside the lists: {read}{notes}")
+    let mended = match reading.kinds.iter().any(|kind| kind.mended > 0) {
+        true => format!("\nTaken over but for what changed: {}", kinds(|kind| kind.mended)),
+        false => String::new(),
+    };
+    format!("\nTaken over from the last sync: {taken}{mended}\nRead again beside the lists: {read}{notes}")
 }
 
 fn types(summary: &Summary) -> String {
@@ -136,7 +140,8 @@ mod tests {
         let wanted = "\
 Synced into sync.c1z in 3.2 s (34.0 KiB)
 Carried on where an interrupted run ended: 4 pages had been fetched before
-Taken over from the last sync: 1,996 group members, 200 app users
+Taken over from the last sync: 1,996 group members, 198 app users
+Taken over but for what changed: 2 app users
 Read again beside the lists: 3 group members, 1 roles of users
 
           Resources  Entitlements  Grants

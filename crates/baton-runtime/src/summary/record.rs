@@ -78,7 +78,8 @@ mod tests {
                     "why_full": "",
                     "notes": [],
                     "read": {"group-members": 3, "user-roles": 1},
-                    "taken_over": {"group-members": 1996, "app-users": 200},
+                    "taken_over": {"group-members": 1996, "app-users": 198},
+                    "mended": {"app-users": 2},
                 },
                 "gaps": [{
                     "kind": "gone",

@@ -57,8 +57,34 @@ proptest! {
     }
 
     #[test]
+    fn grants_are_left_out_and_the_others_stay_as_they_are(
+        rows in proptest::collection::vec((0u8..4, 0u8..6, 0u8..128), 0..50),
+        out in 0u8..6,
+    ) {
+        let drafts = |keep: &dyn Fn(u8) -> bool| -> Vec<_> {
+            let kept = rows.iter().filter(|(_, user, _)| keep(*user));
+            kept.map(|(entitlement, user, extras)| draft(*entitlement, &user.to_string(), *extras)).collect()
+        };
+        let blob = encode_grants(&drafts(&|_| true));
+        let (trimmed, gone, left) = without(&blob, |grant| grant.principal == out.to_string()).unwrap();
+        let told = |blob: &[u8]| {
+            let mut told = Vec::new();
+            for_each_grant(blob, |grant| {
+                told.push(format!("{grant:?}"));
+                Ok(())
+            })
+            .unwrap();
+            told
+        };
+        let expected = told(&encode_grants(&drafts(&|user| user != out)));
+        prop_assert_eq!((gone + left, left), (rows.len() as u64, expected.len() as u64));
+        prop_assert_eq!(told(&trimmed), expected);
+    }
+
+    #[test]
     fn damaged_blobs_are_refused_not_a_panic(blob in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = for_each_grant(&blob, |_| Ok(()));
+        let _ = without(&blob, |_| false);
         let _ = for_each_object(&blob, |_| Ok(()));
     }
 }

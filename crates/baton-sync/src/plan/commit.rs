@@ -61,13 +61,68 @@ pub(crate) fn take(transaction: &Transaction<'_>, take: &Take) -> rusqlite::Resu
     opened(transaction, take.work, &take.opened)
 }
 
+/// A piece of work that is taken over but for a part of its grants.
+#[derive(Debug)]
+pub(crate) struct Mend {
+    pub take: Take,
+    /// The pages that are not as they were there.
+    pub trimmed: Vec<Trimmed>,
+    /// What was read of that part, as grants of a page.
+    pub fresh: Option<Vec<u8>>,
+    /// Resources and grants of the whole work.
+    pub objects: u64,
+}
+
+/// A page without the grants of some principals.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Trimmed {
+    pub seq: u64,
+    /// The grants that are left, encoded by [`crate::codec`].
+    pub grants: Vec<u8>,
+    /// How many these are.
+    pub left: u64,
+    /// How many have gone.
+    pub gone: u64,
+}
+
+/// Takes a piece of work over and mends it. What was read becomes a page behind the others. The work is still told to have as
+/// many pages as it takes to read it.
+pub(crate) fn mend(transaction: &Transaction<'_>, mend: &Mend) -> rusqlite::Result<()> {
+    let work = mend.take.work;
+    take(transaction, &mend.take)?;
+    for Trimmed { seq, grants, left, .. } in &mend.trimmed {
+        transaction
+            .prepare_cached("UPDATE page SET grants = ? WHERE work = ? AND seq = ?")?
+            .execute(params![grants, work, seq])?;
+        if *left == 0 {
+            transaction
+                .prepare_cached("DELETE FROM page WHERE work = ? AND seq = ? AND length(objects) = 0")?
+                .execute([work, *seq])?;
+        }
+    }
+    if let Some(fresh) = &mend.fresh {
+        transaction
+            .prepare_cached(
+                "INSERT INTO page (work, seq, objects, grants)
+                 SELECT ?1, coalesce(max(seq) + 1, 0), x'', ?2 FROM page WHERE work = ?1",
+            )?
+            .execute(params![work, fresh])?;
+    }
+    transaction.prepare_cached("UPDATE work SET state = ?, objects = ? WHERE id = ?")?.execute(params![
+        State::Mended as u8,
+        mend.objects,
+        work
+    ])?;
+    Ok(())
+}
+
 /// Notes what has changed.
 fn changed(transaction: &Transaction<'_>, changes: &[Changed]) -> rusqlite::Result<()> {
     let mut insert =
-        transaction.prepare_cached("INSERT INTO changed (kind, which, name, settled) VALUES (?, ?, ?, ?)")?;
+        transaction.prepare_cached("INSERT INTO changed (kind, which, name, part, settled) VALUES (?, ?, ?, ?, ?)")?;
     for changed in changes {
-        let (which, name) = row::which(&changed.which);
-        insert.execute(params![changed.kind, which, name, changed.settled])?;
+        let (which, name, part) = row::which(&changed.which);
+        insert.execute(params![changed.kind, which, name, part, changed.settled])?;
     }
     Ok(())
 }

@@ -2,7 +2,8 @@
 //!
 //! It has the tables of a plan, with only those works in them that can be taken over, their pages and their gaps. A work that cannot,
 //! but was made known by one that can, is there without pages, so that it is made known again. `gone` holds principals
-//! that have vanished although kept pages name them.
+//! that have vanished although kept pages name them. `changed` holds the parts of kept lists that may have been read too
+//! early.
 
 use std::path::Path;
 
@@ -39,7 +40,8 @@ impl Plan {
 }
 
 fn trim(connection: &Connection, keeping: &Keeping<'_>) -> rusqlite::Result<()> {
-    // What a recent change names may have been read too early.
+    // What a recent change names may have been read too early. Where it is a part of a list, the next sync looks at that
+    // part again.
     connection.execute(
         "UPDATE work SET settled = 0 WHERE EXISTS (
             SELECT 1 FROM changed WHERE changed.settled = 0 AND changed.kind = work.kind AND (
@@ -53,17 +55,22 @@ fn trim(connection: &Connection, keeping: &Keeping<'_>) -> rusqlite::Result<()> 
     let lasting = GapKind::ALL.into_iter().filter(|kind| kind.is_lasting());
     let lasting: Vec<_> = lasting.map(|kind| format!("'{}'", kind.as_str())).collect();
     let reusable = format!(
-        "CREATE TEMP TABLE reusable AS SELECT id FROM work WHERE reuse <> 0 AND settled = 1 AND state IN (?1, ?2)
+        "CREATE TEMP TABLE reusable AS SELECT id FROM work WHERE reuse <> 0 AND settled = 1 AND state IN (?1, ?2, ?3)
             AND id NOT IN (SELECT work FROM gap WHERE kind NOT IN ({}))",
         lasting.join(", ")
     );
-    connection.execute(&reusable, params![State::Done as u8, State::Taken as u8])?;
+    connection.execute(&reusable, params![State::Done as u8, State::Taken as u8, State::Mended as u8])?;
+    connection.execute_batch("CREATE UNIQUE INDEX temp.reusable_id ON reusable (id);")?;
+    connection.execute(
+        "DELETE FROM changed WHERE which <> ?1 OR settled = 1 OR NOT EXISTS (
+            SELECT 1 FROM work WHERE work.kind = changed.kind AND work.subject = changed.name
+                AND work.id IN (SELECT id FROM reusable))",
+        [row::PART],
+    )?;
     connection.execute_batch(
-        "CREATE UNIQUE INDEX temp.reusable_id ON reusable (id);
-         DELETE FROM page WHERE work NOT IN (SELECT id FROM reusable);
+        "DELETE FROM page WHERE work NOT IN (SELECT id FROM reusable);
          DELETE FROM opened WHERE opener NOT IN (SELECT id FROM reusable);
          DELETE FROM work WHERE id NOT IN (SELECT id FROM reusable) AND id NOT IN (SELECT work FROM opened);
-         DELETE FROM changed;
          DELETE FROM note;
          DELETE FROM gap WHERE work NOT IN (SELECT id FROM reusable);",
     )?;

@@ -22,11 +22,11 @@ use crate::workdir::remove_database;
 
 pub(crate) use course::Course;
 pub(crate) use keep::Keeping;
-pub(crate) use row::{WORK_COLUMNS, work_of};
+pub(crate) use row::{WORK_COLUMNS, changed, work_of};
 
 /// Changes with every change of the tables below or of the pages' encoding: a plan of another version is not carried
 /// on.
-pub(crate) const VERSION: &str = "4";
+pub(crate) const VERSION: &str = "5";
 
 /// An unfinished sync older than this is not carried on (`c1z-format.md` 4.6).
 const MAX_AGE: Duration = Duration::from_hours(7 * 24);
@@ -58,7 +58,13 @@ const SCHEMA: &str = "
     );
     CREATE TABLE opened (opener INTEGER NOT NULL, work INTEGER NOT NULL, PRIMARY KEY (opener, work)) WITHOUT ROWID;
     CREATE TABLE note (text TEXT NOT NULL);
-    CREATE TABLE changed (kind TEXT NOT NULL, which INTEGER NOT NULL, name TEXT NOT NULL, settled INTEGER NOT NULL);
+    CREATE TABLE changed (
+        kind TEXT NOT NULL,
+        which INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        part TEXT NOT NULL,
+        settled INTEGER NOT NULL
+    );
     CREATE TABLE gap (work INTEGER NOT NULL, kind TEXT NOT NULL, resource_type TEXT NOT NULL, id TEXT NOT NULL, message TEXT NOT NULL);
     CREATE INDEX gap_of_work ON gap (work);
 ";
@@ -80,11 +86,13 @@ pub(crate) enum State {
     Dropped = 3,
     /// All pages are here, taken over from the last sync.
     Taken = 4,
+    /// The same, but for a part that was read.
+    Mended = 5,
 }
 
 impl State {
     fn parse(number: u8) -> Result<Self, SyncError> {
-        [Self::Held, Self::Ready, Self::Done, Self::Dropped, Self::Taken]
+        [Self::Held, Self::Ready, Self::Done, Self::Dropped, Self::Taken, Self::Mended]
             .into_iter()
             .find(|state| *state as u8 == number)
             .ok_or_else(|| SyncError::Damaged(format!("work in the unknown state {number}")))
@@ -270,12 +278,7 @@ impl Plan {
 
     /// What the changes that were read so far name. Kinds that the source does not know are passed over.
     pub(crate) fn changed(&self, source: &dyn Source) -> Result<Vec<Changed>, SyncError> {
-        let read = || {
-            let mut statement = self.connection.prepare("SELECT kind, which, name, settled FROM changed")?;
-            let rows = statement.query_map([], |row| row::changed_of(row, source))?;
-            rows.filter_map(Result::transpose).collect::<rusqlite::Result<Vec<_>>>()
-        };
-        read().map_err(SyncError::plan(&self.path))
+        changed(&self.connection, source).map_err(SyncError::plan(&self.path))
     }
 
     /// What the source had to say about the changes so far.
@@ -288,7 +291,8 @@ impl Plan {
     }
 
     /// Calls `each` for every page of `kind`, by subject, then in the order of the pages: an order that does not
-    /// depend on when each page arrived. It is also told whether the page was taken over from the last sync.
+    /// depend on when each page arrived. It is also told whether the page belongs to a work that was taken over from the
+    /// last sync.
     pub(crate) fn for_each_page(
         &self,
         kind: WorkKind,
@@ -296,9 +300,10 @@ impl Plan {
         mut each: impl FnMut(&[u8], bool) -> Result<(), SyncError>,
     ) -> Result<(), SyncError> {
         let sql = format!(
-            "SELECT page.{}, work.state = {} FROM work JOIN page ON page.work = work.id WHERE work.kind = ? ORDER BY work.subject, page.seq",
+            "SELECT page.{}, work.state IN ({}, {}) FROM work JOIN page ON page.work = work.id WHERE work.kind = ? ORDER BY work.subject, page.seq",
             column.name(),
-            State::Taken as u8
+            State::Taken as u8,
+            State::Mended as u8
         );
         let mut statement = self.connection.prepare(&sql).map_err(SyncError::plan(&self.path))?;
         let mut rows = statement.query([kind]).map_err(SyncError::plan(&self.path))?;
