@@ -213,7 +213,7 @@ fn named_by(event: &LogEvent) -> Vec<(WorkKind, Which)> {
     let of = |kind: &str, what: WorkKind| subjects(event, kind, what);
     let of_type = event.event_type.as_str();
     if of_type.starts_with("application.user_membership.") {
-        return of("AppInstance", APP_USERS);
+        return by_assignment(event);
     }
     if of_type.starts_with("application.lifecycle.") {
         return [of("AppInstance", APP_USERS), of("AppInstance", APP_GROUPS)].concat();
@@ -248,15 +248,31 @@ fn subjects(event: &LogEvent, kind: &str, what: WorkKind) -> Vec<(WorkKind, Whic
     if subjects.is_empty() { vec![(what, Which::All)] } else { subjects }
 }
 
+/// The id of the target of this kind, if there is exactly one.
+fn only(event: &LogEvent, kind: &str) -> Option<String> {
+    let mut targets = event.targets_of(kind);
+    let first = targets.next().filter(|target| !target.id.is_empty())?;
+    targets.next().is_none().then(|| first.id.clone())
+}
+
+/// Who is given an application or loses it has an event of his own, which says nothing about anybody else.
+fn by_assignment(event: &LogEvent) -> Vec<(WorkKind, Which)> {
+    match (only(event, "AppInstance"), only(event, "User")) {
+        (Some(subject), Some(principal)) => vec![(APP_USERS, Which::Part { subject, principal })],
+        _ => subjects(event, "AppInstance", APP_USERS),
+    }
+}
+
 /// Who joins or leaves a group may have an application through another group from then on. Nobody says that the log tells
-/// of it, so the users of the group's applications are read; which these are, the last sync knows.
+/// of it, so what the group's applications grant to that user is read; which these are, the last sync knows.
 fn by_membership(event: &LogEvent) -> Vec<(WorkKind, Which)> {
     let groups: Vec<_> = event.targets_of("UserGroup").map(|group| group.id.clone()).collect();
     if groups.is_empty() {
         return vec![(APP_USERS, Which::All)];
     }
+    let part = only(event, "UserGroup").and_then(|_| only(event, "User"));
     let apps_of = |group: &String| {
-        let which = |by| Which::GrantedTo { by, principal: group.clone(), part: None };
+        let which = |by| Which::GrantedTo { by, principal: group.clone(), part: part.clone() };
         [APP_GROUPS, GROUP_APPS].map(|by| (APP_USERS, which(by)))
     };
     groups.iter().flat_map(apps_of).collect()

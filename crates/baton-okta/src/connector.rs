@@ -147,6 +147,17 @@ impl Source for OktaSource {
         }
     }
 
+    fn fetch_parts<'a>(
+        &'a self,
+        work: &'a Work,
+        principals: &'a [String],
+    ) -> BoxFuture<'a, Result<Option<Page>, FetchError>> {
+        match work.kind {
+            app::APP_USERS => app::fetch_parts_of_users(&self.context, work, principals).boxed(),
+            _ => futures::future::ready(Ok(None)).boxed(),
+        }
+    }
+
     fn lane(&self, kind_name: WorkKind) -> Lane {
         lanes::lane(kind_name, kind(kind_name).map_or(Bucket::Rest, |kind| kind.bucket))
     }

@@ -2,16 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod later;
 mod support;
 
 use std::time::Duration;
 
+use later::{SETTLED, checked, read, sync, taken};
 use okta_sim::{Area, Expected, Org, Principal, Shape, SimConfig, Token};
-use serde_json::Value;
 use support::{Lab, Outcome};
-
-/// Longer than Okta's lists may trail behind a change.
-const SETTLED: Duration = Duration::from_mins(10);
 
 fn org() -> Org {
     Org::generate(&Shape { awkward: false, ..Shape::new(300, 60, 20).seed(11) })
@@ -26,34 +24,6 @@ const REFUSED: u64 = 1;
 
 /// A page of the log that is not empty is followed by one more.
 const MORE_LOG: u64 = 1;
-
-/// Syncs and tells how many requests that took.
-fn sync(lab: &Lab, arguments: &[&str]) -> (Outcome, u64) {
-    let before = lab.sim().stats().requests;
-    let outcome = lab.run(arguments);
-    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    let calls = lab.sim().stats().requests - before;
-    (outcome, calls)
-}
-
-/// The objects of a file, in an order of their own.
-fn objects(lab: &Lab, file: &str) -> Vec<String> {
-    let lists = lab.contents(file);
-    let entries =
-        lists.iter().filter_map(Value::as_object).flat_map(|lists| lists.values()).filter_map(Value::as_array);
-    let mut objects: Vec<String> = entries.flatten().map(ToString::to_string).collect();
-    assert!(objects.len() > 500);
-    objects.sort();
-    objects
-}
-
-/// Syncs, checks the file against that of a sync of everything, and tells how many requests the first took.
-fn checked(lab: &Lab, arguments: &[&str]) -> (Outcome, u64) {
-    let done = sync(lab, arguments);
-    sync(lab, &[arguments, &["--incremental=false", "-f", "full.c1z"]].concat());
-    assert!(objects(lab, "sync.c1z") == objects(lab, "full.c1z"));
-    done
-}
 
 /// An org that was synced once, long after it was made.
 fn synced(config: SimConfig, arguments: &[&str]) -> (Lab, Expected) {
@@ -70,14 +40,6 @@ fn synced(config: SimConfig, arguments: &[&str]) -> (Lab, Expected) {
 /// Groups whose members are read.
 fn members_lists(expected: &Expected) -> u64 {
     expected.groups - expected.empty_groups - REFUSED
-}
-
-fn taken(outcome: &Outcome, kind: &str) -> u64 {
-    outcome.log("Sync complete.")["incremental"]["taken_over"][kind].as_u64().unwrap_or(0)
-}
-
-fn read(outcome: &Outcome, kind: &str) -> u64 {
-    outcome.log("Sync complete.")["incremental"]["read"][kind].as_u64().unwrap_or(0)
 }
 
 #[test]

@@ -27,7 +27,10 @@ fn named(of: &str, targets: &[(&str, &str)]) -> Vec<String> {
         Which::Part { subject, principal } => format!("{kind} {subject} for {principal}"),
         Which::Detail(detail) => format!("{kind} with {detail}"),
         Which::Holder(id) => format!("{kind} of {id}"),
-        Which::GrantedTo { by, principal, part: _ } => format!("{kind} by {by} of {principal}"),
+        Which::GrantedTo { by, principal, part } => {
+            let part = part.map(|part| format!(" for {part}")).unwrap_or_default();
+            format!("{kind} by {by} of {principal}{part}")
+        }
     };
     named_by(&event(of, targets)).into_iter().map(words).collect()
 }
@@ -37,9 +40,9 @@ fn events_name_what_they_may_have_changed() {
     let (app, user, group) = (("AppInstance", "0oa1"), ("User", "00u1"), ("UserGroup", "00g1"));
     let membership = [("AppUser", "00u1"), app, user];
     for step in ["add", "remove", "update", "provision", "change_username", "tomorrow"] {
-        assert_eq!(named(&format!("application.user_membership.{step}"), &membership), ["app-users 0oa1"]);
+        let named = named(&format!("application.user_membership.{step}"), &membership);
+        assert_eq!(named, ["app-users 0oa1 for 00u1"]);
     }
-    assert_eq!(named("application.user_membership.add", &[user]), ["app-users *"]);
     assert_eq!(named("application.lifecycle.activate", &[app]), ["app-users 0oa1", "app-groups 0oa1"]);
     assert_eq!(
         named("group.application_assignment.remove", &[group, app]),
@@ -51,12 +54,30 @@ fn events_name_what_they_may_have_changed() {
     );
     assert_eq!(
         named("group.user_membership.remove", &[user, group]),
-        ["app-users by app-groups of 00g1", "app-users by group-apps of 00g1"]
+        ["app-users by app-groups of 00g1 for 00u1", "app-users by group-apps of 00g1 for 00u1"]
     );
-    assert_eq!(named("group.user_membership.add", &[user]), ["app-users *"]);
     assert_eq!(named("user.account.privilege.grant", &[user, ("ROLE", "x")]), ["user-roles 00u1"]);
     assert_eq!(named("group.privilege.revoke", &[("usergroup", "00g1")]), ["group-roles 00g1"]);
     assert_eq!(named("group.privilege.revoke", &[]), ["group-roles *"]);
+}
+
+#[test]
+fn whoever_is_not_named_clearly_stands_for_everybody() {
+    let (app, user, group) = (("AppInstance", "0oa1"), ("User", "00u1"), ("UserGroup", "00g1"));
+    let of_app = |targets: &[(&str, &str)]| named("application.user_membership.add", targets);
+    assert_eq!(of_app(&[user]), ["app-users *"]);
+    assert_eq!(of_app(&[app]), ["app-users 0oa1"]);
+    assert_eq!(of_app(&[app, ("AppUser", "0ua1")]), ["app-users 0oa1"]);
+    assert_eq!(of_app(&[app, user, ("User", "00u2")]), ["app-users 0oa1"]);
+    assert_eq!(of_app(&[app, ("User", "")]), ["app-users 0oa1"]);
+    assert_eq!(of_app(&[app, ("AppInstance", "0oa2"), user]), ["app-users 0oa1", "app-users 0oa2"]);
+    let of_group = |targets: &[(&str, &str)]| named("group.user_membership.add", targets);
+    assert_eq!(of_group(&[user]), ["app-users *"]);
+    let whole = ["app-users by app-groups of 00g1", "app-users by group-apps of 00g1"];
+    assert_eq!(of_group(&[group]), whole);
+    assert_eq!(of_group(&[user, group, ("User", "00u2")]), whole);
+    let other = ["app-users by app-groups of 00g2", "app-users by group-apps of 00g2"];
+    assert_eq!(of_group(&[user, group, ("UserGroup", "00g2")]), [whole, other].concat());
 }
 
 #[test]

@@ -15,6 +15,8 @@ use futures::future::BoxFuture;
 use okta_client::models::{App, AppUser};
 use okta_client::{Bucket, endpoints};
 
+pub(crate) use parts::fetch_parts_of_users;
+
 use super::single::{Asked, Single};
 use super::{Below, Context, Kind, Module, begin, describe, gap, group, identified, user};
 use crate::demand::Pair;
@@ -148,14 +150,17 @@ const SOURCES: &str = "sources";
 /// The two lists of an app's users. The short one has empty profiles, of which nothing is read; the group through which
 /// somebody has the app is read, and must be there.
 fn both_lists(id: &str, limit: u32) -> Result<Both<AppUser>, okta_client::Error> {
-    let says_all = |users: &[AppUser]| {
-        users.iter().all(|user| match user.scope.as_deref() {
-            Some("GROUP") => user.group_id().is_some(),
-            scope => scope.is_some(),
-        })
-    };
+    let says_all = |users: &[AppUser]| users.iter().all(says_how);
     let (short, plain) = (endpoints::apps::skinny_users(id, limit)?, endpoints::apps::users(id, limit)?);
     Ok(Both { pair: Pair::AppUsers, short, plain, says_all })
+}
+
+/// Whether it is told how a user has an app: directly, or through which group.
+fn says_how(user: &AppUser) -> bool {
+    match user.scope.as_deref() {
+        Some("GROUP") => user.group_id().is_some(),
+        scope => scope.is_some(),
+    }
 }
 
 fn fetch_app_users<'a>(
@@ -299,5 +304,6 @@ impl Access {
     }
 }
 
+mod parts;
 #[cfg(test)]
 mod tests;
