@@ -242,17 +242,21 @@ fn named_by(event: &LogEvent) -> Vec<(WorkKind, Which)> {
     kinds.into_iter().map(|kind| (kind, Which::All)).collect()
 }
 
-/// The lists of kind `what` below the targets of this kind; all of them if there is no such target.
-fn subjects(event: &LogEvent, kind: &str, what: WorkKind) -> Vec<(WorkKind, Which)> {
-    let subjects: Vec<_> = event.targets_of(kind).map(|target| (what, Which::Subject(target.id.clone()))).collect();
-    if subjects.is_empty() { vec![(what, Which::All)] } else { subjects }
+/// The ids of the targets of this kind, if there is one and none is without an id.
+fn ids(event: &LogEvent, kind: &str) -> Option<Vec<String>> {
+    let ids: Vec<_> = event.targets_of(kind).map(|target| target.id.clone()).collect();
+    (!ids.is_empty() && ids.iter().all(|id| !id.is_empty())).then_some(ids)
 }
 
 /// The id of the target of this kind, if there is exactly one.
 fn only(event: &LogEvent, kind: &str) -> Option<String> {
-    let mut targets = event.targets_of(kind);
-    let first = targets.next().filter(|target| !target.id.is_empty())?;
-    targets.next().is_none().then(|| first.id.clone())
+    ids(event, kind).filter(|ids| ids.len() == 1)?.pop()
+}
+
+/// The lists of kind `what` below the targets of this kind; all of them if these are not told.
+fn subjects(event: &LogEvent, kind: &str, what: WorkKind) -> Vec<(WorkKind, Which)> {
+    let Some(ids) = ids(event, kind) else { return vec![(what, Which::All)] };
+    ids.into_iter().map(|id| (what, Which::Subject(id))).collect()
 }
 
 /// Who is given an application or loses it has an event of his own, which says nothing about anybody else.
@@ -266,10 +270,7 @@ fn by_assignment(event: &LogEvent) -> Vec<(WorkKind, Which)> {
 /// Who joins or leaves a group may have an application through another group from then on. Nobody says that the log tells
 /// of it, so what the group's applications grant to that user is read; which these are, the last sync knows.
 fn by_membership(event: &LogEvent) -> Vec<(WorkKind, Which)> {
-    let groups: Vec<_> = event.targets_of("UserGroup").map(|group| group.id.clone()).collect();
-    if groups.is_empty() {
-        return vec![(APP_USERS, Which::All)];
-    }
+    let Some(groups) = ids(event, "UserGroup") else { return vec![(APP_USERS, Which::All)] };
     let part = only(event, "UserGroup").and_then(|_| only(event, "User"));
     let apps_of = |group: &String| {
         let which = |by| Which::GrantedTo { by, principal: group.clone(), part: part.clone() };
@@ -284,30 +285,30 @@ fn by_lifecycle(event: &LogEvent, step: &str) -> Vec<(WorkKind, Which)> {
     let mut named = subjects(event, "User", USER_ROLES);
     named.push((GROUP_MEMBERS, Which::Detail(BUILT_IN_GROUP.to_owned())));
     if step.starts_with("delete") || step == "deactivate" {
-        named.extend(event.targets_of("User").map(|user| (APP_USERS, Which::Holder(user.id.clone()))));
+        let holders = ids(event, "User").map(|users| users.into_iter().map(Which::Holder).collect());
+        named.extend(holders.unwrap_or_else(|| vec![Which::All]).into_iter().map(|which| (APP_USERS, which)));
     }
     named
 }
 
 /// A binding is named by its set and its role. Whom it gives the role to has an event of its own, or is named here.
 fn by_binding(event: &LogEvent) -> Vec<(WorkKind, Which)> {
-    let set = event.targets.iter().find(|target| target.kind.to_ascii_lowercase().contains("resource"));
-    let role = event.targets.iter().find(|target| target.kind.to_ascii_lowercase().contains("role"));
-    let mut named = match (set, role) {
+    let id = |word: &str| {
+        let target = event.targets.iter().find(|target| target.kind.to_ascii_lowercase().contains(word))?;
+        Some(target.id.as_str()).filter(|id| !id.is_empty())
+    };
+    let mut named = match (id("resource"), id("role")) {
         (Some(set), Some(role)) => {
-            vec![
-                (BINDINGS, Which::Subject(set.id.clone())),
-                (BINDING_MEMBERS, Which::Subject(format!("{}:{}", set.id, role.id))),
-            ]
+            vec![(BINDINGS, Which::Subject(set.to_owned())), (BINDING_MEMBERS, Which::Subject(format!("{set}:{role}")))]
         }
         _ => vec![(BINDINGS, Which::All), (BINDING_MEMBERS, Which::All)],
     };
-    let holders = ["User", "UserGroup"].map(|kind| event.targets_of(kind).count());
-    if holders == [0, 0] {
-        named.extend([(USER_ROLES, Which::All), (GROUP_ROLES, Which::All)]);
-    } else {
-        named.extend(event.targets_of("User").map(|user| (USER_ROLES, Which::Subject(user.id.clone()))));
-        named.extend(event.targets_of("UserGroup").map(|group| (GROUP_ROLES, Which::Subject(group.id.clone()))));
+    let holders = [("User", USER_ROLES), ("UserGroup", GROUP_ROLES)];
+    let none_is_named = holders.iter().all(|(kind, _)| event.targets_of(kind).next().is_none());
+    for (kind, what) in holders {
+        if none_is_named || event.targets_of(kind).next().is_some() {
+            named.extend(subjects(event, kind, what));
+        }
     }
     named
 }

@@ -107,6 +107,19 @@ fn bindings_are_named_by_set_and_role() {
 }
 
 #[test]
+fn a_target_without_an_id_stands_for_all() {
+    let (app, user, group) = (("AppInstance", ""), ("User", ""), ("UserGroup", ""));
+    assert_eq!(named("application.user_membership.add", &[app, ("User", "00u1")]), ["app-users *"]);
+    assert_eq!(named("application.lifecycle.update", &[app, ("AppInstance", "0oa1")]), ["app-users *", "app-groups *"]);
+    assert_eq!(named("group.user_membership.add", &[group, ("User", "00u1")]), ["app-users *"]);
+    let everyone = "group-members with built-in";
+    assert_eq!(named("user.lifecycle.deactivate", &[user]), ["user-roles *", everyone, "app-users *"]);
+    let (set, role) = (("RESOURCE_SET", "iam1"), ("ROLE", ""));
+    let whole = ["resource-set-bindings *", "binding-members *", "group-roles *"];
+    assert_eq!(named("iam.resourceset.bindings.add", &[set, role, group]), whole);
+}
+
+#[test]
 fn a_change_is_settled_when_every_list_shows_it() {
     let now: Timestamp = "2026-01-02T03:10:00Z".parse().unwrap();
     for (published, settled) in [
