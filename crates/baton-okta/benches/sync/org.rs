@@ -22,6 +22,8 @@ pub(crate) struct Spec {
     pub users: u32,
     pub groups: u32,
     pub apps: u32,
+    pub memberships_per_user: f64,
+    pub assignments_per_user: f64,
     pub latency: Duration,
     /// Workforce quotas, half of them for one token; otherwise none.
     pub quotas: bool,
@@ -38,6 +40,8 @@ impl Spec {
             users: shape.users,
             groups: shape.groups,
             apps: shape.apps,
+            memberships_per_user: shape.memberships_per_user,
+            assignments_per_user: shape.assignments_per_user,
             latency: Duration::ZERO,
             quotas: false,
             shared: false,
@@ -111,7 +115,9 @@ impl Drop for Server {
 /// The org's side: greets, then answers each line with its statistics until the input ends.
 pub(crate) fn serve(spec: &str) {
     let spec: Spec = serde_json::from_str(spec).unwrap();
-    let org = Org::generate(&Shape::new(spec.users, spec.groups, spec.apps));
+    let Spec { memberships_per_user, assignments_per_user, .. } = spec;
+    let shape = Shape::new(spec.users, spec.groups, spec.apps);
+    let org = Org::generate(&Shape { memberships_per_user, assignments_per_user, ..shape });
     let expected = org.expected(true);
     let config = SimConfig {
         latency: spec.latency,

@@ -17,11 +17,13 @@ record! {
 }
 
 record! {
-    /// A user who has an application; the id is the user's. Of what Okta sends beside, such as a profile, nothing is
-    /// read: an org has many more assignments than users.
+    /// A user who has an application; the id is the user's. What Okta sends beside, such as a profile, is not read: an org
+    /// has many more assignments than users.
     pub struct AppUser as "application user" {
         /// `USER` if assigned directly, `GROUP` if through a group.
         pub scope: Option<String> = "scope",
+        /// The state of the assignment, for example `ACTIVE`.
+        pub status: Option<String> = "status",
         /// Links, among them to the group that gives the application.
         pub links: AppUserLinks = "_links",
     }
