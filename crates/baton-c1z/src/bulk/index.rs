@@ -61,7 +61,7 @@ impl<'a> Orders<'a> {
             ("resource_type_id, resource_id", None) => self.by_resource(&mut filling)?,
             ("principal_resource_type_id, principal_resource_id", None) => self.by_principal(&mut filling)?,
             ("entitlement_id, principal_resource_type_id, principal_resource_id", None) => {
-                self.by_holder(&mut filling)?
+                self.by_holder(&mut filling)?;
             }
             ("entitlement_id, sync_id, id", None) => self.by_entitlement(&mut filling)?,
             ("sync_id", Some("expansion is not null")) => self.by_sync(&self.rows.expanding, &mut filling)?,
