@@ -95,18 +95,24 @@ pub(super) fn end_of_brackets(json: &[u8], begin: usize, special: &mut Special) 
     Err(GaveUp)
 }
 
+#[inline(always)]
 fn is_bracket(byte: u8) -> bool {
     matches!(byte | 0x20, b'{' | b'}')
 }
 
+#[inline(always)]
 fn is_unusual(byte: u8) -> bool {
     byte < 0x20 || byte == b'\\'
 }
 
 /// A bit for every byte of a block, the first byte's the lowest: whether `is` holds for it.
+#[inline(always)]
 fn bits(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
-    // In two steps, because the compiler makes vector instructions of the first.
-    let flags = block.map(|byte| u8::from(is(byte)));
+    // In two steps, because the compiler makes vector instructions of the first. Of `map` it makes calls.
+    let mut flags = [0; BLOCK];
+    for (flag, byte) in flags.iter_mut().zip(block) {
+        *flag = u8::from(is(*byte));
+    }
     let (eights, _) = flags.as_chunks();
     eights.iter().rev().fold(0, |bits, eight| {
         // Eight bytes of 0 or 1 become the eight bits of the highest byte.
