@@ -61,7 +61,9 @@ impl Bars {
     fn progress(&self, snapshot: &Snapshot) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         for kind in &snapshot.kinds {
-            let bar = shown.kinds.entry(kind.kind).or_insert_with(|| self.bar(kind));
+            // Above the rate limits, whenever it begins.
+            let next = shown.kinds.len();
+            let bar = shown.kinds.entry(kind.kind).or_insert_with(|| self.bar(kind, next));
             bar.bar.set_length(kind.pages_known.max(1));
             bar.bar.set_position(kind.pages_done);
             bar.bar.set_message(bar_message(kind, bar.begun.elapsed(), bar.before));
@@ -102,8 +104,9 @@ impl Bars {
         line.set_message(step.to_owned());
     }
 
-    fn bar(&self, kind: &KindProgress) -> Bar {
-        let bar = self.all.add(ProgressBar::new(kind.pages_known.max(1)));
+    /// A bar in line `at`.
+    fn bar(&self, kind: &KindProgress, at: usize) -> Bar {
+        let bar = self.all.insert(at, ProgressBar::new(kind.pages_known.max(1)));
         bar.set_style(style("  {prefix:<22} {bar:24.green/dim}  {msg}").progress_chars("━━─"));
         bar.set_prefix(capitalized(kind.label));
         Bar { bar, begun: Instant::now(), before: kind.objects }
