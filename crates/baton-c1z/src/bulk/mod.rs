@@ -103,7 +103,7 @@ impl GrantLoader {
         Ok(Self {
             pages: Pages::open(db, places.page_size)?,
             table: TableTree::new(places.page_size),
-            keys: Some(Rows::default()),
+            keys: Some(Rows::new()),
             columns: INDEXED.map(position),
             expansion: position("expansion"),
             needs_expansion: position("needs_expansion"),

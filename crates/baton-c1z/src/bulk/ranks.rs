@@ -121,7 +121,7 @@ mod tests {
         fn principals_are_in_the_order_of_their_types_and_ids(
             principals in proptest::collection::vec((0_u8..3, "[ab]{0,12}"), 0..40), stem in "[ab]{0,3}",
         ) {
-            let mut rows = Rows::default();
+            let mut rows = Rows::new();
             for (of, id) in &principals {
                 let mut text = vec![*of];
                 text.extend_from_slice(stem.as_bytes());

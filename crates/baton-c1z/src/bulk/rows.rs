@@ -29,7 +29,7 @@ pub(crate) struct Run {
 }
 
 /// What the indexes are made of.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Rows {
     /// Entitlements, resources, types of both, and syncs.
     pub names: Texts,
@@ -45,9 +45,24 @@ pub(crate) struct Rows {
     /// Rows whose `needs_expansion` is 1.
     pub needing: Vec<u32>,
     buffer: Vec<u8>,
+    most_runs: usize,
 }
 
 impl Rows {
+    pub(crate) fn new() -> Self {
+        Self {
+            names: Texts::default(),
+            types: Vec::new(),
+            principals: Texts::default(),
+            runs: Vec::new(),
+            of_rows: Numbers::default(),
+            expanding: Vec::new(),
+            needing: Vec::new(),
+            buffer: Vec::new(),
+            most_runs: MOST_RUNS,
+        }
+    }
+
     /// Takes the next row: resource type, resource, entitlement, type of the principal, principal, id and sync. `false` if
     /// its id is not made of the others, or if there is too much of something: then this is of no use any more.
     pub(crate) fn push(&mut self, texts: [&[u8]; TEXTS], expands: bool, needs_expansion: bool) -> bool {
@@ -62,7 +77,7 @@ impl Rows {
             parts.iter().chain(&[(run.resource_type, resource_type)]).all(|(name, text)| self.names.get(*name) == *text)
         });
         if !goes_on {
-            if self.runs.len() >= MOST_RUNS && self.runs.len() > row as usize / LONG {
+            if self.runs.len() >= self.most_runs && self.runs.len() > row as usize / LONG {
                 return None;
             }
             let mut name = |text| self.names.number(text);
@@ -149,5 +164,60 @@ impl Numbers {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
         self.parts.iter().flatten().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn push(rows: &mut Rows, entitlement: &str, principal: usize) -> bool {
+        let principal = format!("00u{principal}");
+        let id = format!("{entitlement}:user:{principal}");
+        let texts = ["group", "00g", entitlement, "user", &principal, &id, "s1"];
+        rows.push(texts.map(str::as_bytes), false, false)
+    }
+
+    #[test]
+    fn rows_that_follow_each_other_are_one_run() {
+        let mut rows = Rows::new();
+        for (entitlement, principal) in [("a", 1), ("a", 2), ("b", 1), ("a", 3)] {
+            assert!(push(&mut rows, entitlement, principal));
+        }
+        let firsts: Vec<_> = rows.runs.iter().map(|run| run.first).collect();
+        assert_eq!(firsts, [0, 2, 3]);
+        assert_eq!((rows.rows_of(0), rows.rows_of(2)), (0..2, 3..4));
+        assert_eq!(rows.names.get(rows.run_of(2).entitlement), b"b");
+        assert_eq!(rows.principal(rows.of_rows.get(2)), (b"user".as_slice(), b"00u1".as_slice()));
+    }
+
+    #[test]
+    fn with_many_short_runs_it_gives_up() {
+        let mut rows = Rows { most_runs: 3, ..Rows::new() };
+        let short = (0..).find(|n| !push(&mut rows, ["a", "b"][n % 2], *n));
+        assert_eq!(short, Some(3));
+        // Many runs are no matter as long as they are long.
+        let mut rows = Rows { most_runs: 3, ..Rows::new() };
+        assert!((0..1000).all(|n| push(&mut rows, ["a", "b"][n / 10 % 2], n)));
+    }
+
+    #[test]
+    fn an_id_of_another_making_is_refused() {
+        let texts = ["group", "00g", "a", "user", "00u1", "a:user:00u2", "s1"].map(str::as_bytes);
+        assert!(!Rows::new().push(texts, false, false));
+    }
+
+    #[test]
+    fn numbers_are_kept_in_parts() {
+        let mut numbers = Numbers::default();
+        let count = 2 * PART as u32 + 7;
+        (0..count).for_each(|number| numbers.push(number * 3).unwrap());
+        assert_eq!(numbers.len(), count);
+        assert!(numbers.iter().eq((0..count).map(|number| number * 3)));
+        for place in [0, PART as u32 - 1, PART as u32, count - 1] {
+            assert_eq!(numbers.get(place), place * 3);
+        }
     }
 }
