@@ -15,6 +15,10 @@ use crate::workdir::WorkDir;
 pub(crate) struct Previous {
     /// Its database, decoded, if it has one that can be read.
     pub db: Option<PathBuf>,
+    /// Bytes of it.
+    pub size: u64,
+    /// How many syncs it holds.
+    pub syncs: usize,
     /// Its syncs that stay.
     pub keep: Vec<String>,
     /// What its last finished full sync held.
@@ -26,6 +30,11 @@ pub(crate) struct Previous {
 }
 
 impl Previous {
+    /// How large a database with so many syncs would be, if they were like those that it holds.
+    pub(crate) fn size_with(&self, syncs: usize) -> u64 {
+        self.size / self.syncs.max(1) as u64 * syncs as u64
+    }
+
     /// A reader of it, if it can be read.
     pub(crate) fn reader(&self) -> Result<Option<Reader>, SyncError> {
         Ok(self.db.as_deref().map(Reader::open_db).transpose()?)
@@ -76,7 +85,9 @@ async fn read(target: &Path, work_dir: &WorkDir, sync_type: SyncType) -> Result<
         }
         envelope::decode(&target, &db, &Limits::from_env())?;
         let reader = Reader::open_db(&db)?;
+        let size = std::fs::metadata(&db).map_err(SyncError::io("look at", &db))?.len();
         let runs = reader.syncs()?;
+        let syncs = runs.len();
         let keep = match retention::keep_limit_from_env() {
             Some(limit) => {
                 retention::to_keep(&runs, limit.saturating_sub(1).max(usize::from(sync_type != SyncType::Full)))
@@ -91,7 +102,7 @@ async fn read(target: &Path, work_dir: &WorkDir, sync_type: SyncType) -> Result<
             }
             None => (Before::new(), String::new()),
         };
-        Ok(Previous { db: Some(db), keep, before, last_full, note: None })
+        Ok(Previous { db: Some(db), size, syncs, keep, before, last_full, note: None })
     };
     match tokio::task::spawn_blocking(open).await {
         Ok(result) => result,

@@ -61,14 +61,31 @@ pub(crate) struct Sealed {
 }
 
 impl Sealing {
-    /// Makes the file and replaces the target.
+    /// Makes the file and replaces the target. Older syncs stay in it if there is room.
     pub(crate) fn run(&self) -> Result<Sealed, SyncError> {
+        let keep = self.previous.keep.as_slice();
+        if keep.is_empty() || self.sync_type != SyncType::Full {
+            return self.make(keep);
+        }
+        if self.previous.size_with(keep.len() + 1) <= self.config.largest_database {
+            match self.make(keep) {
+                Err(SyncError::TooLarge { .. }) => {}
+                result => return result,
+            }
+        }
+        let sealed = self.make(&[])?;
+        let note = "the file holds this sync alone: with the one before it, it would be larger than readers accept";
+        self.observer.event(&Event::Note(note.to_owned()));
+        Ok(sealed)
+    }
+
+    fn make(&self, keep: &[String]) -> Result<Sealed, SyncError> {
         let mut builder = Builder::create(&self.build)?;
         if let Some(previous) = &self.previous.db
-            && !self.previous.keep.is_empty()
+            && !keep.is_empty()
         {
             self.step("keeping the previous sync")?;
-            builder.carry_over(previous, &self.previous.keep)?;
+            builder.carry_over(previous, keep)?;
         }
         let sync_id = &self.identity.sync_id;
         builder.begin_sync(&NewSync {

@@ -5,10 +5,13 @@
 mod support;
 
 use std::fs;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-use baton_sync::{SyncConfig, SyncError};
+use baton_c1z::{Reader, envelope};
+use baton_sync::{Event, Observer, SyncConfig, SyncError};
 use support::{MadeUp, contents, sync, sync_with};
+use tokio_util::sync::CancellationToken;
 
 fn guarded(users: usize) -> Arc<MadeUp> {
     Arc::new(MadeUp { users, guarded: true, ..MadeUp::default() })
@@ -108,4 +111,45 @@ async fn a_database_that_readers_refuse_is_not_made() {
     // What was read is not lost by it: fewer types, or a larger limit, go on with it.
     let summary = sync_with(&source(), SyncConfig::new(&target)).await.unwrap();
     assert!(summary.resumed && summary.pages_fetched == 0);
+}
+
+#[derive(Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Observer for Notes {
+    fn event(&self, event: &Event) {
+        if let Event::Note(note) = event {
+            self.0.lock().unwrap().push(note.clone());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_older_sync_goes_where_there_is_no_room_for_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("sync.c1z");
+    let source = |users| Arc::new(MadeUp { users, groups: 300, ..MadeUp::default() });
+    let syncs = || Reader::open(&target).unwrap().syncs().unwrap().len();
+    let size_of = |file: &Path| {
+        let db = folder.path().join("decoded.db");
+        envelope::decode(file, &db, &envelope::Limits::default()).unwrap();
+        fs::metadata(db).unwrap().len()
+    };
+    sync(&source(60), &target).await.unwrap();
+    let alone = size_of(&target);
+    let grown = folder.path().join("grown.c1z");
+    sync(&source(700), &grown).await.unwrap();
+    let enough = (2 * alone).max(size_of(&grown)) + 8192;
+    // Too small for both at first sight; too small only with what came in addition.
+    for (users, largest_database) in [(60, alone + alone / 2), (700, enough)] {
+        let (notes, config) = (Arc::<Notes>::default(), SyncConfig { largest_database, ..SyncConfig::new(&target) });
+        baton_sync::run(source(users), config, notes.clone(), CancellationToken::new()).await.unwrap();
+        assert_eq!(syncs(), 1);
+        assert!(notes.0.lock().unwrap().iter().any(|note| note.contains("this sync alone")));
+        assert!(size_of(&target) <= largest_database);
+        fs::remove_file(&target).unwrap();
+        sync(&source(60), &target).await.unwrap();
+    }
+    sync(&source(60), &target).await.unwrap();
+    assert_eq!(syncs(), 2);
 }

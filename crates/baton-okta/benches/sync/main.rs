@@ -110,6 +110,6 @@ const SIZES: [Size; 4] = [
         shape: (1_000_000, 20_000, 2_000),
         usual: false,
         figures: ["<= 256 MiB, CPU per grant <= 1.3 x that of 100k", "", WARM],
-        time_scale: 60.0,
+        time_scale: 30.0,
     },
 ];
