@@ -6,11 +6,11 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use baton_c1z::{Reader, envelope};
-use baton_sync::{Event, Observer, SyncConfig, SyncError};
-use support::{MadeUp, contents, sync, sync_with};
+use baton_sync::{SyncConfig, SyncError};
+use support::{MadeUp, Notes, contents, sync, sync_with};
 use tokio_util::sync::CancellationToken;
 
 fn guarded(users: usize) -> Arc<MadeUp> {
@@ -111,17 +111,6 @@ async fn a_database_that_readers_refuse_is_not_made() {
     // What was read is not lost by it: fewer types, or a larger limit, go on with it.
     let summary = sync_with(&source(), SyncConfig::new(&target)).await.unwrap();
     assert!(summary.resumed && summary.pages_fetched == 0);
-}
-
-#[derive(Default)]
-struct Notes(Mutex<Vec<String>>);
-
-impl Observer for Notes {
-    fn event(&self, event: &Event) {
-        if let Event::Note(note) = event {
-            self.0.lock().unwrap().push(note.clone());
-        }
-    }
 }
 
 #[tokio::test]

@@ -14,10 +14,10 @@ use baton_connector::{
     WorkKind, build,
 };
 use baton_proto::c1::connector::v2::ResourceType;
-use baton_sync::{Event, FullEvery, Incremental, Observer, Summary, SyncConfig, SyncError};
+use baton_sync::{FullEvery, Incremental, Observer, Summary, SyncConfig, SyncError};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use support::{contents, grant, grant_ids, resource_type};
+use support::{Notes, assert_same, grant, grant_ids, resource_type};
 use tokio_util::sync::CancellationToken;
 
 /// A system whose content changes, and that tells what has.
@@ -256,17 +256,6 @@ impl Source for Live {
     }
 }
 
-#[derive(Default)]
-struct Notes(Mutex<Vec<String>>);
-
-impl Observer for Notes {
-    fn event(&self, event: &Event) {
-        if let Event::Note(note) = event {
-            self.0.lock().unwrap().push(note.clone());
-        }
-    }
-}
-
 /// What a sync did.
 struct Done {
     summary: Summary,
@@ -319,20 +308,7 @@ async fn same_as_whole(world: &World, target: &Path) {
     let whole = folder.path().join("whole.c1z");
     let config = SyncConfig { incremental: Incremental::Off, ..SyncConfig::new(&whole) };
     run(&World { stop: None, ..world.clone() }, config).await.unwrap();
-    let sorted = |file: &Path| {
-        let mut tables = contents(file);
-        tables.values_mut().for_each(|rows| rows.sort());
-        tables
-    };
-    let (taken, whole) = (sorted(target), sorted(&whole));
-    for (table, rows) in &whole {
-        let lost: Vec<_> =
-            rows.iter().filter(|row| !taken[table].contains(row)).map(|row| &row[..5.min(row.len())]).collect();
-        let stale: Vec<_> =
-            taken[table].iter().filter(|row| !rows.contains(row)).map(|row| &row[..5.min(row.len())]).collect();
-        assert!(lost.is_empty() && stale.is_empty(), "{table}: lost {lost:?}, stale {stale:?}");
-    }
-    assert!(taken == whole);
+    assert_same(target, &whole);
 }
 
 /// A world that was synced once.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use baton_connector::{Changed, Source, Which};
 use baton_sync::{Incremental, Silent, Summary, SyncConfig, SyncError};
 use holders::{Live, Parts, World, part};
-use support::{contents, grant_ids};
+use support::{assert_same, grant_ids};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -54,12 +54,7 @@ async fn same_as_whole(world: &World, target: &Path) {
     let whole = folder.path().join("whole.c1z");
     let config = SyncConfig { incremental: Incremental::Off, ..SyncConfig::new(&whole) };
     run(&World { stop: None, ..world.clone() }, config).await.unwrap();
-    let sorted = |file: &Path| {
-        let mut tables = contents(file);
-        tables.values_mut().for_each(|rows| rows.sort());
-        tables
-    };
-    assert!(sorted(target) == sorted(&whole), "{:?} instead of {:?}", grant_ids(target), grant_ids(&whole));
+    assert_same(target, &whole);
 }
 
 /// A world that was synced once.

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use baton_connector::{GapKind, Options, ResourceBid, Source};
-use baton_sync::{Event, Observer, Summary, SyncConfig, SyncError};
-use support::{MadeUp, contents, expandable, grant, grant_ids, sync, sync_with};
+use baton_sync::{Observer, Summary, SyncConfig, SyncError};
+use support::{MadeUp, Notes, contents, expandable, grant, grant_ids, sync, sync_with};
 use tokio_util::sync::CancellationToken;
 
 fn named(resources: &[&str]) -> Options {
@@ -218,17 +218,6 @@ async fn a_run_stopped_anywhere_is_carried_on() {
         carried_on += usize::from(summary.resumed);
     }
     assert!(carried_on > 5, "{carried_on}");
-}
-
-#[derive(Default)]
-struct Notes(std::sync::Mutex<Vec<String>>);
-
-impl Observer for Notes {
-    fn event(&self, event: &Event) {
-        if let Event::Note(note) = event {
-            self.0.lock().unwrap().push(note.clone());
-        }
-    }
 }
 
 #[tokio::test]

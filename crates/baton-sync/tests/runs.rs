@@ -6,11 +6,11 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use baton_connector::{GapKind, Source};
-use baton_sync::{Event, Observer, SyncConfig, SyncError};
-use support::{MadeUp, contents, grant, grant_ids, sync, sync_with};
+use baton_sync::{Observer, SyncConfig, SyncError};
+use support::{MadeUp, Notes, contents, grant, grant_ids, sync, sync_with};
 use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
@@ -148,17 +148,6 @@ async fn a_list_that_leads_in_circles_ends_the_sync() {
     let error = sync(&source, &folder.path().join("sync.c1z")).await.unwrap_err();
     assert!(error.to_string().contains("leads in circles"), "{error}");
     assert_eq!(source.fetched().iter().filter(|(kind, ..)| *kind == "users").count(), 3);
-}
-
-#[derive(Default)]
-struct Notes(Mutex<Vec<String>>);
-
-impl Observer for Notes {
-    fn event(&self, event: &Event) {
-        if let Event::Note(note) = event {
-            self.0.lock().unwrap().push(note.clone());
-        }
-    }
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use baton_connector::{
     ResourceRef, Source, SourceError, Work, WorkKind, build,
 };
 use baton_proto::c1::connector::v2::{GrantExpandable, Resource, ResourceId, ResourceType};
-use baton_sync::{Silent, Summary, SyncConfig, SyncError};
+use baton_sync::{Event, Observer, Silent, Summary, SyncConfig, SyncError};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -395,6 +395,36 @@ pub async fn sync(source: &Arc<MadeUp>, target: &Path) -> Result<Summary, SyncEr
 pub async fn sync_with(source: &Arc<MadeUp>, config: SyncConfig) -> Result<Summary, SyncError> {
     let cancel = source.stop.as_ref().map_or_else(CancellationToken::new, |(_, token)| token.clone());
     baton_sync::run(Arc::clone(source) as Arc<dyn Source>, config, Arc::new(Silent), cancel).await
+}
+
+/// Keeps what the operator is told.
+#[derive(Default)]
+pub struct Notes(pub Mutex<Vec<String>>);
+
+impl Observer for Notes {
+    fn event(&self, event: &Event) {
+        if let Event::Note(note) = event {
+            self.0.lock().unwrap().push(note.clone());
+        }
+    }
+}
+
+/// That the newest sync of a file holds the same as that of another, in whatever order.
+pub fn assert_same(file: &Path, whole: &Path) {
+    let sorted = |file: &Path| {
+        let mut tables = contents(file);
+        tables.values_mut().for_each(|rows| rows.sort());
+        tables
+    };
+    let (taken, whole) = (sorted(file), sorted(whole));
+    for (table, rows) in &whole {
+        let lost: Vec<_> =
+            rows.iter().filter(|row| !taken[table].contains(row)).map(|row| &row[..5.min(row.len())]).collect();
+        let stale: Vec<_> =
+            taken[table].iter().filter(|row| !rows.contains(row)).map(|row| &row[..5.min(row.len())]).collect();
+        assert!(lost.is_empty() && stale.is_empty(), "{table}: lost {lost:?}, stale {stale:?}");
+    }
+    assert!(taken == whole);
 }
 
 /// Everything in the newest sync of a file that does not depend on when it was made, table by table in stored order.
