@@ -1,0 +1,14 @@
+//! Whole syncs of made-up systems.
+
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+
+mod expansion;
+mod external;
+mod guard;
+mod holders;
+mod incremental;
+mod mended;
+mod partial;
+mod runs;
+mod support;
+mod types;
