@@ -22,7 +22,7 @@ pub use code::Code;
 pub use connector::{Connector, Purpose};
 pub use events::{EventPage, EventRequest, EventSource};
 pub use external::ExternalMatch;
-pub use page::{EntitlementRef, Gap, GapKind, GrantDraft, Page, Principal};
+pub use page::{EncodedResource, EntitlementRef, Gap, GapKind, GrantDraft, Page, Principal};
 pub use provision::{Change, ChangeError, Provisioner};
 pub use reuse::{Changed, Reuse, Which};
 pub use source::{

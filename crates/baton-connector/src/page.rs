@@ -14,6 +14,8 @@ use crate::source::Work;
 pub struct Page {
     /// Resources, in the order of the answer.
     pub resources: Vec<Resource>,
+    /// Resources of very long lists, encoded already. They stand behind the others.
+    pub encoded: Vec<EncodedResource>,
     /// Entitlements, in the order of their resources.
     pub entitlements: Vec<Entitlement>,
     /// Grants, in the order of the answer.
@@ -36,6 +38,26 @@ pub struct Page {
     pub mark: Option<String>,
     /// What the operator should know and that is neither an error nor missing from the file.
     pub notes: Vec<String>,
+}
+
+/// A resource without a parent whose message is encoded already: of millions, building each only to encode it is what costs
+/// most.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodedResource {
+    /// Resource type id, for example `user`.
+    pub resource_type: &'static str,
+    /// Resource id.
+    pub id: String,
+    /// The encoded `c1.connector.v2.Resource`, with the same ids in it.
+    pub data: Vec<u8>,
+}
+
+impl Page {
+    /// How many resources are on it.
+    #[must_use]
+    pub fn resource_count(&self) -> usize {
+        self.resources.len() + self.encoded.len()
+    }
 }
 
 /// The entitlement that a grant is about. Shared by all grants of a page.

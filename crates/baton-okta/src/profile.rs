@@ -1,5 +1,8 @@
 //! JSON objects as protobuf `Struct`s, the form of a resource's profile, and back.
 
+use std::borrow::Cow;
+
+use baton_proto::{Message, wire};
 use okta_client::models::Attribute;
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value};
@@ -45,20 +48,82 @@ impl Profile {
         Ok(())
     }
 
-    /// Sets an attribute to that of an Okta profile. One that nests too deeply to be stored is left out.
-    pub(crate) fn attribute(&mut self, key: &str, value: Attribute<'_>) -> Result<(), TooDeep> {
-        match value {
-            Attribute::Text(value) => {
-                self.0.fields.insert(key.to_owned(), text(value));
-                Ok(())
-            }
-            Attribute::Other(value) => self.json(key, &value),
-        }
-    }
-
     /// The finished profile.
     pub(crate) fn build(self) -> Struct {
         self.0
+    }
+}
+
+/// A profile that is only written: of the many attributes of a large org's users none is copied.
+#[derive(Debug, Default)]
+pub(crate) struct WrittenProfile<'a>(Vec<(Cow<'a, str>, Written<'a>)>);
+
+#[derive(Debug)]
+enum Written<'a> {
+    Text(Cow<'a, str>),
+    Other(Value),
+}
+
+impl<'a> WrittenProfile<'a> {
+    /// Room for so many attributes.
+    pub(crate) fn with_capacity(attributes: usize) -> Self {
+        Self(Vec::with_capacity(attributes))
+    }
+
+    /// Sets an attribute to that of an Okta profile. One that nests too deeply to be stored is left out, and its key given
+    /// back.
+    pub(crate) fn attribute(&mut self, key: Cow<'a, str>, value: Attribute<'a>) -> Result<(), Cow<'a, str>> {
+        let written = match value {
+            Attribute::Text(text) => Written::Text(text),
+            Attribute::Other(value) => match convert(&value, MAX_DEPTH) {
+                Some(value) => Written::Other(value),
+                None => return Err(key),
+            },
+        };
+        self.0.push((key, written));
+        Ok(())
+    }
+
+    /// Sets a text attribute.
+    pub(crate) fn text(&mut self, key: &'static str, value: &'a str) {
+        self.0.push((key.into(), Written::Text(value.into())));
+    }
+
+    /// Sets an attribute to null.
+    pub(crate) fn null(&mut self, key: &'static str) {
+        self.0.push((key.into(), Written::Other(of_kind(Kind::NullValue(0)))));
+    }
+
+    /// Writes the profile as the field `field` of a message. What was set last under a key counts.
+    pub(crate) fn write(mut self, out: &mut Vec<u8>, field: u32) {
+        self.0.sort_by(|(one, _), (other, _)| one.cmp(other));
+        wire::nested(out, field, |out| {
+            for (at, (key, value)) in self.0.iter().enumerate() {
+                if self.0.get(at + 1).is_none_or(|(next, _)| next != key) {
+                    value.write_under(key, out);
+                }
+            }
+        });
+    }
+}
+
+impl Written<'_> {
+    /// 1 fields: map<string, Value>, whose entries have 1 key and 2 value. A text is field 3 of a `Value`.
+    fn write_under(&self, key: &str, out: &mut Vec<u8>) {
+        let value_len = match self {
+            Self::Text(text) => wire::field_len(3, text.len()),
+            Self::Other(value) => value.encoded_len(),
+        };
+        wire::open(out, 1, wire::text_len(1, key) + wire::field_len(2, value_len));
+        wire::text(out, 1, key);
+        match self {
+            Self::Text(text) => {
+                wire::open(out, 2, value_len);
+                wire::open(out, 3, text.len());
+                out.extend_from_slice(text.as_bytes());
+            }
+            Self::Other(value) => wire::message(out, 2, value),
+        }
     }
 }
 
@@ -125,7 +190,6 @@ fn convert(value: &Json, depth: usize) -> Option<Value> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-    use baton_proto::Message;
     use baton_proto::c1::connector::v2::{Entitlement, Resource};
     use serde_json::json;
 
@@ -153,6 +217,31 @@ mod tests {
         let list = vec![of_kind(Kind::NumberValue(1.0)), text("two"), of_kind(Kind::NullValue(0))];
         assert_eq!(kind("l"), Kind::ListValue(ListValue { values: list }));
         assert_eq!(profile.fields.keys().collect::<Vec<_>>(), ["all", "c", "nil", "t"]);
+    }
+
+    #[test]
+    fn a_written_profile_is_the_built_one() {
+        let value = json!({"n": 42, "l": [1, "two", null], "o": {"p": []}, "long": "x".repeat(200)});
+        let (mut built, mut written) = (Profile::default(), WrittenProfile::default());
+        for (key, value) in
+            [("b", value.clone()), ("", json!("no key")), ("a", json!(true)), ("b", json!("later")), ("c", value)]
+        {
+            built.json(key, &value).unwrap();
+            let value = match &value {
+                Json::String(text) => Attribute::Text(text.clone().into()),
+                other => Attribute::Other(other.clone()),
+            };
+            written.attribute(key.into(), value).unwrap();
+        }
+        let deep = Attribute::Other(nested(MAX_DEPTH + 1));
+        assert_eq!(written.attribute("deep".into(), deep), Err("deep".into()));
+        built = built.text("empty", "").null("nil").text("a", "last");
+        written.text("empty", "");
+        written.null("nil");
+        written.text("a", "last");
+        let mut out = Vec::new();
+        written.write(&mut out, 9);
+        assert_eq!(out, Resource { profile: Some(built.build()), ..Resource::default() }.encode_to_vec());
     }
 
     #[test]

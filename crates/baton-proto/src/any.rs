@@ -11,7 +11,13 @@ pub const TYPE_URL_PREFIX: &str = "type.googleapis.com/";
 
 /// The message as an `Any`.
 pub fn pack<M: Message + Name>(message: &M) -> Any {
-    Any { type_url: format!("{TYPE_URL_PREFIX}{}", M::full_name()), value: message.encode_to_vec() }
+    Any { type_url: type_url::<M>(), value: message.encode_to_vec() }
+}
+
+/// The type URL of a message.
+#[must_use]
+pub fn type_url<M: Name>() -> String {
+    format!("{TYPE_URL_PREFIX}{}", M::full_name())
 }
 
 /// Whether the `Any` says that it holds an `M`. Only what follows the last slash of the type URL counts.

@@ -7,12 +7,14 @@
 //! - [`c1`] holds the connector contract, the readers, the stored records and service mode,
 //! - [`baton`] what the reading commands print,
 //! - [`any`] packs and unpacks `google.protobuf.Any`,
+//! - [`wire`] writes fields without building their messages,
 //! - [`json`] writes and reads protobuf JSON, with `Any` expanded,
 //! - [`descriptors`] describes it all at run time.
 
 pub mod any;
 mod generated;
 pub mod json;
+pub mod wire;
 
 use std::sync::LazyLock;
 

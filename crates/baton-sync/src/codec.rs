@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use baton_connector::{EntitlementRef, GrantDraft};
+use baton_connector::{EncodedResource, EntitlementRef, GrantDraft};
 use baton_proto::c1::connector::v2::ResourceId;
 use prost::Message;
 
@@ -71,12 +71,19 @@ const ENTITLEMENT: u8 = 1;
 
 /// Encodes a page's resources and entitlements.
 pub(crate) fn encode_objects(page: &baton_connector::Page) -> Vec<u8> {
-    let mut out = Vec::new();
+    let encoded = page.encoded.iter().map(|resource| resource.data.len() + resource.id.len() + 16).sum();
+    let mut out = Vec::with_capacity(encoded);
     for resource in &page.resources {
         out.push(RESOURCE);
         resource_id(&mut out, resource.id.as_ref());
         resource_id(&mut out, resource.parent_resource_id.as_ref());
         message(&mut out, resource);
+    }
+    for EncodedResource { resource_type, id, data } in &page.encoded {
+        out.push(RESOURCE);
+        for part in [resource_type.as_bytes(), id.as_bytes(), &[], &[], data] {
+            bytes(&mut out, part);
+        }
     }
     for entitlement in &page.entitlements {
         out.push(ENTITLEMENT);

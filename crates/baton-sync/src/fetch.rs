@@ -116,7 +116,7 @@ async fn read(source: &dyn Source, waiting: &Waiting, partial: Option<&Partial>)
             seq: waiting.seq,
             objects: codec::encode_objects(&page),
             grants: codec::encode_grants(&page.grants),
-            count: (page.resources.len() + page.grants.len()) as u64,
+            count: (page.resource_count() + page.grants.len()) as u64,
             next: page.next,
             opens: Vec::new(),
             opened: Vec::new(),

@@ -6,9 +6,9 @@
 //!
 //! Entitlement, its resource and the principal are stored as ids only; every reader joins by id.
 
-use baton_proto::Name;
+use baton_proto::any;
 use baton_proto::c1::connector::v2::{GrantImmutable, V1Identifier};
-use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
+use baton_proto::wire::{field_len, number, open, text, text_len};
 
 use crate::codec::WaitingGrant;
 
@@ -33,8 +33,8 @@ impl GrantEncoder {
         Self {
             id: String::new(),
             data: Vec::new(),
-            v1_url: format!("type.googleapis.com/{}", V1Identifier::full_name()),
-            immutable_url: format!("type.googleapis.com/{}", GrantImmutable::full_name()),
+            v1_url: any::type_url::<V1Identifier>(),
+            immutable_url: any::type_url::<GrantImmutable>(),
         }
     }
 
@@ -88,8 +88,7 @@ fn sources(out: &mut Vec<u8>, sources: &[&str]) {
         open(out, 1, entry(source));
         text(out, 1, source);
         open(out, 2, DIRECT);
-        encode_key(1, WireType::Varint, out);
-        encode_varint(1, out);
+        number(out, 1, 1);
     }
 }
 
@@ -118,27 +117,6 @@ fn resource_id(out: &mut Vec<u8>, field: u32, length: usize, resource_type: &str
     open(out, field, length);
     text(out, 1, resource_type);
     text(out, 2, resource);
-}
-
-fn open(out: &mut Vec<u8>, field: u32, length: usize) {
-    encode_key(field, WireType::LengthDelimited, out);
-    encode_varint(length as u64, out);
-}
-
-/// Empty texts are left out, as proto3 demands.
-fn text(out: &mut Vec<u8>, field: u32, value: &str) {
-    if !value.is_empty() {
-        open(out, field, value.len());
-        out.extend_from_slice(value.as_bytes());
-    }
-}
-
-fn text_len(field: u32, value: &str) -> usize {
-    if value.is_empty() { 0 } else { field_len(field, value.len()) }
-}
-
-fn field_len(field: u32, length: usize) -> usize {
-    key_len(field) + encoded_len_varint(length as u64) + length
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 use std::io::Read;
 use std::path::PathBuf;
 
+use baton_proto::Message;
+use baton_proto::c1::connector::v2::Resource;
 use okta_client::models::{
     App, AppUser, CustomRole, Device, Group, Record, ResourceSet, RoleAssignment, TokenInfo, User, list_from_json,
     record_from_json,
@@ -53,13 +55,13 @@ fn every_recorded_user() {
     for (model, json) in records::<User>("users.jsonl.gz", &["/api/v1/users", "/api/v1/users/*"]) {
         let mut page = Page::default();
         user::add(&mut page, &model, &Rules::default());
-        let resource = &page.resources[0];
+        let resource = Resource::decode(page.encoded[0].data.as_slice()).unwrap();
         assert_eq!(resource.id.as_ref().unwrap().resource, json["id"].as_str().unwrap());
         assert_eq!(resource.status.as_ref().unwrap().details, json["status"].as_str().unwrap());
         // One recording was edited by hand and has "Fri, 27 Aug 2020 …", which was a Thursday.
         let odd = json["created"].as_str().is_some_and(|created| created.starts_with("Fri, "));
         assert_eq!((resource.created_at.is_none(), page.gaps.len()), (odd, usize::from(odd)));
-        let mut stored = baton_proto::json::to_value(resource).unwrap()["profile"].take();
+        let mut stored = baton_proto::json::to_value(&resource).unwrap()["profile"].take();
         assert_eq!(stored.as_object_mut().unwrap().remove("c1_okta_raw_user_status"), Some(json["status"].clone()));
         assert_eq!(as_doubles(stored), as_doubles(json["profile"].clone()));
     }

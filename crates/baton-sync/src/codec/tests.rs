@@ -106,8 +106,10 @@ fn objects_come_back_with_their_ids() {
     let resource = build::resource("group", "00g1", "Engineering");
     let entitlement =
         build::assignment(&resource, "member", "E".into(), "of E".into(), Vec::new(), "membership:00g1".into());
+    let (id, data_of_second) = ("00g2".to_owned(), build::resource("group", "00g2", "Sales").encode_to_vec());
     let page = baton_connector::Page {
         resources: vec![resource.clone()],
+        encoded: vec![EncodedResource { resource_type: "group", id, data: data_of_second.clone() }],
         entitlements: vec![entitlement.clone()],
         ..Default::default()
     };
@@ -116,8 +118,12 @@ fn objects_come_back_with_their_ids() {
     for_each_object(&blob, |object| {
         match object {
             Object::Resource { resource_type, id, parent, data } => {
-                assert_eq!((resource_type, id, parent), ("group", "00g1", ("", "")));
-                assert_eq!(data, resource.encode_to_vec());
+                let (of, expected) = match seen.len() {
+                    0 => ("00g1", resource.encode_to_vec()),
+                    _ => ("00g2", data_of_second.clone()),
+                };
+                assert_eq!((resource_type, id, parent), ("group", of, ("", "")));
+                assert_eq!(data, expected);
                 seen.push("resource");
             }
             Object::Entitlement { resource_type, resource, id, data } => {
@@ -129,5 +135,5 @@ fn objects_come_back_with_their_ids() {
         Ok(())
     })
     .unwrap();
-    assert_eq!(seen, ["resource", "entitlement"]);
+    assert_eq!(seen, ["resource", "resource", "entitlement"]);
 }

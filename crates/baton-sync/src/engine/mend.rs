@@ -60,10 +60,10 @@ impl Mending {
 
     /// Whether a page says no more and no less than what is granted to the principals.
     fn is_part(&self, page: &Page) -> bool {
-        let Page { resources, entitlements, grants, opens, next, gaps, changed, mark, notes } = page;
+        let Page { resources, encoded, entitlements, grants, opens, next, gaps, changed, mark, notes } = page;
         let principals: HashSet<&str> = self.principals.iter().map(String::as_str).collect();
-        let is_empty = resources.is_empty() && entitlements.is_empty() && opens.is_empty() && gaps.is_empty();
-        let is_plain = next.is_none() && mark.is_none() && changed.is_empty() && notes.is_empty();
+        let is_empty = resources.is_empty() && encoded.is_empty() && entitlements.is_empty() && gaps.is_empty();
+        let is_plain = opens.is_empty() && next.is_none() && mark.is_none() && changed.is_empty() && notes.is_empty();
         is_empty && is_plain && grants.iter().all(|grant| principals.contains(grant.principal.id.as_str()))
     }
 }
