@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ToSql, params};
 
-use crate::bulk::{self, GrantLoader, Loaded, Places};
+use crate::bulk::{GrantLoader, Loaded, ObjectLoader, Places};
 use crate::error::{At, Error};
 use crate::indexes::{self, Duplicates};
-use crate::schema::{GRANTS, INDEXES, TABLES};
-use crate::stats::{self, Stats};
+use crate::schema::{ENTITLEMENTS, GRANTS, INDEXES, Index, RESOURCES, TABLES};
+use crate::stats::{self, Stats, Tally};
 use crate::sync_run::NewSync;
 use crate::{carry_over, connection, expansion, time};
 
@@ -41,30 +41,43 @@ pub struct GrantRow<'a> {
 /// [`begin_sync`](Self::begin_sync), rows, [`build_indexes`](Self::build_indexes), what follows from other rows,
 /// [`end_sync`](Self::end_sync), [`finish`](Self::finish). Then [`crate::envelope::seal`] makes the file.
 ///
-/// The first grants, nearly always all of them, are written as the module `bulk` says; any call that is not about a grant
-/// ends that, so grants are best put last. Later grants are written by SQLite.
+/// The first resources and entitlements, nearly always all of them, are written as the module `bulk` says, and then the first
+/// grants; any other call ends that. What comes later is written by SQLite.
 ///
 /// Owned by one thread. When anything fails, the database is worthless and to be removed by the caller.
 #[derive(Debug)]
 pub struct Builder {
-    grants: Grants,
+    hands: Hands,
     path: PathBuf,
     sync: Option<OpenSync>,
-    /// The older database whose grants have not been carried over yet, and the syncs that stay.
+    /// The older database and the syncs of it that stay.
     older: Option<(PathBuf, Vec<String>)>,
+    objects: Bulk,
+    grants: Bulk,
 }
 
-/// Who writes the grants, and has the database open.
+/// Who has the database open.
 #[derive(Debug)]
-enum Grants {
-    /// Nobody yet; SQLite has the database open.
-    None(Connection),
-    /// They are being loaded; SQLite has the database closed.
-    Loading(Box<GrantLoader>),
-    /// They have been loaded; further ones are written by SQLite.
-    Loaded(Connection),
+enum Hands {
+    Sqlite(Connection),
+    /// Resources and entitlements are being loaded; SQLite has the database closed.
+    Objects(Box<ObjectLoader>),
+    /// Grants are being loaded; SQLite has the database closed.
+    Grants(Box<GrantLoader>),
     /// Changing hands failed.
     Lost,
+}
+
+/// How far the loading of tables has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bulk {
+    /// The tables are empty, and so are their indexes.
+    ToCome,
+    /// They are being filled, or have been, with their indexes.
+    Begun,
+    /// Rows have come since for which there may be others of the same id: the indexes are gone and will be built when those
+    /// have been merged.
+    Unindexed,
 }
 
 #[derive(Debug)]
@@ -73,7 +86,11 @@ struct OpenSync {
     /// The time text of its rows.
     discovered_at: String,
     indexed: bool,
+    /// Its rows so far; `None` once some of them have been merged.
+    tally: Option<Tally>,
 }
+
+const NO_SYNC: Error = Error::OutOfOrder("rows are added within a sync");
 
 const INSERT_RESOURCE_TYPE: &str =
     "INSERT INTO v1_resource_types (external_id, data, sync_id, discovered_at) VALUES (?, ?, ?, ?)";
@@ -109,11 +126,18 @@ impl Builder {
             connection.execute_batch(&table.create()).at(db)?;
         }
         // Those of the other tables are built when the rows are there.
-        for index in INDEXES.iter().filter(|index| index.table == GRANTS.name) {
+        for index in of_objects().chain(of_grants()) {
             connection.execute_batch(&index.create()).at(db)?;
         }
         connection.execute_batch("BEGIN").at(db)?;
-        Ok(Self { grants: Grants::None(connection), path: db.to_owned(), sync: None, older: None })
+        Ok(Self {
+            hands: Hands::Sqlite(connection),
+            path: db.to_owned(),
+            sync: None,
+            older: None,
+            objects: Bulk::ToCome,
+            grants: Bulk::ToCome,
+        })
     }
 
     /// Copies the syncs `keep` with all their rows, sessions of connectors excepted, from `old_db`, a decoded older
@@ -152,7 +176,8 @@ impl Builder {
              VALUES (?, ?, '', ?, ?, 1)",
             params![run.sync_id, started_at, run.sync_type.as_str(), run.parent_sync_id],
         )?;
-        self.sync = Some(OpenSync { id: run.sync_id.to_owned(), discovered_at: started_at, indexed: false });
+        let tally = Some(Tally::default());
+        self.sync = Some(OpenSync { id: run.sync_id.to_owned(), discovered_at: started_at, indexed: false, tally });
         Ok(())
     }
 
@@ -164,7 +189,9 @@ impl Builder {
         self.settle()?;
         let sync = self.open_sync()?;
         let row = params![resource_type.id, resource_type.encode_to_vec(), sync.id, sync.discovered_at];
-        self.insert(INSERT_RESOURCE_TYPE, row)
+        self.insert(INSERT_RESOURCE_TYPE, row)?;
+        self.tally(|tally| tally.resource_type(&resource_type.id));
+        Ok(())
     }
 
     /// Adds a resource.
@@ -190,13 +217,27 @@ impl Builder {
         parent: (&str, &str),
         data: &[u8],
     ) -> Result<(), Error> {
-        self.settle()?;
-        let sync = self.open_sync()?;
+        self.take_objects()?;
+        let sync = self.sync.as_ref().ok_or(NO_SYNC)?;
         let external_id = resource_external_id(resource_type, id);
         let parent = (!parent.1.is_empty()).then_some(parent);
         let (parent_type, parent_id) = (parent.map(|parent| parent.0), parent.map(|parent| parent.1));
-        let row = params![resource_type, external_id, parent_type, parent_id, data, sync.id, sync.discovered_at];
-        self.insert(INSERT_RESOURCE, row)
+        if let Hands::Objects(loader) = &mut self.hands {
+            loader.push_resource(&[
+                resource_type.into(),
+                external_id.as_str().into(),
+                parent_type.map_or(ValueRef::Null, ValueRef::from),
+                parent_id.map_or(ValueRef::Null, ValueRef::from),
+                ValueRef::Blob(data),
+                sync.id.as_str().into(),
+                sync.discovered_at.as_str().into(),
+            ])?;
+        } else {
+            let row = params![resource_type, external_id, parent_type, parent_id, data, sync.id, sync.discovered_at];
+            self.insert(INSERT_RESOURCE, row)?;
+        }
+        self.tally(|tally| tally.resource(resource_type));
+        Ok(())
     }
 
     /// Adds an entitlement.
@@ -219,9 +260,22 @@ impl Builder {
         id: &str,
         data: &[u8],
     ) -> Result<(), Error> {
-        self.settle()?;
-        let sync = self.open_sync()?;
-        self.insert(INSERT_ENTITLEMENT, params![resource_type, resource, id, data, sync.id, sync.discovered_at])
+        self.take_objects()?;
+        let sync = self.sync.as_ref().ok_or(NO_SYNC)?;
+        if let Hands::Objects(loader) = &mut self.hands {
+            loader.push_entitlement(&[
+                resource_type.into(),
+                resource.into(),
+                id.into(),
+                ValueRef::Blob(data),
+                sync.id.as_str().into(),
+                sync.discovered_at.as_str().into(),
+            ])?;
+        } else {
+            self.insert(INSERT_ENTITLEMENT, params![resource_type, resource, id, data, sync.id, sync.discovered_at])?;
+        }
+        self.tally(|tally| tally.entitlement(resource_type));
+        Ok(())
     }
 
     /// Adds a grant. As long as grants follow on grants, a second one of the same id is merged by
@@ -231,10 +285,12 @@ impl Builder {
     /// As [`put_resource_type`](Self::put_resource_type).
     pub fn put_grant(&mut self, grant: &GrantRow<'_>) -> Result<(), Error> {
         self.open_sync()?;
-        if matches!(self.grants, Grants::None(_)) {
-            self.load()?;
+        if self.grants == Bulk::ToCome {
+            self.load_grants()?;
         }
-        self.write_grant(INSERT_GRANT, grant)
+        self.write_grant(INSERT_GRANT, grant)?;
+        self.tally(|tally| tally.grant(grant.resource_type));
+        Ok(())
     }
 
     /// Adds a grant that is a whole message: its `GrantExpandable` is moved to where it belongs.
@@ -268,7 +324,12 @@ impl Builder {
         if !self.open_sync()?.indexed {
             return Err(Error::OutOfOrder("grants are replaced after the indexes have been built"));
         }
-        self.write_grant(UPSERT_GRANT, grant)
+        self.write_grant(UPSERT_GRANT, grant)?;
+        // It may have been there.
+        if let Some(sync) = &mut self.sync {
+            sync.tally = None;
+        }
+        Ok(())
     }
 
     /// Replaces the data of the grant in that row and keeps all else of it.
@@ -285,13 +346,17 @@ impl Builder {
     /// # Errors
     /// The database or a temporary file cannot be written.
     pub fn build_indexes(&mut self) -> Result<Duplicates, Error> {
-        if self.older.is_some() {
-            self.load()?;
+        if self.older.is_some() && self.objects == Bulk::ToCome {
+            self.load_objects()?;
+        }
+        if self.older.is_some() && self.grants == Bulk::ToCome {
+            self.load_grants()?;
         }
         self.settle()?;
         let duplicates = indexes::build(self.connection()?, &self.path)?;
         if let Some(sync) = &mut self.sync {
             sync.indexed = true;
+            sync.tally = sync.tally.take().filter(|_| duplicates.is_empty());
         }
         Ok(duplicates)
     }
@@ -299,12 +364,12 @@ impl Builder {
     /// The database, for queries.
     ///
     /// # Errors
-    /// [`Error::OutOfOrder`] while grants are being loaded: between the first grant and
+    /// [`Error::OutOfOrder`] while rows are being loaded: between the first of them and
     /// [`build_indexes`](Self::build_indexes).
     pub fn connection(&self) -> Result<&Connection, Error> {
-        match &self.grants {
-            Grants::None(connection) | Grants::Loaded(connection) => Ok(connection),
-            Grants::Loading(_) | Grants::Lost => Err(Error::OutOfOrder("grants are being loaded")),
+        match &self.hands {
+            Hands::Sqlite(connection) => Ok(connection),
+            Hands::Objects(_) | Hands::Grants(_) | Hands::Lost => Err(Error::OutOfOrder("rows are being loaded")),
         }
     }
 
@@ -316,8 +381,13 @@ impl Builder {
         if !self.open_sync()?.indexed {
             self.build_indexes()?;
         }
+        let tally = self.sync.as_mut().and_then(|sync| sync.tally.take());
         let sync = self.open_sync()?;
-        let mut stats = stats::count(self.connection()?, &sync.id).at(&self.path)?;
+        let mut stats = match tally {
+            // Nothing here makes assets.
+            Some(tally) => tally.into_stats(),
+            None => stats::count(self.connection()?, &sync.id).at(&self.path)?,
+        };
         stats.add_token(sync_token);
         self.insert(
             "UPDATE v1_sync_runs SET ended_at = ?, sync_token = ?, stats = ?, supports_diff = 1
@@ -343,68 +413,124 @@ impl Builder {
 
     /// Closes the database, which is in no transaction.
     fn close(&mut self) -> Result<(), Error> {
-        match std::mem::replace(&mut self.grants, Grants::Lost) {
-            Grants::None(connection) | Grants::Loaded(connection) => {
-                connection.close().map_err(|(_, error)| Error::database(&self.path, error))
-            }
-            Grants::Loading(_) | Grants::Lost => Ok(()),
+        match std::mem::replace(&mut self.hands, Hands::Lost) {
+            Hands::Sqlite(connection) => connection.close().map_err(|(_, error)| Error::database(&self.path, error)),
+            Hands::Objects(_) | Hands::Grants(_) | Hands::Lost => Ok(()),
         }
     }
 
-    /// Begins to load grants, those of the older database first.
-    fn load(&mut self) -> Result<(), Error> {
+    /// Takes the database out of SQLite's hands.
+    fn take(&mut self) -> Result<Places, Error> {
+        self.settle()?;
         let connection = self.connection()?;
         connection.execute_batch("COMMIT").at(&self.path)?;
         let places = Places::find(connection).at(&self.path)?;
         self.close()?;
-        let mut loader = GrantLoader::open(&self.path, places)?;
-        if let Some((older, keep)) = self.older.take() {
-            let connection = connection::open_read_only(&older, &older)?;
-            bulk::carry_over(&mut loader, &connection, &older, &keep)?;
+        Ok(places)
+    }
+
+    /// Begins to load resources and entitlements, those of the older database first.
+    fn load_objects(&mut self) -> Result<(), Error> {
+        let places = self.take()?;
+        let mut loader = ObjectLoader::open(&self.path, places)?;
+        if let Some((older, keep)) = &self.older {
+            loader.carry_over(&connection::open_read_only(older, older)?, older, keep)?;
         }
-        self.grants = Grants::Loading(Box::new(loader));
+        self.hands = Hands::Objects(Box::new(loader));
+        self.objects = Bulk::Begun;
         Ok(())
     }
 
-    /// Ends the loading of grants if it is under way, and gives the database back to SQLite.
-    fn settle(&mut self) -> Result<(), Error> {
-        if !matches!(self.grants, Grants::Loading(_)) {
-            return Ok(());
+    /// Begins to load grants, those of the older database first.
+    fn load_grants(&mut self) -> Result<(), Error> {
+        if self.older.is_some() && self.objects == Bulk::ToCome {
+            self.load_objects()?;
         }
-        let Grants::Loading(loader) = std::mem::replace(&mut self.grants, Grants::Lost) else { return Ok(()) };
-        let loaded = loader.finish()?;
+        let places = self.take()?;
+        let mut loader = GrantLoader::open(&self.path, places)?;
+        if let Some((older, keep)) = &self.older {
+            loader.carry_over(&connection::open_read_only(older, older)?, older, keep)?;
+        }
+        self.hands = Hands::Grants(Box::new(loader));
+        self.grants = Bulk::Begun;
+        Ok(())
+    }
+
+    /// Makes ready for a resource or an entitlement.
+    fn take_objects(&mut self) -> Result<(), Error> {
+        self.open_sync()?;
+        match (self.objects, &self.hands) {
+            (Bulk::ToCome, _) => self.load_objects(),
+            (Bulk::Begun, Hands::Objects(_)) => Ok(()),
+            (Bulk::Begun, _) => {
+                self.settle()?;
+                self.drop_indexes(of_objects())?;
+                self.objects = Bulk::Unindexed;
+                Ok(())
+            }
+            (Bulk::Unindexed, _) => self.settle(),
+        }
+    }
+
+    /// Ends the loading that is under way, if any, and gives the database back to SQLite.
+    fn settle(&mut self) -> Result<(), Error> {
+        let (loaded, objects) = match std::mem::replace(&mut self.hands, Hands::Lost) {
+            Hands::Objects(loader) => (loader.finish()?, true),
+            Hands::Grants(loader) => (loader.finish()?, false),
+            hands => {
+                self.hands = hands;
+                return Ok(());
+            }
+        };
         let connection = connection::reopen(&self.path)?;
-        if loaded == Loaded::WithoutIndexes {
-            for index in INDEXES.iter().filter(|index| index.table == GRANTS.name) {
-                connection.execute_batch(&format!("DROP INDEX {}", index.name)).at(&self.path)?;
+        connection.execute_batch("BEGIN").at(&self.path)?;
+        self.hands = Hands::Sqlite(connection);
+        match (loaded, objects) {
+            (Loaded::Whole, _) => Ok(()),
+            (Loaded::WithoutIndexes, true) => {
+                self.objects = Bulk::Unindexed;
+                self.drop_indexes(of_objects())
+            }
+            (Loaded::WithoutIndexes, false) => {
+                self.grants = Bulk::Unindexed;
+                self.drop_indexes(of_grants())
             }
         }
-        connection.execute_batch("BEGIN").at(&self.path)?;
-        self.grants = Grants::Loaded(connection);
-        Ok(())
+    }
+
+    fn drop_indexes(&self, mut indexes: impl Iterator<Item = &'static Index>) -> Result<(), Error> {
+        let connection = self.connection()?;
+        indexes.try_for_each(|index| connection.execute_batch(&format!("DROP INDEX {}", index.name))).at(&self.path)
+    }
+
+    fn tally(&mut self, count: impl FnOnce(&mut Tally)) {
+        if let Some(tally) = self.sync.as_mut().and_then(|sync| sync.tally.as_mut()) {
+            count(tally);
+        }
     }
 
     fn open_sync(&self) -> Result<&OpenSync, Error> {
-        self.sync.as_ref().ok_or(Error::OutOfOrder("rows are added within a sync"))
+        self.sync.as_ref().ok_or(NO_SYNC)
     }
 
     fn write_grant(&mut self, statement: &str, grant: &GrantRow<'_>) -> Result<(), Error> {
         let expansion = grant.expansion.filter(|expansion| expansion::is_usable(expansion));
-        let Some(sync) = &self.sync else { return Err(Error::OutOfOrder("rows are added within a sync")) };
-        if let Grants::Loading(loader) = &mut self.grants {
-            return loader.push(&[
-                ValueRef::Text(grant.resource_type.as_bytes()),
-                ValueRef::Text(grant.resource_id.as_bytes()),
-                ValueRef::Text(grant.entitlement_id.as_bytes()),
-                ValueRef::Text(grant.principal_type.as_bytes()),
-                ValueRef::Text(grant.principal_id.as_bytes()),
-                ValueRef::Text(grant.id.as_bytes()),
+        let sync = self.sync.as_ref().ok_or(NO_SYNC)?;
+        if let Hands::Grants(loader) = &mut self.hands {
+            let row = [
+                grant.resource_type.into(),
+                grant.resource_id.into(),
+                grant.entitlement_id.into(),
+                grant.principal_type.into(),
+                grant.principal_id.into(),
+                grant.id.into(),
                 expansion.map_or(ValueRef::Null, ValueRef::Blob),
                 ValueRef::Integer(expansion.is_some().into()),
                 ValueRef::Blob(grant.data),
-                ValueRef::Text(sync.id.as_bytes()),
-                ValueRef::Text(sync.discovered_at.as_bytes()),
-            ]);
+                sync.id.as_str().into(),
+                sync.discovered_at.as_str().into(),
+            ];
+            return loader.push(&row, None);
         }
         let row = params![
             grant.resource_type,
@@ -427,6 +553,16 @@ impl Builder {
         let run = || connection.prepare_cached(statement)?.execute(row);
         run().at(&self.path).map(|_| ())
     }
+}
+
+/// The indexes of resources and entitlements.
+fn of_objects() -> impl Iterator<Item = &'static Index> {
+    INDEXES.iter().filter(|index| [RESOURCES.name, ENTITLEMENTS.name].contains(&index.table))
+}
+
+/// The indexes of grants.
+fn of_grants() -> impl Iterator<Item = &'static Index> {
+    INDEXES.iter().filter(|index| index.table == GRANTS.name)
 }
 
 /// The id under which a resource is stored.

@@ -6,9 +6,9 @@ use rusqlite::Connection;
 
 use crate::error::{At, Error};
 use crate::migrate;
-use crate::schema::{DATA_TABLES, GRANTS, SYNC_RUNS};
+use crate::schema::{ASSETS, RESOURCE_TYPES, SYNC_RUNS};
 
-/// Copies the syncs `keep` from `old_db`, but for their grants, into the database of `connection`, which is in no
+/// Copies the syncs `keep` from `old_db`, but for what is loaded in bulk (resources, entitlements, grants), into the database of `connection`, which is in no
 /// transaction. The rows go from table to table within SQLite, in the order of their row ids; nothing is held in memory.
 pub(crate) fn carry_over(connection: &Connection, old_db: &Path, keep: &[String]) -> Result<(), Error> {
     migrate::migrate(old_db, old_db)?;
@@ -24,8 +24,7 @@ fn copy(connection: &Connection, keep: &[String]) -> rusqlite::Result<()> {
     for sync_id in keep {
         connection.execute("INSERT OR IGNORE INTO temp.kept VALUES (?)", [sync_id])?;
     }
-    let tables = DATA_TABLES.into_iter().filter(|table| table.name != GRANTS.name);
-    for table in tables.chain([&SYNC_RUNS]) {
+    for table in [&RESOURCE_TYPES, &ASSETS, &SYNC_RUNS] {
         let (name, columns) = (table.name, table.column_list());
         // Without the plus sign an index might be preferred, and the rows come out of order.
         connection.execute_batch(&format!(

@@ -114,9 +114,6 @@ const CONNECTOR_SESSIONS: Table =
 pub(crate) const TABLES: [&Table; 7] =
     [&RESOURCE_TYPES, &RESOURCES, &ENTITLEMENTS, &SYNC_RUNS, &GRANTS, &ASSETS, &CONNECTOR_SESSIONS];
 
-/// The tables whose rows belong to a sync and outlive it.
-pub(crate) const DATA_TABLES: [&Table; 5] = [&RESOURCE_TYPES, &RESOURCES, &ENTITLEMENTS, &GRANTS, &ASSETS];
-
 const fn index(name: &'static str, table: &Table, columns: &'static str) -> Index {
     Index { name, table: table.name, columns, unique: false, condition: None }
 }

@@ -1,6 +1,7 @@
 //! How much a sync holds, per resource type: the JSON text of `v1_sync_runs.stats` (c1z-format facts, 4.7).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,47 @@ impl Stats {
         self.step_durations_ms = token.step_durations_ms;
         self.connector_call_stats = token.connector_call_stats;
         self.session_store_stats = token.session_store_stats;
+    }
+}
+
+/// The rows of a sync, counted as they are written.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(Stats);
+
+impl Tally {
+    pub(crate) fn resource_type(&mut self, id: &str) {
+        let known = self.0.resources_by_resource_type.entry(id.to_owned());
+        if let Entry::Vacant(new) = known {
+            new.insert(0);
+            self.0.resource_types += 1;
+        }
+    }
+
+    pub(crate) fn resource(&mut self, resource_type: &str) {
+        self.0.resources += 1;
+        one_more(&mut self.0.resources_by_resource_type, resource_type);
+    }
+
+    pub(crate) fn entitlement(&mut self, resource_type: &str) {
+        self.0.entitlements += 1;
+        one_more(&mut self.0.entitlements_by_resource_type, resource_type);
+    }
+
+    pub(crate) fn grant(&mut self, resource_type: &str) {
+        self.0.grants += 1;
+        one_more(&mut self.0.grants_by_resource_type, resource_type);
+    }
+
+    /// What [`count`] would find in a sync that has nothing but these rows, none of them twice.
+    pub(crate) fn into_stats(self) -> Stats {
+        self.0
+    }
+}
+
+fn one_more(counts: &mut Counts, resource_type: &str) {
+    match counts.get_mut(resource_type) {
+        Some(count) => *count += 1,
+        None => drop(counts.insert(resource_type.to_owned(), 1)),
     }
 }
 

@@ -94,8 +94,11 @@ pub(crate) fn encode_objects(page: &baton_connector::Page) -> Vec<u8> {
     out
 }
 
-/// Encodes a page's grants.
+/// Encodes a page's grants. Of none nothing is left, so that SQLite need not look for it behind the objects of the page.
 pub(crate) fn encode_grants(grants: &[GrantDraft]) -> Vec<u8> {
+    if grants.is_empty() {
+        return Vec::new();
+    }
     let mut shared = Shared::default();
     let mut rows = Vec::with_capacity(grants.len() * 32);
     for grant in grants {
@@ -181,6 +184,9 @@ pub(crate) fn without(
         }
         Ok(())
     })?;
+    if left == 0 {
+        return Ok((Vec::new(), gone, left));
+    }
     // What rows have in common is named by number, so that it has to stay even if no row names it any more.
     let mut out = head.to_vec();
     prost::encoding::encode_varint(left, &mut out);
@@ -193,6 +199,9 @@ fn for_each_row(
     blob: &[u8],
     mut each: impl FnMut(&WaitingGrant<'_>, &[u8]) -> Result<(), SyncError>,
 ) -> Result<&[u8], SyncError> {
+    if blob.is_empty() {
+        return Ok(blob);
+    }
     let mut input = Input(blob);
     let mut entitlements = Vec::new();
     for _ in 0..input.varint()? {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
+use baton_connector::EntitlementRef;
 use baton_proto::c1::connector::v2::ResourceType;
 use hashbrown::DefaultHashBuilder;
 
@@ -51,6 +52,35 @@ impl Present {
     pub(crate) fn has(&self, resource_type: &str, id: &str) -> bool {
         let ids = self.types.iter().find(|(known, _)| known == resource_type);
         ids.is_some_and(|(_, ids)| ids.contains(&self.hasher.hash_one(id)))
+    }
+}
+
+/// What of the two ends of a grant is in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ends {
+    pub owner: Owner,
+    /// Whether the principal is there.
+    pub principal: bool,
+}
+
+/// Whether the resource is there that an entitlement belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    There,
+    Missing,
+    /// Its type is not part of the sync.
+    NotSynced,
+}
+
+impl Owner {
+    pub(crate) fn of(entitlement: &EntitlementRef, present: &Present) -> Self {
+        if !present.syncs(&entitlement.resource_type) {
+            Self::NotSynced
+        } else if present.has(&entitlement.resource_type, &entitlement.resource) {
+            Self::There
+        } else {
+            Self::Missing
+        }
     }
 }
 

@@ -178,8 +178,11 @@ async fn sync(
         match keeping {
             Some((true, last)) => keep(plan, &last, &identity, &sealed.gone, observer.as_ref()),
             // It belongs to a sync that is not the newest any more.
-            Some((false, last)) => remove_database(&last),
-            None => {}
+            Some((false, last)) => {
+                plan.discard();
+                remove_database(&last);
+            }
+            None => plan.discard(),
         }
         Ok::<_, SyncError>(sealed)
     };

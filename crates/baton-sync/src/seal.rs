@@ -21,7 +21,7 @@ use crate::grant_blob::GrantEncoder;
 use crate::guard;
 use crate::observe::{Event, Observer};
 use crate::plan::{Identity, PageColumn, Plan};
-use crate::present::Present;
+use crate::present::{Ends, Owner, Present};
 use crate::previous::Previous;
 use crate::sided::Sided;
 use crate::summary::{GapCount, Reading, TypeCount};
@@ -266,8 +266,17 @@ impl Sealing {
                 self.plan.for_each_page(kind, PageColumn::Grants, |blob, taken| {
                     self.go_on()?;
                     self.refuse_beyond("at least ", bytes)?;
+                    // Most grants of a page are on one entitlement, whose resource is looked for once.
+                    let mut last = None;
                     codec::for_each_grant(blob, |grant| {
-                        if (taken && vanished.names(grant, present)?) || !self.wants(grant, present, gaps) {
+                        let of = std::ptr::from_ref(grant.entitlement);
+                        let owner = match last {
+                            Some((last_of, owner)) if last_of == of => owner,
+                            _ => Owner::of(grant.entitlement, present),
+                        };
+                        last = Some((of, owner));
+                        let ends = Ends { owner, principal: present.has(grant.principal_type, grant.principal) };
+                        if (taken && vanished.names(grant, ends, present)?) || !self.wants(grant, ends, present, gaps) {
                             return Ok(());
                         }
                         let encoded = encoder.encode(grant);
@@ -300,12 +309,12 @@ impl Sealing {
 
     /// Whether a grant belongs into the file. References into types that are not part of the sync are dropped
     /// silently, they were not asked for; other loose ends are counted.
-    fn wants(&self, grant: &WaitingGrant<'_>, present: &Present, gaps: &mut Vec<GapCount>) -> bool {
+    fn wants(&self, grant: &WaitingGrant<'_>, ends: Ends, present: &Present, gaps: &mut Vec<GapCount>) -> bool {
         let owner = &grant.entitlement;
-        if !present.syncs(&owner.resource_type) || !(present.syncs(grant.principal_type) || grant.external.is_some()) {
+        if ends.owner == Owner::NotSynced || !(present.syncs(grant.principal_type) || grant.external.is_some()) {
             return false;
         }
-        if !present.has(&owner.resource_type, &owner.resource) {
+        if ends.owner == Owner::Missing {
             if grant.if_there {
                 return false;
             }
@@ -313,7 +322,7 @@ impl Sealing {
             GapCount::add(gaps, GapKind::Dangling, &owner.resource_type, &owner.id, &message);
             return false;
         }
-        if present.has(grant.principal_type, grant.principal) || (grant.external.is_some() && self.external.is_some()) {
+        if ends.principal || (grant.external.is_some() && self.external.is_some()) {
             return true;
         }
         let policy = match grant.external {

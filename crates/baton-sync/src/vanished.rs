@@ -10,7 +10,7 @@ use baton_c1z::Reader;
 
 use crate::codec::WaitingGrant;
 use crate::error::SyncError;
-use crate::present::Present;
+use crate::present::{Ends, Owner, Present};
 
 /// Finds out who has vanished.
 pub(crate) struct Vanished<'a> {
@@ -28,12 +28,11 @@ impl<'a> Vanished<'a> {
 
     /// Whether a grant of a page that was taken over is one that a fresh read would not show: it is about something that
     /// has vanished, or to somebody who has.
-    pub(crate) fn names(&mut self, grant: &WaitingGrant<'_>, present: &Present) -> Result<bool, SyncError> {
-        let owner = grant.entitlement;
-        Ok((present.syncs(&owner.resource_type) && !present.has(&owner.resource_type, &owner.resource))
+    pub(crate) fn names(&mut self, grant: &WaitingGrant<'_>, ends: Ends, present: &Present) -> Result<bool, SyncError> {
+        Ok(ends.owner == Owner::Missing
             || (grant.external.is_none()
                 && present.syncs(grant.principal_type)
-                && !present.has(grant.principal_type, grant.principal)
+                && !ends.principal
                 && self.was_there(grant.principal_type, grant.principal)?))
     }
 

@@ -7,9 +7,9 @@ use rusqlite::types::ValueRef;
 use crate::error::Error;
 use crate::schema::Index;
 
-use super::pages::{PageNumber, Pages};
+use super::pages::{Kind, PageNumber, Pages, local_part};
 use super::ranks::{Principals, ranks, ranks_before_colon};
-use super::record::record;
+use super::record::{integer_len, record, serial_type};
 use super::rows::{Rows, Run};
 use super::tree::{IndexTree, Root};
 
@@ -51,7 +51,7 @@ impl<'a> Orders<'a> {
 
     /// Fills the tree of an index; `None` if it is to be unique and is not, or is none that is known here.
     pub(crate) fn build(&self, index: &Index, root: PageNumber, pages: &mut Pages) -> Result<Option<Root>, Error> {
-        let mut filling = Filling { tree: IndexTree::new(pages.size()), pages, record: Vec::new() };
+        let mut filling = Filling::new(pages);
         match (index.columns, index.condition) {
             ("external_id, sync_id", None) => {
                 if !self.by_id(&mut filling)? {
@@ -68,7 +68,7 @@ impl<'a> Orders<'a> {
             ("sync_id", Some("needs_expansion = 1")) => self.by_sync(&self.rows.needing, &mut filling)?,
             _ => return Ok(None),
         }
-        filling.tree.finish(filling.pages, root).map(Some)
+        filling.finish(root).map(Some)
     }
 
     /// Ids and syncs. The id is made of entitlement, type and id of the principal. `false` if two rows have the same.
@@ -95,7 +95,7 @@ impl<'a> Orders<'a> {
                     return Ok(false);
                 }
                 for (sync, row) in &syncs {
-                    filling.push([text(&id), text(self.rows.names.get(*sync))], *row)?;
+                    filling.push(&[text(&id), text(self.rows.names.get(*sync))], *row)?;
                 }
             }
         }
@@ -108,7 +108,7 @@ impl<'a> Orders<'a> {
             let entitlement = text(self.rows.names.get(entitlement));
             for (rank, row) in self.holders(&runs, &self.principals) {
                 let (of, id) = self.rows.principal(self.principals.at[rank as usize]);
-                filling.push([entitlement, text(of), text(id)], row)?;
+                filling.push(&[entitlement, text(of), text(id)], row)?;
             }
         }
         Ok(())
@@ -135,7 +135,7 @@ impl<'a> Orders<'a> {
         for (principal, end) in at.iter().zip(places) {
             let (of, id) = self.rows.principal(*principal);
             for row in &rows[from..end as usize] {
-                filling.push([text(of), text(id)], *row)?;
+                filling.push(&[text(of), text(id)], *row)?;
             }
             from = end as usize;
         }
@@ -148,7 +148,7 @@ impl<'a> Orders<'a> {
             let Run { resource_type, resource, .. } = self.rows.runs[run as usize];
             let key = [text(self.rows.names.get(resource_type)), text(self.rows.names.get(resource))];
             for row in self.rows.rows_of(run as usize) {
-                filling.push(key, row)?;
+                filling.push(&key, row)?;
             }
         }
         Ok(())
@@ -160,7 +160,7 @@ impl<'a> Orders<'a> {
             let Run { entitlement, sync, .. } = self.rows.runs[run as usize];
             let (entitlement, sync) = (text(self.rows.names.get(entitlement)), text(self.rows.names.get(sync)));
             for row in self.rows.rows_of(run as usize) {
-                filling.push([entitlement, sync, row_id(row)], row)?;
+                filling.push(&[entitlement, sync, row_id(row)], row)?;
             }
         }
         Ok(())
@@ -171,7 +171,7 @@ impl<'a> Orders<'a> {
         let mut rows: Vec<_> = some.iter().map(|row| (self.rows.run_of(*row).sync, *row)).collect();
         rows.sort_unstable_by_key(|(sync, row)| (self.names[*sync as usize], *row));
         for (sync, row) in rows {
-            filling.push([text(self.rows.names.get(sync))], row)?;
+            filling.push(&[text(self.rows.names.get(sync))], row)?;
         }
         Ok(())
     }
@@ -215,22 +215,87 @@ impl<'a> Orders<'a> {
 }
 
 /// A tree that is being filled.
-struct Filling<'a> {
+pub(super) struct Filling<'a> {
     pages: &'a mut Pages,
     tree: IndexTree,
     record: Vec<u8>,
 }
 
-impl Filling<'_> {
-    /// Adds the next key.
-    fn push<const COLUMNS: usize>(&mut self, columns: [ValueRef<'_>; COLUMNS], row: u32) -> Result<(), Error> {
-        const MOST: usize = 4;
-        let mut values = [ValueRef::Null; MOST];
-        values[..COLUMNS].copy_from_slice(&columns);
-        values[COLUMNS] = row_id(row);
+impl<'a> Filling<'a> {
+    pub(super) fn new(pages: &'a mut Pages) -> Self {
+        Self { tree: IndexTree::new(pages.size()), pages, record: Vec::new() }
+    }
+
+    /// Adds the next key, and the row that it belongs to.
+    pub(super) fn push(&mut self, columns: &[ValueRef<'_>], row: u32) -> Result<(), Error> {
+        let mut values = [ValueRef::Null; MOST_COLUMNS];
+        values[..columns.len()].copy_from_slice(columns);
+        values[columns.len()] = row_id(row);
+        let values = &values[..=columns.len()];
+        let mut cell = ShortCell::default();
+        if let Some(parts) = cell.of(values, row, self.pages.size()) {
+            return self.tree.push_cell(self.pages, parts);
+        }
         self.record.clear();
-        record(&mut self.record, &values[..=COLUMNS]);
+        record(&mut self.record, values);
         self.tree.push(self.pages, &self.record)
+    }
+
+    pub(super) fn finish(self, root: PageNumber) -> Result<Root, Error> {
+        self.tree.finish(self.pages, root)
+    }
+}
+
+/// Columns of an index, the row id among them.
+const MOST_COLUMNS: usize = 5;
+
+/// A cell of an index whose texts are short, as nearly all are: its parts stand where they come from, so that each is copied
+/// once.
+#[derive(Default)]
+struct ShortCell<'a> {
+    /// Length of the record, in two bytes at most; length of its header; types of its columns.
+    head: [u8; 3 + MOST_COLUMNS],
+    row: [u8; 8],
+    parts: [&'a [u8]; 1 + MOST_COLUMNS],
+}
+
+impl<'a> ShortCell<'a> {
+    /// The parts of the cell of a key that ends with `row`; `None` if something in it is not short.
+    fn of(&'a mut self, values: &[ValueRef<'a>], row: u32, page_size: usize) -> Option<&'a [&'a [u8]]> {
+        let number = i64::from(row) + 1;
+        let row_bytes = 8 - integer_len(number);
+        self.row = number.to_be_bytes();
+        let Self { head, row, parts } = self;
+        let row = &row[row_bytes..];
+        let header = 1 + values.len();
+        let mut length = header;
+        for ((value, of), part) in values.iter().zip(&mut head[3..]).zip(&mut parts[1..]) {
+            *of = u8::try_from(serial_type(*value)).ok().filter(|of| *of < 0x80)?;
+            *part = match *value {
+                ValueRef::Text(text) => text,
+                ValueRef::Null => &[],
+                // Where there is another number, it is the same.
+                ValueRef::Integer(other) if other == number => row,
+                _ => return None,
+            };
+            length += part.len();
+        }
+        if local_part(page_size, length, Kind::IndexLeaf) != length {
+            return None;
+        }
+        head[2] = header as u8;
+        let from = match length {
+            0..=0x7F => {
+                head[1] = length as u8;
+                1
+            }
+            _ => {
+                (head[0], head[1]) = ((length >> 7) as u8 | 0x80, length as u8 & 0x7F);
+                0
+            }
+        };
+        parts[0] = &head[from..3 + values.len()];
+        Some(&parts[..=values.len()])
     }
 }
 

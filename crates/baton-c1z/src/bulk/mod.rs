@@ -1,35 +1,41 @@
-//! Filling the table of grants and its indexes without SQLite.
+//! Filling the tables of resources, entitlements and grants, and their indexes, without SQLite.
 //!
 //! A large org has millions of grants, and nothing about them needs a database while they are written: the rows come
-//! one after the other, and all keys are known before the first index is begun. So the pages of the table are written as
+//! one after the other, and all keys are known before the first index is begun. So the pages of a table are written as
 //! the rows come, and the pages of each index in the order of its keys: each page once, full, in the order of the file.
 //! SQLite would write the same trees row by row, and read the whole table again for each index. What comes out is an
 //! ordinary database, which SQLite checks and goes on with.
 //!
-//! The keys are never written down: rows come entitlement by entitlement, and name the same principals again and again,
-//! so that four bytes a row say all ([`rows`]), and ordering them is ordering numbers ([`index`]).
+//! The keys of grants are never written down: rows come entitlement by entitlement, and name the same principals again and
+//! again, so that four bytes a row say all ([`rows`]), and ordering them is ordering numbers ([`index`]). Those of resources
+//! and entitlements are kept as they are ([`objects`]).
 
 mod index;
+mod objects;
 mod pages;
 mod ranks;
 mod record;
 mod rows;
+mod stored;
 mod texts;
 mod tree;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::error::{At, Error};
-use crate::schema::{GRANTS, INDEXES, Index};
+use crate::schema::{GRANTS, INDEXES, Index, Table};
 
 use index::Orders;
+pub(crate) use objects::ObjectLoader;
 use pages::{PageNumber, Pages};
 use record::record;
 use rows::{Rows, TEXTS};
-use tree::TableTree;
+use stored::{Reached, StoredTable};
+use tree::{Root, TableTree};
 
 /// The values of a row of `v1_grants` in the order of its columns, the row id not among them.
 pub(crate) type GrantValues<'a> = [ValueRef<'a>; GRANTS.columns.len()];
@@ -45,36 +51,74 @@ const INDEXED: [&str; TEXTS] = [
     "sync_id",
 ];
 
-/// Where the trees of the table and its indexes begin.
+/// Where the trees of tables and indexes begin.
 #[derive(Debug)]
 pub(crate) struct Places {
     page_size: usize,
-    table: PageNumber,
-    indexes: Vec<(&'static Index, PageNumber)>,
+    roots: HashMap<String, PageNumber>,
 }
 
 impl Places {
-    /// Looks them up in a database whose table of grants is empty and has all its indexes.
+    /// Looks them up in a database whose tables to be filled are empty and have all their indexes.
     pub(crate) fn find(connection: &Connection) -> rusqlite::Result<Self> {
-        let root = |name: &str| {
-            connection.query_row("SELECT rootpage FROM sqlite_schema WHERE name = ?", [name], |row| row.get(0))
-        };
-        let of_grants = INDEXES.iter().filter(|index| index.table == GRANTS.name);
-        Ok(Self {
-            page_size: connection.pragma_query_value(None, "page_size", |row| row.get(0))?,
-            table: root(GRANTS.name)?,
-            indexes: of_grants.map(|index| Ok((index, root(index.name)?))).collect::<rusqlite::Result<_>>()?,
-        })
+        let mut roots = connection.prepare("SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0")?;
+        let roots = roots.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+        Ok(Self { page_size: connection.pragma_query_value(None, "page_size", |row| row.get(0))?, roots })
+    }
+
+    fn root(&self, name: &'static str) -> Result<PageNumber, Error> {
+        self.roots
+            .get(name)
+            .copied()
+            .ok_or(Error::OutOfOrder("rows are loaded into tables that are there, with their indexes"))
+    }
+
+    fn indexes(&self, table: &Table) -> Result<Vec<(&'static Index, PageNumber)>, Error> {
+        let of_table = INDEXES.iter().filter(|index| index.table == table.name);
+        of_table.map(|index| Ok((index, self.root(index.name)?))).collect()
     }
 }
 
-/// How the loading of the grants ended.
+/// Fills a table.
+#[derive(Debug)]
+struct RowWriter {
+    tree: TableTree,
+    rows: i64,
+    record: Vec<u8>,
+}
+
+impl RowWriter {
+    fn new(page_size: usize) -> Self {
+        Self { tree: TableTree::new(page_size), rows: 0, record: Vec::new() }
+    }
+
+    /// Adds a row, given as its values but for the row id; `stored` is its record if there is one already.
+    fn push(&mut self, pages: &mut Pages, row: &[ValueRef<'_>], stored: Option<&[u8]>) -> Result<(), Error> {
+        const MOST: usize = 12;
+        self.rows += 1;
+        if let Some(stored) = stored {
+            return self.tree.push(pages, self.rows, stored);
+        }
+        let mut values = [ValueRef::Null; MOST];
+        // The first column is the row id, which a record leaves out.
+        values[1..=row.len()].copy_from_slice(row);
+        self.record.clear();
+        record(&mut self.record, &values[..=row.len()]);
+        self.tree.push(pages, self.rows, &self.record)
+    }
+
+    fn finish(self, pages: &mut Pages, root: PageNumber) -> Result<Root, Error> {
+        self.tree.finish(pages, root)
+    }
+}
+
+/// How loading ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Loaded {
-    /// Table and indexes are complete.
+    /// Tables and indexes are complete.
     Whole,
-    /// The table is complete, its indexes are empty and to be built by SQLite: some rows have the same id, an id of their
-    /// own making, or something else than text where texts belong, as only files of others do.
+    /// The tables are complete, their indexes are empty and to be built by SQLite: some rows have the same id, grants have an
+    /// id of their own making, or something else than text stands where texts belong, as only in files of others.
     WithoutIndexes,
 }
 
@@ -83,14 +127,12 @@ pub(crate) enum Loaded {
 pub(crate) struct GrantLoader {
     places: Places,
     pages: Pages,
-    table: TableTree,
+    table: RowWriter,
     /// What the indexes are made from; `None` once that cannot be.
     keys: Option<Rows>,
     columns: [usize; TEXTS],
     expansion: usize,
     needs_expansion: usize,
-    rows: i64,
-    record: Vec<u8>,
 }
 
 impl GrantLoader {
@@ -102,29 +144,29 @@ impl GrantLoader {
         let position = |name: &str| GRANTS.columns.iter().position(|column| column.name == name).unwrap_or_default();
         Ok(Self {
             pages: Pages::open(db, places.page_size)?,
-            table: TableTree::new(places.page_size),
+            table: RowWriter::new(places.page_size),
             keys: Some(Rows::new()),
             columns: INDEXED.map(position),
             expansion: position("expansion"),
             needs_expansion: position("needs_expansion"),
-            rows: 0,
-            record: Vec::new(),
             places,
         })
     }
 
-    /// Adds a row.
+    /// Adds the grants of the syncs `keep` of an older database, in their order.
+    ///
+    /// # Errors
+    /// The older database cannot be read; the new one cannot be written.
+    pub(crate) fn carry_over(&mut self, old: &Connection, path: &Path, keep: &[String]) -> Result<(), Error> {
+        carry_over(&GRANTS, old, path, keep, |row, stored| self.push(row, stored))
+    }
+
+    /// Adds a row; `stored` is its record if there is one already.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(crate) fn push(&mut self, row: &GrantValues<'_>) -> Result<(), Error> {
-        self.rows += 1;
-        self.record.clear();
-        let mut values = [ValueRef::Null; GRANTS.columns.len() + 1];
-        // The first column is the row id, which a record leaves out.
-        values[1..].copy_from_slice(row);
-        record(&mut self.record, &values);
-        self.table.push(&mut self.pages, self.rows, &self.record)?;
+    pub(crate) fn push(&mut self, row: &GrantValues<'_>, stored: Option<&[u8]>) -> Result<(), Error> {
+        self.table.push(&mut self.pages, row, stored)?;
         if let Some(keys) = &mut self.keys
             && !note(keys, row, self.columns, self.expansion, self.needs_expansion)
         {
@@ -139,12 +181,12 @@ impl GrantLoader {
     /// The database cannot be read or written.
     pub(crate) fn finish(self) -> Result<Loaded, Error> {
         let Self { places, mut pages, table, keys, .. } = self;
-        let mut roots = vec![table.finish(&mut pages, places.table)?];
+        let mut roots = vec![table.finish(&mut pages, places.root(GRANTS.name)?)?];
         let before = pages.next();
         let orders = keys.as_ref().and_then(Orders::of);
-        for (index, root) in &places.indexes {
+        for (index, root) in places.indexes(&GRANTS)? {
             let built = match &orders {
-                Some(orders) => orders.build(index, *root, &mut pages)?,
+                Some(orders) => orders.build(index, root, &mut pages)?,
                 None => None,
             };
             let Some(root) = built else {
@@ -175,28 +217,36 @@ fn note(
     keys.push(texts, row[expansion] != ValueRef::Null, row[needs_expansion] == ValueRef::Integer(1))
 }
 
-/// Reads the grants of the syncs `keep` of an older database into the table, in their order.
-///
-/// # Errors
-/// The older database cannot be read; the new one cannot be written.
-pub(crate) fn carry_over(
-    loader: &mut GrantLoader,
+/// Hands the rows of the syncs `keep` of a table of an older database to `push`, in their order, with their records if there
+/// are any.
+fn carry_over<const COLUMNS: usize>(
+    table: &Table,
     old: &Connection,
     path: &Path,
     keep: &[String],
+    mut push: impl FnMut(&[ValueRef<'_>; COLUMNS], Option<&[u8]>) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    let sync_id = table.columns.iter().position(|column| column.name == "sync_id").unwrap_or_default();
+    let mut reached = Reached::Row(i64::MIN);
+    if let Some(mut stored) = StoredTable::find(table, path, old) {
+        reached = stored.for_each(|record, row| match row[sync_id] {
+            ValueRef::Text(sync) if keep.iter().any(|kept| kept.as_bytes() == sync) => push(row, Some(record)),
+            _ => Ok(()),
+        })?;
+    }
+    let Reached::Row(after) = reached else { return Ok(()) };
     // Without the plus sign an index might be preferred, and the rows come out of order.
     let places = vec!["?"; keep.len()].join(", ");
-    let query =
-        format!("SELECT {} FROM {} WHERE +sync_id IN ({places}) ORDER BY id", GRANTS.column_list(), GRANTS.name);
+    let (columns, name) = (table.column_list(), table.name);
+    let query = format!("SELECT {columns} FROM {name} WHERE id > {after} AND +sync_id IN ({places}) ORDER BY id");
     let mut statement = old.prepare(&query).at(path)?;
     let mut rows = statement.query(rusqlite::params_from_iter(keep)).at(path)?;
     while let Some(row) = rows.next().at(path)? {
-        let mut values = [ValueRef::Null; GRANTS.columns.len()];
+        let mut values = [ValueRef::Null; COLUMNS];
         for (number, value) in values.iter_mut().enumerate() {
             *value = row.get_ref(number).at(path)?;
         }
-        loader.push(&values)?;
+        push(&values, None)?;
     }
     Ok(())
 }

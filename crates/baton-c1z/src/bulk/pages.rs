@@ -164,19 +164,23 @@ impl Node {
         Self { kind, bytes: vec![0; size], cells: 0, content: size }
     }
 
-    /// Adds a cell, given in two parts, unless there is no room for it.
-    pub(crate) fn push(&mut self, head: &[u8], rest: &[u8]) -> bool {
+    /// Adds a cell, given in parts, unless there is no room for it.
+    #[inline]
+    pub(crate) fn push(&mut self, parts: &[&[u8]]) -> bool {
         let pointer = self.kind.header() + 2 * self.cells;
         // A freed cell must be able to hold a free block of four bytes.
-        let length = (head.len() + rest.len()).max(4);
+        let length = parts.iter().map(|part| part.len()).sum::<usize>().max(4);
         if pointer + 2 + length > self.content {
             return false;
         }
+        let end = self.content;
         self.content -= length;
-        let (middle, end) = (self.content + head.len(), self.content + head.len() + rest.len());
-        self.bytes[self.content..middle].copy_from_slice(head);
-        self.bytes[middle..end].copy_from_slice(rest);
-        self.bytes[end..self.content + length].fill(0);
+        let mut at = self.content;
+        for part in parts {
+            self.bytes[at..at + part.len()].copy_from_slice(part);
+            at += part.len();
+        }
+        self.bytes[at..end].fill(0);
         self.bytes[pointer..pointer + 2].copy_from_slice(&(self.content as u16).to_be_bytes());
         self.cells += 1;
         true
@@ -218,7 +222,7 @@ impl Node {
 }
 
 /// How much of a payload belongs into its cell; the rest goes to other pages.
-fn local_part(usable: usize, length: usize, kind: Kind) -> usize {
+pub(super) fn local_part(usable: usize, length: usize, kind: Kind) -> usize {
     let most = match kind {
         Kind::TableLeaf | Kind::TableInterior => usable - 35,
         Kind::IndexLeaf | Kind::IndexInterior => (usable - 12) * 64 / 255 - 23,

@@ -69,7 +69,7 @@ pub(crate) fn record(out: &mut Vec<u8>, values: &[ValueRef<'_>]) {
 }
 
 /// The number that tells type and length of a value.
-fn serial_type(value: ValueRef<'_>) -> u64 {
+pub(super) fn serial_type(value: ValueRef<'_>) -> u64 {
     match value {
         ValueRef::Null => 0,
         ValueRef::Integer(0) => 8,
@@ -86,7 +86,7 @@ fn serial_type(value: ValueRef<'_>) -> u64 {
 }
 
 /// Number of bytes in which an integer is stored; none for those that the type alone tells.
-fn integer_len(number: i64) -> usize {
+pub(super) fn integer_len(number: i64) -> usize {
     if number == 0 || number == 1 {
         return 0;
     }

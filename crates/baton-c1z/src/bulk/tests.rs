@@ -4,16 +4,18 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::connection;
-use crate::schema::TABLES;
+use crate::schema::{ENTITLEMENTS, RESOURCES, TABLES};
 
-/// A database with the table of grants and its indexes, all empty, with pages of `page_size` bytes.
+/// A database with the tables that are loaded and their indexes, all empty, with pages of `page_size` bytes.
 fn empty(db: &Path, page_size: u32) -> Places {
     let connection = Connection::open(db).unwrap();
     connection.pragma_update(None, "page_size", page_size).unwrap();
     for table in TABLES {
         connection.execute_batch(&table.create()).unwrap();
     }
-    for index in INDEXES.iter().filter(|index| index.table == GRANTS.name) {
+    for index in
+        INDEXES.iter().filter(|index| [RESOURCES, ENTITLEMENTS, GRANTS].iter().any(|of| of.name == index.table))
+    {
         connection.execute_batch(&index.create()).unwrap();
     }
     Places::find(&connection).unwrap()
@@ -51,7 +53,7 @@ impl Row {
 fn load(db: &Path, page_size: u32, rows: &[Row]) -> Loaded {
     let mut loader = GrantLoader::open(db, empty(db, page_size)).unwrap();
     for row in rows {
-        loader.push(&row.values()).unwrap();
+        loader.push(&row.values(), None).unwrap();
     }
     loader.finish().unwrap()
 }
@@ -146,7 +148,9 @@ fn twins_leave_the_indexes_to_sqlite() {
     rows.push(rows[3].clone());
     assert_eq!(load(&db, 512, &rows), Loaded::WithoutIndexes);
     let connection = Connection::open(&db).unwrap();
-    for index in INDEXES.iter().filter(|index| index.table == GRANTS.name) {
+    for index in
+        INDEXES.iter().filter(|index| [RESOURCES, ENTITLEMENTS, GRANTS].iter().any(|of| of.name == index.table))
+    {
         connection.execute_batch(&format!("DROP INDEX {}", index.name)).unwrap();
     }
     assert_eq!(crate::indexes::build(&connection, &db).unwrap().grants, 1);
@@ -163,7 +167,7 @@ fn what_is_no_text_is_left_to_sqlite() {
     let row = member(1, 1, 10);
     let mut values = row.values();
     values[4] = ValueRef::Integer(7);
-    loader.push(&values).unwrap();
+    loader.push(&values, None).unwrap();
     assert_eq!(loader.finish().unwrap(), Loaded::WithoutIndexes);
 }
 
@@ -275,4 +279,91 @@ proptest! {
         }
         prop_assert_eq!(stored(&db, "NOT INDEXED ORDER BY id"), rows);
     }
+}
+
+/// A resource: its type, id, parent, sync and size.
+type Object = (String, String, Option<(String, String)>, String, usize);
+
+fn any_object() -> impl Strategy<Value = Object> {
+    let parent = proptest::option::of(("org|team", "[a-c]{1,2}"));
+    ("user|group", "[a-e]{1,3}", parent, "s[12]", prop_oneof![0..40_usize, 0..3000_usize])
+}
+
+/// Loads each object as a resource and as an entitlement on it.
+fn load_objects(db: &Path, page_size: u32, objects: &[Object]) -> Loaded {
+    let mut loader = ObjectLoader::open(db, empty(db, page_size)).unwrap();
+    for (of, id, parent, sync, size) in objects {
+        let data = vec![7; *size];
+        let parent_of = |part: fn(&(String, String)) -> &str| {
+            parent.as_ref().map_or(ValueRef::Null, |parent| ValueRef::from(part(parent)))
+        };
+        let external = format!("{of}:{id}");
+        loader
+            .push_resource(&[
+                of.as_str().into(),
+                external.as_str().into(),
+                parent_of(|parent| &parent.0),
+                parent_of(|parent| &parent.1),
+                ValueRef::Blob(&data),
+                sync.as_str().into(),
+                "2026-11-23 10:00:00".into(),
+            ])
+            .unwrap();
+        loader
+            .push_entitlement(&[
+                of.as_str().into(),
+                id.as_str().into(),
+                external.as_str().into(),
+                ValueRef::Blob(&data),
+                sync.as_str().into(),
+                "2026-11-23 10:00:00".into(),
+            ])
+            .unwrap();
+    }
+    loader.finish().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn objects_in_any_order_are_indexed(
+        objects in proptest::collection::vec(any_object(), 0..120), size in 9..=15_u32, unique: bool,
+    ) {
+        let mut seen = std::collections::HashSet::new();
+        let is_new = |(of, id, _, sync, _): &Object| seen.insert((of.clone(), id.clone(), sync.clone()));
+        let (first, twice): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_new);
+        let objects = if unique { first.clone() } else { [first.clone(), twice].concat() };
+        let folder = tempfile::tempdir().unwrap();
+        let db = folder.path().join("objects.db");
+        let whole = objects.len() == first.len();
+        prop_assert_eq!(load_objects(&db, 1 << size, &objects), if whole { Loaded::Whole } else { Loaded::WithoutIndexes });
+        let connection = Connection::open(&db).unwrap();
+        let read = |table: &str| -> Vec<(String, String, i64)> {
+            let query = format!("SELECT external_id, sync_id, length(data) FROM {table} NOT INDEXED ORDER BY id");
+            let mut statement = connection.prepare(&query).unwrap();
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+            rows.unwrap().map(Result::unwrap).collect()
+        };
+        let expected: Vec<_> =
+            objects.iter().map(|(of, id, _, sync, size)| (format!("{of}:{id}"), sync.clone(), *size as i64)).collect();
+        for table in ["v1_resources", "v1_entitlements"] {
+            prop_assert!(read(table) == expected);
+        }
+
+        drop(connection);
+        if whole {
+            check(&db);
+        }
+    }
+}
+
+#[test]
+fn objects_of_another_making_are_left_to_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("objects.db");
+    let mut loader = ObjectLoader::open(&db, empty(&db, 4096)).unwrap();
+    let blob = ValueRef::Blob(b"7");
+    loader.push_resource(&["user".into(), blob, ValueRef::Null, ValueRef::Null, blob, "s1".into(), "".into()]).unwrap();
+    assert_eq!(loader.finish().unwrap(), Loaded::WithoutIndexes);
 }

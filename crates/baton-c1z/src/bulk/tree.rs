@@ -32,14 +32,14 @@ impl TableTree {
         varint(&mut self.head, record.len() as u64);
         varint(&mut self.head, row.cast_unsigned());
         let rest = cell(&mut self.head, pages, record, Kind::TableLeaf)?;
-        if !self.leaf.push(&self.head, rest) {
+        if !self.leaf.push(&[&self.head, rest]) {
             // In a table the key between two pages is a copy of the last row id on its left.
             let mut key = Vec::with_capacity(9);
             varint(&mut key, self.last.cast_unsigned());
             self.leaves.children.push(pages.append(self.leaf.page(None))?);
             self.leaves.keys.push(key);
             self.leaf.clear();
-            self.leaf.push(&self.head, rest);
+            self.leaf.push(&[&self.head, rest]);
         }
         self.last = row;
         Ok(())
@@ -73,16 +73,28 @@ impl IndexTree {
     /// # Errors
     /// The file cannot be written.
     pub(crate) fn push(&mut self, pages: &mut Pages, record: &[u8]) -> Result<(), Error> {
-        self.head.clear();
-        varint(&mut self.head, record.len() as u64);
-        let rest = cell(&mut self.head, pages, record, Kind::IndexLeaf)?;
-        if !self.leaf.push(&self.head, rest) {
+        let mut head = std::mem::take(&mut self.head);
+        head.clear();
+        varint(&mut head, record.len() as u64);
+        let rest = cell(&mut head, pages, record, Kind::IndexLeaf)?;
+        let pushed = self.push_cell(pages, &[&head, rest]);
+        self.head = head;
+        pushed
+    }
+
+    /// Adds a key, given as its cell in parts, behind all others.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    #[inline]
+    pub(crate) fn push_cell(&mut self, pages: &mut Pages, cell: &[&[u8]]) -> Result<(), Error> {
+        if !self.leaf.push(cell) {
             // In an index the key between two pages stands in no leaf. A full page has at least three keys.
             let key = self.leaf.pop().unwrap_or_default();
             self.leaves.children.push(pages.append(self.leaf.page(None))?);
             self.leaves.keys.push(key);
             self.leaf.clear();
-            self.leaf.push(&self.head, rest);
+            self.leaf.push(cell);
         }
         Ok(())
     }
@@ -122,7 +134,7 @@ fn finish(
         loop {
             let last = level.last_of_page(first, pages.size());
             for child in first..last {
-                node.push(&level.children[child].to_be_bytes(), &level.keys[child]);
+                node.push(&[&level.children[child].to_be_bytes(), &level.keys[child]]);
             }
             let page = node.page(Some(level.children[last]));
             if first == 0 && last + 1 == level.children.len() {

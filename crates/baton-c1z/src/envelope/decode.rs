@@ -9,13 +9,15 @@ use std::path::Path;
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 use zstd::zstd_safe;
 
-use super::{Format, MARK_V1, family, read_mark};
+use super::{Format, MARK_V1, SQLITE_MARK, family, fill, read_mark};
 use crate::error::{Doing, Error};
 
-/// Bytes of the file that are read at a time.
-const BUFFER: usize = 128 << 10;
-/// Bytes of the database that are written at a time: so the system keeps them in few large pieces of its own.
-const UNPACKED: usize = 512 << 10;
+/// Bytes of the file that are read at a time. As a rule a few of the frames that we write are whole in them.
+const BUFFER: usize = 512 << 10;
+/// Bytes of the database that are written at a time: all of one of our frames, which is then unpacked without a copy.
+const UNPACKED: usize = 1 << 20;
+/// Bytes of a database's header.
+const DB_HEADER: usize = 100;
 /// The longest header of a zstd frame.
 const FRAME_HEADER: usize = 18;
 
@@ -127,7 +129,8 @@ impl Unpacking<'_> {
         loop {
             let filled = fill(source, &mut packed).doing("read", self.c1z)?;
             if filled == 0 {
-                return if progress.inside_frame { Err(Error::CutOff { path: self.c1z.to_owned() }) } else { Ok(()) };
+                let whole = !progress.inside_frame && progress.written >= progress.declared_by_database();
+                return if whole { Ok(()) } else { Err(Error::CutOff { path: self.c1z.to_owned() }) };
             }
             if progress.frames == 0 && !progress.inside_frame {
                 self.check_declared(&packed[..filled.min(FRAME_HEADER)])?;
@@ -150,6 +153,7 @@ impl Unpacking<'_> {
             let mut output = OutBuffer::around(&mut *unpacked);
             let hint = decoder.run(input, &mut output).map_err(|error| self.refused(&error, progress))?;
             let bytes = output.as_slice();
+            progress.begin(bytes);
             progress.written += bytes.len() as u64;
             if progress.written > self.limits.max_decoded_bytes {
                 return Err(self.too_large());
@@ -206,20 +210,31 @@ struct Progress {
     frames: u64,
     /// Whether a frame has begun and not ended.
     inside_frame: bool,
+    /// What the database begins with.
+    header: Vec<u8>,
 }
 
-/// Reads until the buffer is full or the file ends, so that a frame header is never split at the first read.
-fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match source.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(bytes) => filled += bytes,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+impl Progress {
+    /// Keeps the header of the database.
+    fn begin(&mut self, bytes: &[u8]) {
+        let missing = DB_HEADER - self.header.len();
+        self.header.extend_from_slice(&bytes[..missing.min(bytes.len())]);
     }
-    Ok(filled)
+
+    /// How many bytes the database has by its own header; none if that does not say: a file that is cut off between two
+    /// frames shows it nowhere else (SQLite file format, 1.3).
+    fn declared_by_database(&self) -> u64 {
+        let number = |at: usize| {
+            self.header.get(at..at + 4).map_or(0, |four| four.iter().fold(0, |n, byte| (n << 8) | u64::from(*byte)))
+        };
+        let page_size = match number(16) >> 16 {
+            1 => 1 << 16,
+            size => size,
+        };
+        // The number of pages counts only if it was written with the last change.
+        let tells = self.header.starts_with(SQLITE_MARK) && number(24) == number(92);
+        if tells { page_size * number(28) } else { 0 }
+    }
 }
 
 #[cfg(test)]

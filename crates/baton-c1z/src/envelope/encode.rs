@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use zstd::stream::write::Encoder;
+use zstd::bulk::Compressor;
+use zstd::zstd_safe::CParameter;
 
-use super::{MARK_V1, replace::replace};
+use super::{MARK_V1, SQLITE_MARK, fill, replace::replace};
 use crate::error::{Doing, Error};
 
 /// The compression level that suits this content: rows that resemble the one before. Level 1 needs half the time of
@@ -14,14 +15,16 @@ use crate::error::{Doing, Error};
 /// short window keeps the distances to matches small.
 pub const DEFAULT_LEVEL: i32 = 1;
 
-const BUFFER: usize = 128 << 10;
-const SQLITE_MARK: &[u8; 16] = b"SQLite format 3\0";
+/// Bytes of the database in a frame. Each is packed on its own: of one long frame zstd would keep the last part in a ring,
+/// where matches are harder to find (263 MB: 0.25 s of CPU instead of 0.31 s). The files are one percent larger for it; this much stays in caches.
+/// Every reader of the format takes several frames (c1z-format facts, 2.4).
+const FRAME: usize = 1 << 20;
 
 /// Packs the database `db` into `target` and returns the size of the new file in bytes.
 ///
 /// The file is written beside the target, synced to the disk and renamed over it: whatever happens, `target` is either
 /// the old file, untouched, or the new one, whole. An existing file keeps its permissions; a symbolic link is followed.
-/// The content is one zstd frame with size and checksum. `level` is zstd's, see [`DEFAULT_LEVEL`].
+/// The content is zstd frames, each with size and checksum. `level` is zstd's, see [`DEFAULT_LEVEL`].
 ///
 /// # Errors
 /// [`Error::Damaged`] when `db` is not a closed SQLite database, [`Error::DiskFull`], and [`Error::Io`] when something
@@ -61,19 +64,24 @@ fn pack(
     level: i32,
 ) -> Result<(), Error> {
     out.write_all(&MARK_V1).doing("write", target)?;
-    let mut encoder = Encoder::new(out, level).doing("write", target)?;
-    encoder.set_pledged_src_size(Some(size)).doing("write", target)?;
-    encoder.include_checksum(true).doing("write", target)?;
-    let mut buffer = vec![0; BUFFER];
+    let mut compressor = Compressor::new(level).doing("write", target)?;
+    compressor.set_parameter(CParameter::ChecksumFlag(true)).doing("write", target)?;
+    let mut plain = vec![0; FRAME.min(usize::try_from(size).unwrap_or(FRAME)).max(1)];
+    let mut packed = vec![0; zstd::zstd_safe::compress_bound(plain.len())];
+    let mut read = 0;
     loop {
-        match source.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(bytes) => encoder.write_all(&buffer[..bytes]).doing("write", target)?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Error::io("read", db, error)),
+        let filled = fill(source, &mut plain).doing("read", db)?;
+        if filled == 0 {
+            break;
         }
+        read += filled as u64;
+        let length = compressor.compress_to_buffer(&plain[..filled], &mut packed[..]).doing("write", target)?;
+        out.write_all(&packed[..length]).doing("write", target)?;
     }
-    encoder.finish().doing("write", target)?;
+    if read != size {
+        let reason = format!("it has changed while it was packed: of {size} bytes, {read} were read");
+        return Err(Error::Damaged { path: db.to_owned(), reason });
+    }
     Ok(())
 }
 

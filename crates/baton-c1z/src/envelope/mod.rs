@@ -18,6 +18,9 @@ pub(crate) const MARK_V1: [u8; 5] = *b"C1ZF\0";
 /// What every v3 file begins with.
 const MARK_V3: [u8; 5] = *b"C1Z3\0";
 
+/// What every SQLite database begins with.
+pub(crate) const SQLITE_MARK: &[u8; 16] = b"SQLite format 3\0";
+
 /// What a path holds, judged by its first bytes (c1z-format facts, section 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -59,6 +62,20 @@ fn family(mark: &[u8]) -> Format {
         mark if mark == MARK_V3 => Format::V3,
         _ => Format::Other,
     }
+}
+
+/// Reads until the buffer is full or the file ends, so that nothing that is read first is split.
+fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match source.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(bytes) => filled += bytes,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 #[cfg(test)]

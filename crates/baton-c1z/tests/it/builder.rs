@@ -386,7 +386,7 @@ fn a_full_disk_is_called_by_its_name() {
     let pages: i64 = builder.connection().unwrap().pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     builder.connection().unwrap().pragma_update(None, "max_page_count", pages + 2).unwrap();
     let mut large = resource("user", "u3", "");
-    large.description = "x".repeat(200_000);
+    large.description = "x".repeat(2_000_000);
     let error = builder.put_resource(&large).unwrap_err();
     assert!(matches!(&error, Error::DiskFull { path } if *path == db), "{error}");
     assert_eq!(error.code(), 8);

@@ -230,31 +230,62 @@ fn contents_that_are_no_whole_database_are_refused() {
     let bytes = std::fs::read(&db).unwrap();
     std::fs::write(&db, &bytes[..bytes.len() - (32 << 10)]).unwrap();
     seal(&db, &file, 1).unwrap();
-    assert!(matches!(Reader::open(&file), Err(Error::Damaged { .. })));
+    assert!(matches!(Reader::open(&file), Err(Error::CutOff { .. })), "it has more pages by its own header");
     let nonsense = Case::of(&[&Frame::default().pack(&content())]);
     let error = Reader::open(&nonsense.file).unwrap_err();
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
     assert!(error.to_string().contains("case.c1z"), "{error}");
 }
 
-#[test]
-fn what_is_sealed_is_one_frame_with_size_and_checksum_and_a_small_window() {
-    let (_dir, db, file) = support::temp();
+/// A database of 20 MiB, sealed.
+fn sealed() -> Case {
+    let (dir, db, file) = support::temp();
     support::write_org(&db, &file, "s1");
-    let mut bytes = std::fs::read(&db).unwrap();
-    // Large enough for the largest window that the level would take.
-    bytes.resize(20 << 20, 0);
-    std::fs::write(&db, &bytes).unwrap();
+    let connection = rusqlite::Connection::open(&db).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO v1_connector_sessions (sync_id, key, value) VALUES ('s1', 'k', randomblob(20 << 20))",
+        )
+        .unwrap();
+    drop(connection);
     let size = seal(&db, &file, baton_c1z::envelope::DEFAULT_LEVEL).unwrap();
-    let sealed = std::fs::read(&file).unwrap();
-    assert_eq!(sealed.len() as u64, size);
+    assert_eq!(std::fs::metadata(&file).unwrap().len(), size);
+    std::fs::copy(&db, dir.path().join("original")).unwrap();
+    Case { dir, file }
+}
+
+#[test]
+fn what_is_sealed_are_frames_with_size_and_checksum_and_a_small_window() {
+    let case = sealed();
+    let original = std::fs::read(case.dir.path().join("original")).unwrap();
+    let sealed = std::fs::read(&case.file).unwrap();
     assert!(sealed.starts_with(MARK));
-    let frame = &sealed[5..];
-    assert_eq!(zstd::zstd_safe::find_frame_compressed_size(frame).unwrap(), frame.len());
-    assert_eq!(zstd::zstd_safe::get_frame_content_size(frame).unwrap(), Some(20 << 20));
-    assert_eq!(frame[4] & 0b100, 0b100, "checksum flag");
-    assert_eq!(frame[4] & 0b10_0000, 0, "a window is declared");
-    assert!(frame[5] >> 3 <= 13, "window of at most 2^23 bytes");
+    let (mut frames, mut sizes) = (&sealed[5..], Vec::new());
+    while !frames.is_empty() {
+        let (frame, rest) = frames.split_at(zstd::zstd_safe::find_frame_compressed_size(frames).unwrap());
+        sizes.push(zstd::zstd_safe::get_frame_content_size(frame).unwrap().unwrap());
+        assert_eq!(frame[4] & 0b100, 0b100, "checksum flag");
+        let whole = frame[4] & 0b10_0000 != 0;
+        assert!(whole || frame[5] >> 3 <= 13, "window of at most 2^23 bytes");
+        frames = rest;
+    }
+    assert_eq!(sizes.iter().sum::<u64>(), original.len() as u64);
+    assert!(sizes.len() > 9 && sizes.iter().all(|size| *size <= 1 << 20), "{sizes:?}");
+    assert!(case.decode().unwrap() == original);
+}
+
+#[test]
+fn a_cut_between_two_frames_is_seen() {
+    let case = sealed();
+    let sealed = std::fs::read(&case.file).unwrap();
+    let mut at = 5;
+    while at < sealed.len() {
+        std::fs::write(&case.file, &sealed[..at]).unwrap();
+        if at > 5 {
+            assert!(matches!(case.decode(), Err(Error::CutOff { .. })), "{at}");
+        }
+        at += zstd::zstd_safe::find_frame_compressed_size(&sealed[at..]).unwrap();
+    }
 }
 
 #[test]

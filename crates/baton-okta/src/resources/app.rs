@@ -171,7 +171,7 @@ fn fetch_app_users<'a>(
     async move {
         let id = work.subject.as_str();
         let below = Below { resource_type: ID, what: "the users of app", id, refused: Refused::Fatal };
-        let map = |users: &[AppUser], page: &mut Page| {
+        let map = |users: Vec<AppUser>, page: &mut Page| {
             page.grants = user_grants(id, users, work.detail == SOURCES);
         };
         context.either_below(both_lists(id, context.limit(500)), cursor, below, map).await
@@ -190,7 +190,7 @@ fn fetch_app_groups<'a>(
         context
             .page_below(endpoints::apps::groups(id, context.limit(200)), cursor, below, |assigned, page| {
                 let access = Access::to(id);
-                page.grants = assigned.iter().map(|assigned| access.grant(group::ID, &assigned.id)).collect();
+                page.grants = assigned.iter().map(|assigned| access.grant(group::ID, assigned.id.as_str())).collect();
             })
             .await
     }
@@ -255,20 +255,16 @@ fn entitlement(app: &Resource) -> Entitlement {
 
 /// A grant per user of an app. With `sources`, users who have the app through a group have a grant that names the
 /// group and cannot be revoked by itself.
-pub(super) fn user_grants(app: &str, users: &[AppUser], sources: bool) -> Vec<GrantDraft> {
+pub(super) fn user_grants(app: &str, users: Vec<AppUser>, sources: bool) -> Vec<GrantDraft> {
     let access = Access::to(app);
     users
-        .iter()
+        .into_iter()
         .map(|assigned| {
-            let mut grant = access.grant(user::ID, &assigned.id);
-            if sources
-                && assigned.scope.as_deref() == Some("GROUP")
-                && let Some(through) = assigned.group_id()
-            {
-                let membership = ids::entitlement(group::ID, through, group::SLUG);
-                grant.immutable = Some(membership.clone());
-                grant.sources = vec![membership];
-            }
+            let through = assigned.group_id().filter(|_| sources && assigned.scope.as_deref() == Some("GROUP"));
+            let membership = through.map(|through| ids::entitlement(group::ID, through, group::SLUG));
+            let mut grant = access.grant(user::ID, assigned.id);
+            grant.sources.extend(membership.clone());
+            grant.immutable = membership;
             grant
         })
         .collect()
@@ -298,8 +294,8 @@ impl Access {
         }
     }
 
-    fn grant(&self, principal_type: &'static str, id: &str) -> GrantDraft {
-        let principal = Principal { resource_type: principal_type, id: id.to_owned() };
+    fn grant(&self, principal_type: &'static str, id: impl Into<String>) -> GrantDraft {
+        let principal = Principal { resource_type: principal_type, id: id.into() };
         GrantDraft::new(&self.entitlement, &self.v1_prefix, principal)
     }
 }

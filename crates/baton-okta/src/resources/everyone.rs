@@ -49,7 +49,7 @@ pub(super) fn add_members(page: &mut Page, group: &str, users: &[User]) {
     let members = users.iter().filter(|user| user.status.as_deref() != Some(DEACTIVATED));
     // Who may list users need not see the group: then there is nothing to be a member of.
     page.grants.extend(
-        group::memberships(group, members.map(|user| user.id.as_str()))
+        group::memberships(group, members.map(|user| user.id.clone()))
             .map(|grant| baton_connector::GrantDraft { if_there: true, ..grant }),
     );
 }

@@ -148,8 +148,8 @@ fn fetch_members<'a>(
     async move {
         let id = work.subject.as_str();
         let below = Below { resource_type: ID, what: "the members of group", id, refused: Refused::Gap };
-        let map = |members: &[Member], page: &mut Page| {
-            page.grants = memberships(id, members.iter().map(|member| member.id.as_str())).collect();
+        let map = |members: Vec<Member>, page: &mut Page| {
+            page.grants = memberships(id, members.into_iter().map(|member| member.id)).collect();
         };
         context.either_below(both_lists(id, context.limit(MEMBERS_PAGE)), cursor, below, map).await
     }
@@ -249,12 +249,10 @@ fn entitlement(group: &Resource) -> Entitlement {
 }
 
 /// A grant per member.
-pub(super) fn memberships<'a>(group: &str, members: impl Iterator<Item = &'a str>) -> impl Iterator<Item = GrantDraft> {
+pub(super) fn memberships(group: &str, members: impl Iterator<Item = String>) -> impl Iterator<Item = GrantDraft> {
     let entitlement = Arc::new(build::entitlement_ref(ID, group, SLUG));
     let v1_prefix: Arc<str> = Arc::from(format!("grant:membership:{group}:"));
-    members.map(move |id| {
-        GrantDraft::new(&entitlement, &v1_prefix, Principal { resource_type: user::ID, id: id.to_owned() })
-    })
+    members.map(move |id| GrantDraft::new(&entitlement, &v1_prefix, Principal { resource_type: user::ID, id }))
 }
 
 #[cfg(test)]

@@ -122,16 +122,16 @@ impl Context {
             Ok(request) => self.client.page(&request, cursor).await,
             Err(error) => Err(error),
         };
-        Self::of_below(answer, &below, map)
+        Self::of_below(answer, &below, |items, page| map(&items, page))
     }
 
-    /// The same for a list that two calls give.
+    /// The same for a list that two calls give. These are the longest: `map` is given the records themselves.
     async fn either_below<T: Record>(
         &self,
         both: Result<Both<T>, okta_client::Error>,
         cursor: Option<&str>,
         below: Below<'_>,
-        map: impl FnOnce(&[T], &mut Page),
+        map: impl FnOnce(Vec<T>, &mut Page),
     ) -> Result<Page, FetchError> {
         let answer = match both {
             Ok(both) => self.either_page(both, below.id, cursor).await,
@@ -143,12 +143,12 @@ impl Context {
     fn of_below<T: Record>(
         answer: Result<ListPage<T>, okta_client::Error>,
         below: &Below<'_>,
-        map: impl FnOnce(&[T], &mut Page),
+        map: impl FnOnce(Vec<T>, &mut Page),
     ) -> Result<Page, FetchError> {
         match answer {
             Ok(answer) => {
                 let mut page = begin(&answer, below.resource_type);
-                map(&answer.items, &mut page);
+                map(answer.items, &mut page);
                 Ok(page)
             }
             Err(error) => {

@@ -101,7 +101,7 @@ fn every_recorded_app() {
 #[test]
 fn every_recorded_app_user() {
     for (model, json) in records::<AppUser>("apps.jsonl.gz", &["/api/v1/apps/*/users", "/api/v1/apps/*/users/*"]) {
-        let grants = app::user_grants("0oa1", &[model], true);
+        let grants = app::user_grants("0oa1", vec![model], true);
         assert_eq!(grants[0].principal.id, json["id"].as_str().unwrap());
         assert_eq!(grants[0].immutable.is_some(), json["scope"] == "GROUP" && !json["_links"]["group"].is_null());
     }

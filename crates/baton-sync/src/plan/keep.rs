@@ -10,9 +10,11 @@ use std::path::Path;
 use baton_connector::GapKind;
 use rusqlite::{Connection, params};
 
-use super::{Identity, Plan, State, VERSION, put, row};
+use super::{Identity, PAGE_SIZE, Plan, SCHEMA, State, VERSION, put, row};
 use crate::error::SyncError;
 use crate::workdir::remove_database;
+
+const GONE: &str = "CREATE TABLE gone (resource_type TEXT, id TEXT, PRIMARY KEY (resource_type, id)) WITHOUT ROWID;";
 
 /// What goes into `last.db` besides the plan.
 #[derive(Debug)]
@@ -26,20 +28,33 @@ pub(crate) struct Keeping<'a> {
 }
 
 impl Plan {
-    /// Trims the plan of a finished sync and puts it in the place of `last`, at once or not at all. The plan is of no
-    /// other use afterwards.
+    /// Puts what the next sync can take over from this finished one in the place of `last`, at once or not at all. The plan
+    /// is of no other use afterwards.
     pub(crate) fn keep(mut self, last: &Path, keeping: &Keeping<'_>) -> Result<(), SyncError> {
         let made = last.with_extension("new");
         remove_database(&made);
-        self.within(|transaction| trim(transaction, keeping))?;
-        let vacuumed = self.connection.execute("VACUUM main INTO ?", [made.to_string_lossy()]);
-        vacuumed.map_err(SyncError::plan(&made))?;
+        let create = || {
+            let connection = Connection::open(&made)?;
+            connection.pragma_update(None, "page_size", PAGE_SIZE)?;
+            // It is synced when it is complete.
+            connection.pragma_update(None, "synchronous", "OFF")?;
+            connection.execute_batch(&format!("BEGIN; {SCHEMA} {GONE} COMMIT"))?;
+            self.connection.execute("ATTACH ? AS kept", [made.to_string_lossy()])
+        };
+        create().map_err(SyncError::plan(&made))?;
+        // Its file is not there yet as far as anybody else is concerned: a journal beside it would be of no use.
+        let journal = self.connection.pragma_update_and_check(Some("kept"), "journal_mode", "OFF", |_| Ok(()));
+        journal.map_err(SyncError::plan(&made))?;
+        self.within(|transaction| copy(transaction, keeping))?;
+        self.connection.execute_batch("DETACH kept").map_err(SyncError::plan(&made))?;
+        self.discard();
         remove_database(last);
         std::fs::rename(&made, last).map_err(SyncError::io("write", last))
     }
 }
 
-fn trim(connection: &Connection, keeping: &Keeping<'_>) -> rusqlite::Result<()> {
+/// Copies what can be taken over into the attached database `kept`.
+fn copy(connection: &Connection, keeping: &Keeping<'_>) -> rusqlite::Result<()> {
     // What a recent change names may have been read too early. Where it is a part of a list, the next sync looks at that
     // part again.
     connection.execute(
@@ -48,9 +63,6 @@ fn trim(connection: &Connection, keeping: &Keeping<'_>) -> rusqlite::Result<()> 
                 changed.which = ?1 OR (changed.which = ?2 AND changed.name = work.subject)
                 OR (changed.which = ?3 AND changed.name = work.detail)))",
         params![row::ALL, row::SUBJECT, row::DETAIL],
-    )?;
-    connection.execute_batch(
-        "CREATE TABLE gone (resource_type TEXT, id TEXT, PRIMARY KEY (resource_type, id)) WITHOUT ROWID;",
     )?;
     let lasting = GapKind::ALL.into_iter().filter(|kind| kind.is_lasting());
     let lasting: Vec<_> = lasting.map(|kind| format!("'{}'", kind.as_str())).collect();
@@ -62,27 +74,29 @@ fn trim(connection: &Connection, keeping: &Keeping<'_>) -> rusqlite::Result<()> 
     connection.execute(&reusable, params![State::Done as u8, State::Taken as u8, State::Mended as u8])?;
     connection.execute_batch("CREATE UNIQUE INDEX temp.reusable_id ON reusable (id);")?;
     connection.execute(
-        "DELETE FROM changed WHERE which <> ?1 OR settled = 1 OR NOT EXISTS (
-            SELECT 1 FROM work WHERE work.kind = changed.kind AND work.subject = changed.name
+        "INSERT INTO kept.changed SELECT * FROM main.changed WHERE which = ?1 AND settled <> 1 AND EXISTS (
+            SELECT 1 FROM main.work WHERE work.kind = changed.kind AND work.subject = changed.name
                 AND work.id IN (SELECT id FROM reusable))",
         [row::PART],
     )?;
     connection.execute_batch(
-        "DELETE FROM page WHERE work NOT IN (SELECT id FROM reusable);
-         DELETE FROM opened WHERE opener NOT IN (SELECT id FROM reusable);
-         DELETE FROM work WHERE id NOT IN (SELECT id FROM reusable) AND id NOT IN (SELECT work FROM opened);
-         DELETE FROM note;
-         DELETE FROM gap WHERE work NOT IN (SELECT id FROM reusable);",
+        "INSERT INTO kept.page SELECT * FROM main.page WHERE work IN (SELECT id FROM reusable) ORDER BY work, seq;
+         INSERT INTO kept.opened SELECT * FROM main.opened WHERE opener IN (SELECT id FROM reusable);
+         INSERT INTO kept.gap SELECT * FROM main.gap WHERE work IN (SELECT id FROM reusable);
+         INSERT INTO kept.work SELECT * FROM main.work
+             WHERE id IN (SELECT id FROM reusable) OR id IN (SELECT work FROM kept.opened);",
     )?;
-    let update = "UPDATE work SET cursor = NULL, state = CASE WHEN id IN (SELECT id FROM reusable) THEN ?1 ELSE ?2 END";
+    let update =
+        "UPDATE kept.work SET cursor = NULL, state = CASE WHEN id IN (SELECT id FROM reusable) THEN ?1 ELSE ?2 END";
     connection.execute(update, params![State::Done as u8, State::Ready as u8])?;
     connection.execute_batch("DROP TABLE temp.reusable;")?;
-    let mut insert = connection.prepare("INSERT OR IGNORE INTO gone (resource_type, id) VALUES (?, ?)")?;
+    let mut insert = connection.prepare("INSERT OR IGNORE INTO kept.gone (resource_type, id) VALUES (?, ?)")?;
     for (resource_type, id) in keeping.gone {
         insert.execute([resource_type, id])?;
     }
     put(connection, "version", VERSION)?;
     put(connection, "program", keeping.program)?;
     put(connection, "fingerprint", &keeping.identity.fingerprint)?;
-    put(connection, "sync_id", &keeping.identity.sync_id)
+    put(connection, "sync_id", &keeping.identity.sync_id)?;
+    connection.execute_batch("INSERT INTO kept.meta SELECT * FROM main.meta")
 }

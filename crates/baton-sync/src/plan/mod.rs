@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use baton_connector::{Changed, Gap, GapKind, Source, Work, WorkKind};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::SyncError;
@@ -26,7 +27,13 @@ pub(crate) use row::{WORK_COLUMNS, changed, work_of};
 
 /// Changes with every change of the tables below or of the pages' encoding: a plan of another version is not carried
 /// on.
-pub(crate) const VERSION: &str = "5";
+pub(crate) const VERSION: &str = "6";
+
+/// Bytes of a database page. A page of Okta's is one blob of some ten thousand bytes.
+const PAGE_SIZE: u32 = 16 << 10;
+
+/// Pages in the write-ahead log before they are copied to their places: 64 MiB, so that those of most syncs never are.
+const WAL_PAGES: u32 = 4000;
 
 /// An unfinished sync older than this is not carried on (`c1z-format.md` 4.6).
 const MAX_AGE: Duration = Duration::from_hours(7 * 24);
@@ -213,12 +220,11 @@ impl Plan {
     fn connect(path: &Path) -> Result<Self, SyncError> {
         let open = || {
             let connection = Connection::open(path)?;
-            // A page of Okta's is one blob of some ten thousand bytes.
-            connection.pragma_update(None, "page_size", 16 << 10)?;
+            connection.pragma_update(None, "page_size", PAGE_SIZE)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
             connection.pragma_update(None, "cache_size", -4096)?;
-            connection.pragma_update(None, "wal_autocheckpoint", 1000)?;
+            connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
             Ok(connection)
         };
         let connection = open().map_err(SyncError::plan(path))?;
@@ -242,6 +248,12 @@ impl Plan {
     pub(crate) fn attach(&self, last: &Path) -> Result<(), SyncError> {
         let attached = self.connection.execute("ATTACH ? AS last", [last.to_string_lossy()]);
         attached.map(drop).map_err(SyncError::plan(last))
+    }
+
+    /// Lets go of the plan of a finished sync, which nobody will read again: nothing of its log is copied any more.
+    pub(crate) fn discard(self) {
+        // Without it the plan is as useless, only slower to go.
+        let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 
     /// Runs `body` in one transaction.

@@ -1,6 +1,6 @@
 //! Applications and who has them.
 
-use super::lenient::{Link, part, record};
+use super::lenient::{Link, Word, part, record};
 
 record! {
     /// An application of the org.
@@ -21,9 +21,9 @@ record! {
     /// has many more assignments than users.
     pub struct AppUser as "application user" {
         /// `USER` if assigned directly, `GROUP` if through a group.
-        pub scope: Option<String> = "scope",
+        pub scope: Option<Word> = "scope",
         /// The state of the assignment, for example `ACTIVE`.
-        pub status: Option<String> = "status",
+        pub status: Option<Word> = "status",
         /// Links, among them to the group that gives the application.
         pub links: AppUserLinks = "_links",
     }

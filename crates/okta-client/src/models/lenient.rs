@@ -4,6 +4,7 @@
 //! `None`, a key that occurs twice is no error (the last readable value counts), and a record without an id is told
 //! apart from broken JSON.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -87,68 +88,105 @@ impl<K, F: FnOnce(&[u8]) -> K> Visitor<'_> for Key<F> {
     }
 }
 
+/// One of the words of which Okta has few, such as a status: the longest lists have some in every record, and those that are
+/// known are not copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word(Cow<'static, str>);
+
+impl Word {
+    const KNOWN: [&'static str; 15] = [
+        "ACTIVE",
+        "USER",
+        "GROUP",
+        "PROVISIONED",
+        "DEPROVISIONED",
+        "STAGED",
+        "SUSPENDED",
+        "PASSWORD_EXPIRED",
+        "LOCKED_OUT",
+        "RECOVERY",
+        "INACTIVE",
+        "APPROVED",
+        "IMPLICIT",
+        "IMPORTED",
+        "PENDING",
+    ];
+}
+
+impl From<&str> for Word {
+    fn from(word: &str) -> Self {
+        let known = Self::KNOWN.into_iter().find(|known| *known == word);
+        Self(known.map_or_else(|| Cow::Owned(word.to_owned()), Cow::Borrowed))
+    }
+}
+
+impl std::ops::Deref for Word {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A value whose type is not known beforehand, as far as it can matter.
-enum Scalar {
-    Text(String),
+enum Scalar<T> {
+    Text(T),
     Flag(bool),
     Count(u64),
     /// Null, an array, an object, or a number that is no count.
     Other,
 }
 
-struct ScalarVisitor;
+/// Reads texts as `T`.
+struct ScalarVisitor<T>(PhantomData<T>);
 
-impl<'de> Visitor<'de> for ScalarVisitor {
-    type Value = Scalar;
+impl<'de, T: for<'a> From<&'a str>> Visitor<'de> for ScalarVisitor<T> {
+    type Value = Scalar<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
-        Ok(Scalar::Text(text.to_owned()))
+    fn visit_str<E>(self, text: &str) -> Result<Scalar<T>, E> {
+        Ok(Scalar::Text(T::from(text)))
     }
 
-    fn visit_string<E>(self, text: String) -> Result<Scalar, E> {
-        Ok(Scalar::Text(text))
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Scalar, E> {
+    fn visit_bool<E>(self, flag: bool) -> Result<Scalar<T>, E> {
         Ok(Scalar::Flag(flag))
     }
 
-    fn visit_u64<E>(self, count: u64) -> Result<Scalar, E> {
+    fn visit_u64<E>(self, count: u64) -> Result<Scalar<T>, E> {
         Ok(Scalar::Count(count))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Scalar, E> {
+    fn visit_i64<E>(self, _: i64) -> Result<Scalar<T>, E> {
         Ok(Scalar::Other)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Scalar, E> {
+    fn visit_f64<E>(self, _: f64) -> Result<Scalar<T>, E> {
         Ok(Scalar::Other)
     }
 
-    fn visit_unit<E>(self) -> Result<Scalar, E> {
+    fn visit_unit<E>(self) -> Result<Scalar<T>, E> {
         Ok(Scalar::Other)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar<T>, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Scalar::Other)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar<T>, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Scalar::Other)
     }
 }
 
 macro_rules! scalar_member {
-    ($type:ty, $scalar:ident => $value:expr) => {
+    ($type:ty, $text:ty, $scalar:ident => $value:expr) => {
         impl Field for Option<$type> {
             fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let $scalar = deserializer.deserialize_any(ScalarVisitor)?;
+                let $scalar = deserializer.deserialize_any(ScalarVisitor::<$text>(PhantomData))?;
                 Ok($value)
             }
 
@@ -161,21 +199,25 @@ macro_rules! scalar_member {
     };
 }
 
-scalar_member!(String, scalar => match scalar {
+scalar_member!(String, String, scalar => match scalar {
     Scalar::Text(text) => Some(text),
     Scalar::Flag(_) | Scalar::Count(_) | Scalar::Other => None,
 });
-scalar_member!(u64, scalar => match scalar {
+scalar_member!(Word, Word, scalar => match scalar {
+    Scalar::Text(word) => Some(word),
+    Scalar::Flag(_) | Scalar::Count(_) | Scalar::Other => None,
+});
+scalar_member!(u64, String, scalar => match scalar {
     Scalar::Count(count) => Some(count),
     Scalar::Text(text) => text.parse().ok(),
     Scalar::Flag(_) | Scalar::Other => None,
 });
-scalar_member!(bool, scalar => match scalar {
+scalar_member!(bool, String, scalar => match scalar {
     Scalar::Flag(flag) => Some(flag),
     Scalar::Text(text) => text.parse().ok(),
     Scalar::Count(_) | Scalar::Other => None,
 });
-scalar_member!(super::Time, scalar => match scalar {
+scalar_member!(super::Time, String, scalar => match scalar {
     Scalar::Text(text) => Some(super::Time::new(text)),
     Scalar::Flag(_) | Scalar::Count(_) | Scalar::Other => None,
 });

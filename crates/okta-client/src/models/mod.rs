@@ -27,7 +27,7 @@ pub use group::{
     GroupRulePeople, GroupRuleTargets, GroupRuleUsers, GroupSource, GroupStats, Member,
 };
 pub use iam::{Binding, BindingMember, BindingMemberLinks, CustomRole, ResourceSet};
-pub use lenient::{Link, Record, Unreadable};
+pub use lenient::{Link, Record, Unreadable, Word};
 pub use log::{LogEntity, LogEvent};
 pub use org::{Org, OrgLinks, OrgMetadata};
 pub use page::{List, NotJson, list_from_json, record_from_json};

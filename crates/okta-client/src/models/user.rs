@@ -3,14 +3,14 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::lenient::record;
+use super::lenient::{Word, record};
 use super::{Attributes, Time, profile_members};
 
 record! {
     /// A user of the org. Facts: section 1.1 of the API notes.
     pub struct User as "user" {
         /// `ACTIVE`, `DEPROVISIONED`, … : see section 6.1 of the API notes.
-        pub status: Option<String> = "status",
+        pub status: Option<Word> = "status",
         /// When the account was made.
         pub created: Option<Time> = "created",
         /// The last sign-in; absent for most users of most orgs.

@@ -37,7 +37,7 @@ pub(crate) async fn fetch_parts_of_users(
             },
         }
     }
-    Ok(Some(Page { grants: user_grants(app, &assigned, work.detail == SOURCES), ..Page::default() }))
+    Ok(Some(Page { grants: user_grants(app, assigned, work.detail == SOURCES), ..Page::default() }))
 }
 
 /// Whether the list would show this user, and how the user has the app.

@@ -95,7 +95,7 @@ fn a_grant_says_through_which_group_it_comes() {
     .iter()
     .map(model)
     .collect();
-    let grants = user_grants("0oa1", &users, true);
+    let grants = user_grants("0oa1", users.clone(), true);
     let seen: Vec<_> = grants.iter().map(|g| (g.id(), g.immutable.as_deref(), g.sources.clone())).collect();
     let through = "group:00g1eng:member";
     assert_eq!(
@@ -109,7 +109,7 @@ fn a_grant_says_through_which_group_it_comes() {
     );
     assert!(grants.iter().all(|grant| &*grant.v1_prefix == "grant:membership:0oa1:" && grant.expandable.is_none()));
 
-    let plain = user_grants("0oa1", &users, false);
+    let plain = user_grants("0oa1", users, false);
     assert_eq!(plain.len(), 4);
     assert!(plain.iter().all(|grant| grant.immutable.is_none() && grant.sources.is_empty()));
 }

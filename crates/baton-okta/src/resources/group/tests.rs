@@ -155,7 +155,7 @@ fn only_what_is_wanted_is_asked() {
 
 #[test]
 fn a_grant_per_member() {
-    let grants: Vec<_> = memberships("00g1", ["00u1", "00u2"].into_iter()).collect();
+    let grants: Vec<_> = memberships("00g1", ["00u1", "00u2"].map(str::to_owned).into_iter()).collect();
     let ids: Vec<_> = grants.iter().map(GrantDraft::id).collect();
     assert_eq!(ids, ["group:00g1:member:user:00u1", "group:00g1:member:user:00u2"]);
     for grant in &grants {

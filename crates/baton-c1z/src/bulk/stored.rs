@@ -1,0 +1,352 @@
+//! The rows of a table straight from the pages of a database that is only read (SQLite file format, 1.3, 1.6 and 2.1).
+//!
+//! Rows of older syncs are copied as they are. SQLite would take every row apart for that, and it would have to be put
+//! together again. Whatever is out of the ordinary, damage too, is left to SQLite: it knows how to read it, or what to say.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+use super::pages::{Kind, PageNumber, local_part};
+use crate::envelope::SQLITE_MARK;
+use crate::error::Error;
+use crate::schema::Table;
+
+/// The header of a database, of which this much is looked at.
+const HEADER: usize = 100;
+
+/// A table in a database that nobody writes to.
+#[derive(Debug)]
+pub(super) struct StoredTable {
+    file: File,
+    page_size: usize,
+    pages: u64,
+    root: PageNumber,
+}
+
+/// How far the rows could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// All of them.
+    End,
+    /// Those up to this row id. What follows is out of the ordinary.
+    Row(i64),
+}
+
+/// Something is out of the ordinary.
+struct Odd;
+
+impl StoredTable {
+    /// The table in `db`, which `connection` has open for reading; `None` if it is not laid out as ours.
+    pub(super) fn find(table: &Table, db: &Path, connection: &Connection) -> Option<Self> {
+        let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?)").ok()?;
+        let names: Vec<String> = statement.query_map([table.name], |row| row.get(0)).ok()?.flatten().collect();
+        if !names.iter().map(String::as_str).eq(std::iter::once("id").chain(table.columns.iter().map(|of| of.name))) {
+            return None;
+        }
+        let root = "SELECT rootpage FROM sqlite_schema WHERE name = ?";
+        let root = connection.query_row(root, [table.name], |row| row.get(0)).ok()?;
+        let mut file = File::open(db).ok()?;
+        let mut header = [0; HEADER];
+        file.read_exact(&mut header).ok()?;
+        let page_size = match u16::from_be_bytes([header[16], header[17]]) {
+            1 => 1 << 16,
+            size => usize::from(size),
+        };
+        // No log beside it, nothing reserved on its pages, texts in UTF-8.
+        let is_plain = header.starts_with(SQLITE_MARK) && header[18..21] == [1, 1, 0] && header[56..60] == [0, 0, 0, 1];
+        let pages = file.metadata().ok()?.len() / page_size.max(1) as u64;
+        (is_plain && page_size >= 512).then_some(Self { file, page_size, pages, root })
+    }
+
+    /// Calls `each` for every row in the order of row ids, with its record, which does not tell the row id, and the `COLUMNS`
+    /// values in it.
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub(super) fn for_each<const COLUMNS: usize>(
+        &mut self,
+        mut each: impl FnMut(&[u8], &[ValueRef<'_>; COLUMNS]) -> Result<(), Error>,
+    ) -> Result<Reached, Error> {
+        let mut last = i64::MIN;
+        let mut failed = Ok(());
+        let walked = self.walk(&mut |row, record| {
+            // In order, so that SQLite can go on behind any of them.
+            let values = values(record).filter(|_| row > last).ok_or(Odd)?;
+            if let Err(error) = each(record, &values) {
+                failed = Err(error);
+                return Err(Odd);
+            }
+            last = row;
+            Ok(())
+        });
+        failed?;
+        Ok(if walked.is_ok() { Reached::End } else { Reached::Row(last) })
+    }
+
+    /// Goes through the tree from the left to the right.
+    fn walk(&mut self, each: &mut impl FnMut(i64, &[u8]) -> Result<(), Odd>) -> Result<(), Odd> {
+        let (mut page, mut overflow) = (vec![0; self.page_size], Vec::new());
+        let mut to_come = vec![self.root];
+        let mut visited = 0;
+        while let Some(number) = to_come.pop() {
+            visited += 1;
+            if visited > self.pages {
+                return Err(Odd);
+            }
+            self.read(number, &mut page)?;
+            let cells = usize::from(number_at::<2>(&page, 3)? as u16);
+            let first = page.first().copied();
+            if first == Some(Kind::TableInterior as u8) {
+                let children = to_come.len();
+                for cell in 0..cells {
+                    to_come.push(number_at::<4>(&page, cell_at(&page, 12, cell)?)? as PageNumber);
+                }
+                to_come.push(number_at::<4>(&page, 8)? as PageNumber);
+                to_come[children..].reverse();
+            } else if first == Some(Kind::TableLeaf as u8) {
+                for cell in 0..cells {
+                    let rest = page.get(cell_at(&page, 8, cell)?..).ok_or(Odd)?;
+                    let (length, rest) = varint(rest)?;
+                    let (row, rest) = varint(rest)?;
+                    let length = usize::try_from(length).map_err(|_| Odd)?;
+                    let local = local_part(self.page_size, length, Kind::TableLeaf);
+                    let (local_bytes, rest) = rest.split_at_checked(local).ok_or(Odd)?;
+                    if local == length {
+                        each(row.cast_signed(), local_bytes)?;
+                        continue;
+                    }
+                    overflow.clear();
+                    overflow.extend_from_slice(local_bytes);
+                    self.read_overflow(number_at::<4>(rest, 0)? as PageNumber, length, &mut overflow)?;
+                    each(row.cast_signed(), &overflow)?;
+                }
+            } else {
+                return Err(Odd);
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, number: PageNumber, page: &mut [u8]) -> Result<(), Odd> {
+        let before = number.checked_sub(1).ok_or(Odd)?;
+        let at = u64::from(before) * self.page_size as u64;
+        self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.read_exact(page)).map_err(|_| Odd)
+    }
+
+    /// Appends what has had no room in a cell, until there are `length` bytes. Of a chain without end, that is enough.
+    fn read_overflow(&mut self, first: PageNumber, length: usize, out: &mut Vec<u8>) -> Result<(), Odd> {
+        if length as u64 > self.pages * self.page_size as u64 {
+            return Err(Odd);
+        }
+        let (mut next, mut page) = (first, vec![0; self.page_size]);
+        while out.len() < length {
+            self.read(next, &mut page)?;
+            let missing = length - out.len();
+            out.extend_from_slice(&page[4..][..missing.min(self.page_size - 4)]);
+            next = number_at::<4>(&page, 0)? as PageNumber;
+        }
+        Ok(())
+    }
+}
+
+/// Where a cell begins, on a page whose header has that length.
+fn cell_at(page: &[u8], header: usize, cell: usize) -> Result<usize, Odd> {
+    number_at::<2>(page, header + 2 * cell).map(|at| at as usize)
+}
+
+/// A big-endian number.
+fn number_at<const BYTES: usize>(bytes: &[u8], at: usize) -> Result<u64, Odd> {
+    let bytes = bytes.get(at..at + BYTES).ok_or(Odd)?;
+    Ok(bytes.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
+}
+
+/// A number in SQLite's variable-length form, and what follows it.
+fn varint(bytes: &[u8]) -> Result<(u64, &[u8]), Odd> {
+    let mut number = 0;
+    for (at, byte) in bytes.iter().take(9).enumerate() {
+        if at == 8 {
+            return Ok(((number << 8) | u64::from(*byte), &bytes[9..]));
+        }
+        number = (number << 7) | u64::from(byte & 0x7F);
+        if byte & 0x80 == 0 {
+            return Ok((number, &bytes[at + 1..]));
+        }
+    }
+    Err(Odd)
+}
+
+/// The values of a record, but for the first, which is the row id and stands elsewhere. `None` if these are not as many, or if
+/// it is no record.
+fn values<const COLUMNS: usize>(record: &[u8]) -> Option<[ValueRef<'_>; COLUMNS]> {
+    let (header, types) = varint(record).ok()?;
+    let header = usize::try_from(header).ok()?;
+    let mut types = types.get(..header.checked_sub(record.len() - types.len())?)?;
+    let mut content = record.get(header..)?;
+    let mut values = [ValueRef::Null; COLUMNS];
+    let (row_id, rest) = varint(types).ok()?;
+    if row_id != 0 {
+        return None;
+    }
+    types = rest;
+    for value in &mut values {
+        let (of, rest) = varint(types).ok()?;
+        types = rest;
+        let length = match of {
+            0 | 8 | 9 => 0,
+            1..=4 => of as usize,
+            5 => 6,
+            6 | 7 => 8,
+            10 | 11 => return None,
+            of => usize::try_from((of - 12) / 2).ok()?,
+        };
+        let (bytes, rest) = content.split_at_checked(length)?;
+        content = rest;
+        *value = match of {
+            0 => ValueRef::Null,
+            1..=6 => ValueRef::Integer(integer(bytes)),
+            7 => ValueRef::Real(f64::from_be_bytes(bytes.try_into().ok()?)),
+            8 | 9 => ValueRef::Integer(i64::from(of == 9)),
+            of if of % 2 == 0 => ValueRef::Blob(bytes),
+            _ => ValueRef::Text(bytes),
+        };
+    }
+    (types.is_empty() && content.is_empty()).then_some(values)
+}
+
+/// A big-endian number with a sign.
+fn integer(bytes: &[u8]) -> i64 {
+    let sign = if bytes.first().is_some_and(|first| first & 0x80 != 0) { -1 } else { 0 };
+    bytes.iter().fold(sign, |number, byte| (number << 8) | i64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+    use rusqlite::params_from_iter;
+    use rusqlite::types::Value;
+
+    use super::*;
+    use crate::schema::GRANTS;
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let length = prop_oneof![0..60_usize, 0..5_000_usize];
+        prop_oneof![
+            any::<i64>().prop_map(Value::Integer),
+            (-200..200_i64).prop_map(Value::Integer),
+            any::<f64>().prop_filter("no number", |number| !number.is_nan()).prop_map(Value::Real),
+            length.clone().prop_map(|length| Value::Text("é".repeat(length))),
+            length.prop_map(|length| Value::Blob(vec![7; length])),
+        ]
+    }
+
+    /// A database with these rows of grants, some deleted again.
+    fn database(page_size: usize, rows: &[Vec<Value>], deleted: &[usize]) -> (tempfile::TempDir, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("db");
+        let db = Connection::open(&path).unwrap();
+        db.pragma_update(None, "page_size", page_size as i64).unwrap();
+        db.pragma_update(None, "synchronous", "OFF").unwrap();
+        db.execute_batch(&GRANTS.create()).unwrap();
+        let places = vec!["?"; GRANTS.columns.len()].join(", ");
+        let insert = format!("INSERT INTO {} ({}) VALUES ({places})", GRANTS.name, GRANTS.column_list());
+        for row in rows {
+            db.execute(&insert, params_from_iter(row)).unwrap();
+        }
+        for row in deleted {
+            db.execute("DELETE FROM v1_grants WHERE id = ?", [*row as i64]).unwrap();
+        }
+        drop(db);
+        (dir, path)
+    }
+
+    fn by_sqlite(path: &Path) -> Vec<Vec<Value>> {
+        let db = Connection::open(path).unwrap();
+        let query = format!("SELECT {} FROM {} ORDER BY id", GRANTS.column_list(), GRANTS.name);
+        let mut statement = db.prepare(&query).unwrap();
+        let row = |row: &rusqlite::Row<'_>| (0..GRANTS.columns.len()).map(|column| row.get(column)).collect();
+        statement.query_map([], row).unwrap().map(Result::unwrap).collect()
+    }
+
+    fn straight(path: &Path) -> Option<(Vec<Vec<Value>>, Reached)> {
+        let db = Connection::open(path).ok()?;
+        let value = |value: &ValueRef<'_>| match value {
+            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+            value => Value::try_from(*value).unwrap(),
+        };
+        let mut rows = Vec::new();
+        let reached = StoredTable::find(&GRANTS, path, &db)?.for_each::<{ GRANTS.columns.len() }>(|_, values| {
+            rows.push(values.iter().map(value).collect());
+            Ok(())
+        });
+        Some((rows, reached.unwrap()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn all_rows_are_read_as_sqlite_reads_them(
+            rows in proptest::collection::vec(proptest::collection::vec(any_value(), GRANTS.columns.len()), 0..60),
+            deleted in proptest::collection::vec(1..60_usize, 0..20), size in 9..=16_u32,
+        ) {
+            let (_dir, path) = database(1 << size, &rows, &deleted);
+            let (read, reached) = straight(&path).unwrap();
+            prop_assert_eq!(reached, Reached::End);
+            prop_assert!(read == by_sqlite(&path));
+        }
+
+        #[test]
+        fn damage_ends_it_and_nothing_more(
+            rows in proptest::collection::vec(proptest::collection::vec(any_value(), GRANTS.columns.len()), 1..30),
+            flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..200),
+        ) {
+            let (_dir, path) = database(1024, &rows, &[]);
+            let mut bytes = std::fs::read(&path).unwrap();
+            for (at, byte) in flips {
+                // Beyond the first page, without which there would be no table.
+                let at = 1024 + at.index(bytes.len() - 1024);
+                bytes[at] = byte;
+            }
+            std::fs::write(&path, bytes).unwrap();
+            let (read, _) = straight(&path).unwrap();
+            prop_assert!(read.len() <= rows.len() * 1024);
+        }
+    }
+
+    #[test]
+    fn other_layouts_are_left_to_sqlite() {
+        let dir = tempfile::tempdir().unwrap();
+        let columns = GRANTS.column_list();
+        for (name, setup) in [
+            ("no table", "CREATE TABLE other (id integer primary key)".to_owned()),
+            ("another order", "CREATE TABLE v1_grants (id integer primary key, data blob)".to_owned()),
+            ("a log", format!("PRAGMA journal_mode = WAL; CREATE TABLE v1_grants (id integer primary key, {columns})")),
+            (
+                "UTF-16",
+                format!("PRAGMA encoding = 'UTF-16'; CREATE TABLE v1_grants (id integer primary key, {columns})"),
+            ),
+        ] {
+            let path = dir.path().join(name);
+            Connection::open(&path).unwrap().execute_batch(&setup).unwrap();
+            assert!(straight(&path).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_row_of_before_a_column_was_added_is_left_to_sqlite() {
+        let row = |n: i64| vec![Value::Integer(n); GRANTS.columns.len()];
+        let (_dir, path) = database(4096, &[row(1), row(2), row(3)], &[]);
+        let db = Connection::open(&path).unwrap();
+        let last = GRANTS.columns.last().unwrap().name;
+        db.execute_batch(&format!("ALTER TABLE v1_grants DROP COLUMN {last}; ALTER TABLE v1_grants ADD COLUMN {last}"))
+            .unwrap();
+        drop(db);
+        assert_eq!(straight(&path).unwrap(), (Vec::new(), Reached::Row(i64::MIN)));
+    }
+}
