@@ -346,9 +346,6 @@ impl Builder {
     /// # Errors
     /// The database or a temporary file cannot be written.
     pub fn build_indexes(&mut self) -> Result<Duplicates, Error> {
-        if self.older.is_some() && self.objects == Bulk::ToCome {
-            self.load_objects()?;
-        }
         if self.older.is_some() && self.grants == Bulk::ToCome {
             self.load_grants()?;
         }
@@ -441,7 +438,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Begins to load grants, those of the older database first.
+    /// Begins to load grants, those of the older database first, whose other rows are there by then.
     fn load_grants(&mut self) -> Result<(), Error> {
         if self.older.is_some() && self.objects == Bulk::ToCome {
             self.load_objects()?;

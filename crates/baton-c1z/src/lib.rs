@@ -12,6 +12,7 @@ mod builder;
 mod bulk;
 mod carry_over;
 mod connection;
+mod db_header;
 pub mod envelope;
 mod error;
 mod expansion;

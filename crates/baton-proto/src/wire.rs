@@ -65,8 +65,8 @@ pub fn any(out: &mut Vec<u8>, field: u32, type_url: &str, write: impl FnOnce(&mu
         text(out, 1, type_url);
         let at = out.len();
         nested(out, 2, write);
-        // An empty value is left out.
-        if out[at..].ends_with(&[0]) && out.len() == at + 2 {
+        // An empty value is left out: of it there are only key and length.
+        if out.len() == at + 2 {
             out.truncate(at);
         }
     });

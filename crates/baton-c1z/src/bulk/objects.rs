@@ -9,7 +9,7 @@ use rusqlite::types::ValueRef;
 use super::index::Filling;
 use super::pages::{PageNumber, Pages};
 use super::ranks::ranks;
-use super::texts::Texts;
+use super::texts::{TextList, Texts};
 use super::tree::Root;
 use super::{Loaded, Places, RowWriter, carry_over};
 use crate::error::Error;
@@ -140,9 +140,8 @@ struct Keys {
     id: usize,
     /// Where in a row the other columns are that indexes use, and what they are called.
     named: Vec<(usize, &'static str)>,
-    /// The ids of all rows, one after the other, and where each ends.
-    ids: Vec<u8>,
-    ends: Vec<u32>,
+    /// The ids of all rows, by row.
+    ids: TextList,
     /// What stands in the other columns, which have the same values again and again.
     names: Texts,
     /// The numbers of these for all rows, one row after the other.
@@ -163,8 +162,7 @@ impl Keys {
         Self {
             id: columns().find(|(_, name)| *name == ID).map_or(0, |(at, _)| at),
             named: columns().filter(|(_, name)| *name != ID && !NOT_INDEXED.contains(name)).collect(),
-            ids: Vec::new(),
-            ends: Vec::new(),
+            ids: TextList::default(),
             names: Texts::default(),
             numbers: Vec::new(),
         }
@@ -180,15 +178,7 @@ impl Keys {
                 _ => return None,
             });
         }
-        self.ids.extend_from_slice(id);
-        self.ends.push(u32::try_from(self.ids.len()).ok()?);
-        Some(())
-    }
-
-    fn id(&self, row: u32) -> &[u8] {
-        let row = row as usize;
-        let from = if row == 0 { 0 } else { self.ends[row - 1] as usize };
-        &self.ids[from..self.ends[row] as usize]
+        self.ids.push(id).map(drop)
     }
 
     fn number(&self, row: u32, column: usize) -> u32 {
@@ -209,12 +199,12 @@ impl Keys {
         let compare = |one: u32, other: u32| {
             columns.iter().fold(Ordering::Equal, |order, column| {
                 order.then_with(|| match column {
-                    KeyColumn::Id => self.id(one).cmp(self.id(other)),
+                    KeyColumn::Id => self.ids.get(one).cmp(self.ids.get(other)),
                     KeyColumn::Named(at) => rank(self.number(one, *at)).cmp(&rank(self.number(other, *at))),
                 })
             })
         };
-        let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
+        let mut order: Vec<u32> = (0..self.ids.len()).collect();
         // Often they are in order, which this finds at once.
         order.sort_unstable_by(|one, other| compare(*one, *other).then(one.cmp(other)));
         if index.unique && order.windows(2).any(|pair| compare(pair[0], pair[1]).is_eq()) {
@@ -225,7 +215,7 @@ impl Keys {
         for row in order {
             for (value, column) in values.iter_mut().zip(&columns) {
                 *value = match column {
-                    KeyColumn::Id => ValueRef::Text(self.id(row)),
+                    KeyColumn::Id => ValueRef::Text(self.ids.get(row)),
                     KeyColumn::Named(at) => match self.number(row, *at) {
                         NULL => ValueRef::Null,
                         name => ValueRef::Text(self.names.get(name)),

@@ -11,12 +11,9 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::pages::{Kind, PageNumber, local_part};
-use crate::envelope::SQLITE_MARK;
+use crate::db_header::DbHeader;
 use crate::error::Error;
 use crate::schema::Table;
-
-/// The header of a database, of which this much is looked at.
-const HEADER: usize = 100;
 
 /// A table in a database that nobody writes to.
 #[derive(Debug)]
@@ -50,16 +47,12 @@ impl StoredTable {
         let root = "SELECT rootpage FROM sqlite_schema WHERE name = ?";
         let root = connection.query_row(root, [table.name], |row| row.get(0)).ok()?;
         let mut file = File::open(db).ok()?;
-        let mut header = [0; HEADER];
+        let mut header = [0; DbHeader::LENGTH];
         file.read_exact(&mut header).ok()?;
-        let page_size = match u16::from_be_bytes([header[16], header[17]]) {
-            1 => 1 << 16,
-            size => usize::from(size),
-        };
-        // No log beside it, nothing reserved on its pages, texts in UTF-8.
-        let is_plain = header.starts_with(SQLITE_MARK) && header[18..21] == [1, 1, 0] && header[56..60] == [0, 0, 0, 1];
+        let header = DbHeader::of(&header).filter(DbHeader::is_plain)?;
+        let page_size = header.page_size();
         let pages = file.metadata().ok()?.len() / page_size.max(1) as u64;
-        (is_plain && page_size >= 512).then_some(Self { file, page_size, pages, root })
+        (page_size >= 512).then_some(Self { file, page_size, pages, root })
     }
 
     /// Calls `each` for every row in the order of row ids, with its record, which does not tell the row id, and the `COLUMNS`

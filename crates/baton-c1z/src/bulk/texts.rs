@@ -4,36 +4,29 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// Texts by number, in the order in which they came, and numbers by text. A text of twenty letters takes about thirty bytes.
+/// Texts, one after the other, by number in the order in which they came.
 #[derive(Debug, Default)]
-pub(crate) struct Texts {
-    /// All texts, one after the other.
+pub(crate) struct TextList {
     bytes: Vec<u8>,
     /// Where in `bytes` each ends.
     ends: Vec<u32>,
-    numbers: HashTable<u32>,
-    hasher: DefaultHashBuilder,
 }
 
-impl Texts {
-    /// The number of a text, which it is given if it is new; `None` when there are 4 GiB of texts.
-    pub(crate) fn number(&mut self, text: &[u8]) -> Option<u32> {
-        let Self { bytes, ends, numbers, hasher } = self;
-        let hash = hasher.hash_one(text);
-        if let Some(known) = numbers.find(hash, |known| text_of(bytes, ends, *known) == text) {
-            return Some(*known);
-        }
-        let number = u32::try_from(ends.len()).ok()?;
-        let end = u32::try_from(bytes.len() + text.len()).ok()?;
-        bytes.extend_from_slice(text);
-        ends.push(end);
-        numbers.insert_unique(hash, number, |known| hasher.hash_one(text_of(bytes, ends, *known)));
+impl TextList {
+    /// Adds a text and gives its number; `None` when there are 4 GiB of texts.
+    pub(crate) fn push(&mut self, text: &[u8]) -> Option<u32> {
+        let number = u32::try_from(self.ends.len()).ok()?;
+        let end = u32::try_from(self.bytes.len() + text.len()).ok()?;
+        self.bytes.extend_from_slice(text);
+        self.ends.push(end);
         Some(number)
     }
 
     /// The text of a number that was given.
     pub(crate) fn get(&self, number: u32) -> &[u8] {
-        text_of(&self.bytes, &self.ends, number)
+        let number = number as usize;
+        let from = if number == 0 { 0 } else { self.ends[number - 1] as usize };
+        &self.bytes[from..self.ends[number] as usize]
     }
 
     /// How many texts there are: their numbers are those below.
@@ -42,10 +35,36 @@ impl Texts {
     }
 }
 
-fn text_of<'a>(bytes: &'a [u8], ends: &[u32], number: u32) -> &'a [u8] {
-    let number = number as usize;
-    let from = if number == 0 { 0 } else { ends[number - 1] as usize };
-    &bytes[from..ends[number] as usize]
+/// Texts by number, in the order in which they came, and numbers by text. A text of twenty letters takes about thirty bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    list: TextList,
+    numbers: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Texts {
+    /// The number of a text, which it is given if it is new; `None` when there are 4 GiB of texts.
+    pub(crate) fn number(&mut self, text: &[u8]) -> Option<u32> {
+        let Self { list, numbers, hasher } = self;
+        let hash = hasher.hash_one(text);
+        if let Some(known) = numbers.find(hash, |known| list.get(*known) == text) {
+            return Some(*known);
+        }
+        let number = list.push(text)?;
+        numbers.insert_unique(hash, number, |known| hasher.hash_one(list.get(*known)));
+        Some(number)
+    }
+
+    /// The text of a number that was given.
+    pub(crate) fn get(&self, number: u32) -> &[u8] {
+        self.list.get(number)
+    }
+
+    /// How many texts there are: their numbers are those below.
+    pub(crate) fn len(&self) -> u32 {
+        self.list.len()
+    }
 }
 
 #[cfg(test)]

@@ -9,15 +9,14 @@ use std::path::Path;
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 use zstd::zstd_safe;
 
-use super::{Format, MARK_V1, SQLITE_MARK, family, fill, read_mark};
+use super::{Format, MARK_V1, family, fill, read_mark};
+use crate::db_header::DbHeader;
 use crate::error::{Doing, Error};
 
 /// Bytes of the file that are read at a time. As a rule a few of the frames that we write are whole in them.
 const BUFFER: usize = 512 << 10;
 /// Bytes of the database that are written at a time: all of one of our frames, which is then unpacked without a copy.
 const UNPACKED: usize = 1 << 20;
-/// Bytes of a database's header.
-const DB_HEADER: usize = 100;
 /// The longest header of a zstd frame.
 const FRAME_HEADER: usize = 18;
 
@@ -217,23 +216,14 @@ struct Progress {
 impl Progress {
     /// Keeps the header of the database.
     fn begin(&mut self, bytes: &[u8]) {
-        let missing = DB_HEADER - self.header.len();
+        let missing = DbHeader::LENGTH - self.header.len();
         self.header.extend_from_slice(&bytes[..missing.min(bytes.len())]);
     }
 
     /// How many bytes the database has by its own header; none if that does not say: a file that is cut off between two
-    /// frames shows it nowhere else (SQLite file format, 1.3).
+    /// frames shows it nowhere else.
     fn declared_by_database(&self) -> u64 {
-        let number = |at: usize| {
-            self.header.get(at..at + 4).map_or(0, |four| four.iter().fold(0, |n, byte| (n << 8) | u64::from(*byte)))
-        };
-        let page_size = match number(16) >> 16 {
-            1 => 1 << 16,
-            size => size,
-        };
-        // The number of pages counts only if it was written with the last change.
-        let tells = self.header.starts_with(SQLITE_MARK) && number(24) == number(92);
-        if tells { page_size * number(28) } else { 0 }
+        DbHeader::of(&self.header).and_then(|header| header.size()).unwrap_or(0)
     }
 }
 

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::CParameter;
 
-use super::{MARK_V1, SQLITE_MARK, fill, replace::replace};
+use super::{MARK_V1, fill, replace::replace};
+use crate::db_header::MARK;
 use crate::error::{Doing, Error};
 
 /// The compression level that suits this content: rows that resemble the one before. Level 1 needs half the time of
@@ -45,9 +46,9 @@ fn open_closed_database(db: &Path) -> Result<File, Error> {
             return Err(damaged("it was not closed: a part of it is still in its log"));
         }
     }
-    let mut mark = [0; SQLITE_MARK.len()];
+    let mut mark = [0; MARK.len()];
     let mut file = File::open(db).doing("open", db)?;
-    if file.read_exact(&mut mark).is_err() || mark != *SQLITE_MARK {
+    if file.read_exact(&mut mark).is_err() || mark != *MARK {
         return Err(damaged("it is no SQLite database"));
     }
     io::Seek::rewind(&mut file).doing("read", db)?;

@@ -18,9 +18,6 @@ pub(crate) const MARK_V1: [u8; 5] = *b"C1ZF\0";
 /// What every v3 file begins with.
 const MARK_V3: [u8; 5] = *b"C1Z3\0";
 
-/// What every SQLite database begins with.
-pub(crate) const SQLITE_MARK: &[u8; 16] = b"SQLite format 3\0";
-
 /// What a path holds, judged by its first bytes (c1z-format facts, section 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {

@@ -137,6 +137,15 @@ enum Scalar<T> {
     Other,
 }
 
+impl<T> Scalar<T> {
+    fn text(self) -> Option<T> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Flag(_) | Self::Count(_) | Self::Other => None,
+        }
+    }
+}
+
 /// Reads texts as `T`.
 struct ScalarVisitor<T>(PhantomData<T>);
 
@@ -199,14 +208,8 @@ macro_rules! scalar_member {
     };
 }
 
-scalar_member!(String, String, scalar => match scalar {
-    Scalar::Text(text) => Some(text),
-    Scalar::Flag(_) | Scalar::Count(_) | Scalar::Other => None,
-});
-scalar_member!(Word, Word, scalar => match scalar {
-    Scalar::Text(word) => Some(word),
-    Scalar::Flag(_) | Scalar::Count(_) | Scalar::Other => None,
-});
+scalar_member!(String, String, scalar => scalar.text());
+scalar_member!(Word, Word, scalar => scalar.text());
 scalar_member!(u64, String, scalar => match scalar {
     Scalar::Count(count) => Some(count),
     Scalar::Text(text) => text.parse().ok(),
@@ -217,10 +220,7 @@ scalar_member!(bool, String, scalar => match scalar {
     Scalar::Text(text) => text.parse().ok(),
     Scalar::Count(_) | Scalar::Other => None,
 });
-scalar_member!(super::Time, String, scalar => match scalar {
-    Scalar::Text(text) => Some(super::Time::new(text)),
-    Scalar::Flag(_) | Scalar::Count(_) | Scalar::Other => None,
-});
+scalar_member!(super::Time, String, scalar => scalar.text().map(super::Time::new));
 
 /// A list of texts; whatever else is in the list, or is no list, is passed over.
 impl Field for Vec<String> {
