@@ -1,17 +1,16 @@
 //! Syncs that C1 asks for again and again: what is kept between them, and what it is good for.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use baton_proto::c1::connectorapi::baton::v1::task::{SyncFullTask, TaskType};
-use c1_sim::{C1Sim, Finish};
+use c1_sim::Finish;
 use okta_sim::{Org, Shape, SimConfig};
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
-use crate::support::Lab;
+use crate::serving::{Service, Stage};
 
 /// Longer than Okta's lists may trail behind a change.
 const SETTLED: Duration = Duration::from_mins(10);
@@ -20,48 +19,34 @@ const SETTLED: Duration = Duration::from_mins(10);
 /// Okta refuses.
 const LISTS: u64 = 7;
 
-/// A C1, an org, and the binary between them.
-struct Stage {
-    lab: Lab,
-    runtime: Runtime,
-    c1: C1Sim,
-    binary: Option<Child>,
+/// A C1, an org with more in it, and the binary between them, which comes and goes.
+struct Repeated {
+    stage: Stage,
+    service: Option<Service>,
 }
 
-impl Stage {
+impl Deref for Repeated {
+    type Target = Stage;
+
+    fn deref(&self) -> &Stage {
+        &self.stage
+    }
+}
+
+impl Repeated {
     fn new() -> Self {
         let org = Org::generate(&Shape { awkward: false, ..Shape::new(60, 12, 6).seed(3) });
-        let lab = Lab::start(SimConfig::new(org));
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        // So that nobody waits for the next poll; nothing else here depends on time.
-        let config = c1_sim::SimConfig { time_scale: 20.0, ..c1_sim::SimConfig::default() };
-        let c1 = runtime.block_on(C1Sim::start(config)).unwrap();
-        let both = [fs::read_to_string(lab.path("ca.pem")).unwrap(), c1.ca_pem().to_owned()].concat();
-        fs::write(lab.path("both.pem"), both).unwrap();
-        fs::create_dir(lab.path("work")).unwrap();
-        let mut stage = Self { lab, runtime, c1, binary: None };
-        stage.start(&[]);
-        stage
+        let mut repeated = Self { stage: Stage::with(SimConfig::new(org)), service: None };
+        repeated.start(&[]);
+        repeated
     }
 
     fn start(&mut self, arguments: &[&str]) {
-        let mut command = self.lab.bare();
-        command
-            .env("SSL_CERT_FILE", self.lab.path("both.pem"))
-            .env("BATON_DOMAIN", self.lab.sim().host())
-            .env("BATON_API_TOKEN", self.lab.sim().token())
-            .env("BATON_CLIENT_ID", self.c1.client_id())
-            .env("BATON_CLIENT_SECRET", self.c1.client_secret())
-            .env("BATON_C1_API_HOST", self.c1.address().to_string())
-            .env("BATON_TMPDIR", self.lab.path("work"))
-            .args(arguments);
-        self.binary = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        self.service = Some(self.stage.start(arguments));
     }
 
     fn stop(&mut self) {
-        let mut binary = self.binary.take().unwrap();
-        assert!(Command::new("kill").args(["-TERM", &binary.id().to_string()]).status().unwrap().success());
-        assert_eq!(binary.wait().unwrap().code(), Some(0));
+        assert_eq!(self.service.take().unwrap().stop().code, 0);
     }
 
     /// Lets C1 ask for a sync; gives the outcome, what was uploaded, and how many requests Okta got.
@@ -108,18 +93,17 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for Repeated {
     fn drop(&mut self) {
-        if let Some(mut binary) = self.binary.take() {
-            let _ = binary.kill();
-            let _ = binary.wait();
+        if let Some(service) = self.service.take() {
+            service.kill();
         }
     }
 }
 
 #[test]
 fn later_syncs_take_over_and_deliver_everything() {
-    let mut stage = Stage::new();
+    let mut stage = Repeated::new();
     let cold = stage.checked();
     assert!(cold > 3 * LISTS, "{cold}");
     assert_eq!(stage.checked(), LISTS);
@@ -141,7 +125,7 @@ fn later_syncs_take_over_and_deliver_everything() {
 
 #[test]
 fn what_is_kept_may_be_damaged_or_lost() {
-    let stage = Stage::new();
+    let stage = Repeated::new();
     let cold = stage.checked();
     assert_eq!(stage.checked(), LISTS);
     for name in ["last.c1z", "sync.c1z.work/last.db"] {
@@ -155,7 +139,7 @@ fn what_is_kept_may_be_damaged_or_lost() {
 
 #[test]
 fn a_sync_that_lost_much_against_the_last_one_is_not_delivered() {
-    let mut stage = Stage::new();
+    let mut stage = Repeated::new();
     stage.checked();
     stage.lab.sim().change_org(|org| {
         let users: Vec<_> = org.user_ids().take(30).collect();

@@ -12,3 +12,4 @@ mod partial;
 mod runs;
 mod support;
 mod types;
+mod world;
