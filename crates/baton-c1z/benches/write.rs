@@ -49,10 +49,8 @@ fn main() {
     builder.finish().unwrap();
     clock.lap("committing");
     println!("database: {} MB", size(&db) / 1_000_000);
-    for level in [1, 3] {
-        let bytes = envelope::seal(&db, &file, level).unwrap();
-        clock.lap(&format!("sealing, level {level}: {} kB", bytes / 1000));
-    }
+    let bytes = envelope::seal(&db, &file).unwrap();
+    clock.lap(&format!("sealing: {} kB", bytes / 1000));
 
     let old = dir.path().join("old.db");
     fs::rename(&db, &old).unwrap();

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ToSql, params};
 
-use crate::bulk::{GrantLoader, Loaded, ObjectLoader, Places};
+use crate::bulk::{GrantLoader, Loaded, ObjectLoader, Packed, Places};
 use crate::error::{At, Error};
 use crate::indexes::{self, Duplicates};
 use crate::schema::{ENTITLEMENTS, GRANTS, INDEXES, Index, RESOURCES, TABLES};
 use crate::stats::{self, Stats, Tally};
 use crate::sync_run::NewSync;
-use crate::{carry_over, connection, expansion, time};
+use crate::{carry_over, connection, envelope, expansion, time};
 
 /// A grant as it is stored.
 #[derive(Debug, Clone, Copy)]
@@ -37,12 +37,13 @@ pub struct GrantRow<'a> {
     pub expansion: Option<&'a [u8]>,
 }
 
-/// Builds a database: [`create`](Self::create), [`carry_over`](Self::carry_over) if syncs of an older file are to stay,
-/// [`begin_sync`](Self::begin_sync), rows, [`build_indexes`](Self::build_indexes), what follows from other rows,
-/// [`end_sync`](Self::end_sync), [`finish`](Self::finish). Then [`crate::envelope::seal`] makes the file.
+/// Builds a database and makes a file of it: [`create`](Self::create), [`carry_over`](Self::carry_over) if syncs of an older
+/// file are to stay, [`begin_sync`](Self::begin_sync), rows, [`build_indexes`](Self::build_indexes), what follows from other
+/// rows, [`end_sync`](Self::end_sync), [`seal`](Self::seal).
 ///
 /// The first resources and entitlements, nearly always all of them, are written as the module `bulk` says, and then the first
-/// grants; any other call ends that. What comes later is written by SQLite.
+/// grants; any other call ends that. What comes later is written by SQLite, for which the database, until then packed for the
+/// most part, has to be unpacked: so does every query.
 ///
 /// Owned by one thread. When anything fails, the database is worthless and to be removed by the caller.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ pub struct Builder {
 /// Who has the database open.
 #[derive(Debug)]
 enum Hands {
-    Sqlite(Connection),
+    Sqlite(Connection, Packed),
     /// Resources and entitlements are being loaded; SQLite has the database closed.
     Objects(Box<ObjectLoader>),
     /// Grants are being loaded; SQLite has the database closed.
@@ -86,10 +87,13 @@ struct OpenSync {
     /// The time text of its rows.
     discovered_at: String,
     indexed: bool,
+    /// Whether one of its grants came with an expansion.
+    expands: bool,
     /// Its rows so far; `None` once some of them have been merged.
     tally: Option<Tally>,
 }
 
+const LOST: Error = Error::OutOfOrder("an earlier step has failed");
 const NO_SYNC: Error = Error::OutOfOrder("rows are added within a sync");
 
 const INSERT_RESOURCE_TYPE: &str =
@@ -131,7 +135,7 @@ impl Builder {
         }
         connection.execute_batch("BEGIN").at(db)?;
         Ok(Self {
-            hands: Hands::Sqlite(connection),
+            hands: Hands::Sqlite(connection, Packed::of(db)),
             path: db.to_owned(),
             sync: None,
             older: None,
@@ -153,7 +157,7 @@ impl Builder {
             return Err(Error::OutOfOrder("syncs are carried over from one database"));
         }
         // A database cannot be attached within a transaction.
-        let connection = self.connection()?;
+        let connection = self.outside()?;
         connection.execute_batch("COMMIT").at(&self.path)?;
         carry_over::carry_over(connection, old_db, keep)?;
         connection.execute_batch("BEGIN").at(&self.path)?;
@@ -177,7 +181,13 @@ impl Builder {
             params![run.sync_id, started_at, run.sync_type.as_str(), run.parent_sync_id],
         )?;
         let tally = Some(Tally::default());
-        self.sync = Some(OpenSync { id: run.sync_id.to_owned(), discovered_at: started_at, indexed: false, tally });
+        self.sync = Some(OpenSync {
+            id: run.sync_id.to_owned(),
+            discovered_at: started_at,
+            indexed: false,
+            expands: false,
+            tally,
+        });
         Ok(())
     }
 
@@ -338,6 +348,7 @@ impl Builder {
     /// As [`put_resource_type`](Self::put_resource_type).
     pub fn replace_grant_data(&mut self, row: i64, data: &[u8]) -> Result<(), Error> {
         self.settle()?;
+        self.unpack()?;
         self.insert("UPDATE v1_grants SET data = ? WHERE id = ?", params![data, row])
     }
 
@@ -350,7 +361,10 @@ impl Builder {
             self.load_grants()?;
         }
         self.settle()?;
-        let duplicates = indexes::build(self.connection()?, &self.path)?;
+        if self.objects == Bulk::Unindexed || self.grants == Bulk::Unindexed {
+            self.unpack()?;
+        }
+        let duplicates = indexes::build(self.outside()?, &self.path)?;
         if let Some(sync) = &mut self.sync {
             sync.indexed = true;
             sync.tally = sync.tally.take().filter(|_| duplicates.is_empty());
@@ -362,11 +376,39 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::OutOfOrder`] while rows are being loaded: between the first of them and
-    /// [`build_indexes`](Self::build_indexes).
-    pub fn connection(&self) -> Result<&Connection, Error> {
+    /// [`build_indexes`](Self::build_indexes). The database cannot be unpacked.
+    pub fn connection(&mut self) -> Result<&Connection, Error> {
+        self.unpack()?;
+        self.outside()
+    }
+
+    /// Whether a grant of the open sync has an expansion.
+    ///
+    /// # Errors
+    /// As [`connection`](Self::connection), and [`Error::OutOfOrder`] without an open sync.
+    pub fn has_expansions(&mut self) -> Result<bool, Error> {
+        let sync = self.open_sync()?;
+        if sync.tally.is_some() {
+            return Ok(sync.expands);
+        }
+        let id = sync.id.clone();
+        let query = "SELECT EXISTS (SELECT 1 FROM v1_grants WHERE sync_id = ? AND expansion IS NOT NULL)";
+        self.connection()?.query_row(query, [id], |row| row.get(0)).at(&self.path)
+    }
+
+    /// The database for what touches no table of resources, entitlements or grants: those may be packed.
+    fn outside(&self) -> Result<&Connection, Error> {
         match &self.hands {
-            Hands::Sqlite(connection) => Ok(connection),
+            Hands::Sqlite(connection, _) => Ok(connection),
             Hands::Objects(_) | Hands::Grants(_) | Hands::Lost => Err(Error::OutOfOrder("rows are being loaded")),
+        }
+    }
+
+    /// Puts what is packed into its place.
+    fn unpack(&mut self) -> Result<(), Error> {
+        match &mut self.hands {
+            Hands::Sqlite(_, packed) if !packed.is_empty() => packed.restore(),
+            _ => Ok(()),
         }
     }
 
@@ -379,11 +421,14 @@ impl Builder {
             self.build_indexes()?;
         }
         let tally = self.sync.as_mut().and_then(|sync| sync.tally.take());
+        if tally.is_none() {
+            self.unpack()?;
+        }
         let sync = self.open_sync()?;
         let mut stats = match tally {
             // Nothing here makes assets.
             Some(tally) => tally.into_stats(),
-            None => stats::count(self.connection()?, &sync.id).at(&self.path)?,
+            None => stats::count(self.outside()?, &sync.id).at(&self.path)?,
         };
         stats.add_token(sync_token);
         self.insert(
@@ -395,41 +440,51 @@ impl Builder {
         Ok(stats)
     }
 
+    /// Finishes the database and packs it into the file `target`, as [`envelope::seal`] does; gives the size of the file in
+    /// bytes. Builds missing indexes. The database itself is of no use any more.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish), and those of [`envelope::seal`].
+    pub fn seal(mut self, target: &Path) -> Result<u64, Error> {
+        let packed = self.end()?;
+        envelope::seal_with(&self.path, packed, target)
+    }
+
     /// Commits and closes the database; nothing is left beside it. Builds missing indexes.
     ///
     /// # Errors
     /// [`Error::OutOfOrder`] while a sync is open; the database cannot be written.
     pub fn finish(mut self) -> Result<(), Error> {
+        self.end()?.restore()
+    }
+
+    fn end(&mut self) -> Result<Packed, Error> {
         if self.sync.is_some() {
             return Err(Error::OutOfOrder("the database is finished after its sync has ended"));
         }
         self.build_indexes()?;
-        self.connection()?.execute_batch("COMMIT").at(&self.path)?;
-        self.close()
+        self.commit_and_close(|_| Ok(())).map(|(packed, ())| packed)
     }
 
-    /// Closes the database, which is in no transaction.
-    fn close(&mut self) -> Result<(), Error> {
-        match std::mem::replace(&mut self.hands, Hands::Lost) {
-            Hands::Sqlite(connection) => connection.close().map_err(|(_, error)| Error::database(&self.path, error)),
-            Hands::Objects(_) | Hands::Grants(_) | Hands::Lost => Ok(()),
-        }
-    }
-
-    /// Takes the database out of SQLite's hands.
-    fn take(&mut self) -> Result<Places, Error> {
+    /// Takes the database out of SQLite's hands and learns what is packed of it, and what `last` finds in it.
+    fn commit_and_close<T>(
+        &mut self,
+        last: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<(Packed, T), Error> {
         self.settle()?;
-        let connection = self.connection()?;
+        let Hands::Sqlite(connection, packed) = std::mem::replace(&mut self.hands, Hands::Lost) else {
+            return Err(LOST);
+        };
         connection.execute_batch("COMMIT").at(&self.path)?;
-        let places = Places::find(connection).at(&self.path)?;
-        self.close()?;
-        Ok(places)
+        let found = last(&connection).at(&self.path)?;
+        connection.close().map_err(|(_, error)| Error::database(&self.path, error))?;
+        Ok((packed, found))
     }
 
     /// Begins to load resources and entitlements, those of the older database first.
     fn load_objects(&mut self) -> Result<(), Error> {
-        let places = self.take()?;
-        let mut loader = ObjectLoader::open(&self.path, places)?;
+        let (packed, places) = self.commit_and_close(Places::find)?;
+        let mut loader = ObjectLoader::open(&self.path, places, packed)?;
         if let Some((older, keep)) = &self.older {
             loader.carry_over(&connection::open_read_only(older, older)?, older, keep)?;
         }
@@ -443,8 +498,8 @@ impl Builder {
         if self.older.is_some() && self.objects == Bulk::ToCome {
             self.load_objects()?;
         }
-        let places = self.take()?;
-        let mut loader = GrantLoader::open(&self.path, places)?;
+        let (packed, places) = self.commit_and_close(Places::find)?;
+        let mut loader = GrantLoader::open(&self.path, places, packed)?;
         if let Some((older, keep)) = &self.older {
             loader.carry_over(&connection::open_read_only(older, older)?, older, keep)?;
         }
@@ -457,21 +512,21 @@ impl Builder {
     fn take_objects(&mut self) -> Result<(), Error> {
         self.open_sync()?;
         match (self.objects, &self.hands) {
-            (Bulk::ToCome, _) => self.load_objects(),
-            (Bulk::Begun, Hands::Objects(_)) => Ok(()),
+            (Bulk::ToCome, _) => return self.load_objects(),
+            (Bulk::Begun, Hands::Objects(_)) => return Ok(()),
             (Bulk::Begun, _) => {
                 self.settle()?;
                 self.drop_indexes(of_objects())?;
                 self.objects = Bulk::Unindexed;
-                Ok(())
             }
-            (Bulk::Unindexed, _) => self.settle(),
+            (Bulk::Unindexed, _) => self.settle()?,
         }
+        self.unpack()
     }
 
     /// Ends the loading that is under way, if any, and gives the database back to SQLite.
     fn settle(&mut self) -> Result<(), Error> {
-        let (loaded, objects) = match std::mem::replace(&mut self.hands, Hands::Lost) {
+        let ((loaded, packed), objects) = match std::mem::replace(&mut self.hands, Hands::Lost) {
             Hands::Objects(loader) => (loader.finish()?, true),
             Hands::Grants(loader) => (loader.finish()?, false),
             hands => {
@@ -481,7 +536,7 @@ impl Builder {
         };
         let connection = connection::reopen(&self.path)?;
         connection.execute_batch("BEGIN").at(&self.path)?;
-        self.hands = Hands::Sqlite(connection);
+        self.hands = Hands::Sqlite(connection, packed);
         match (loaded, objects) {
             (Loaded::Whole, _) => Ok(()),
             (Loaded::WithoutIndexes, true) => {
@@ -495,8 +550,9 @@ impl Builder {
         }
     }
 
-    fn drop_indexes(&self, mut indexes: impl Iterator<Item = &'static Index>) -> Result<(), Error> {
-        let connection = self.connection()?;
+    fn drop_indexes(&mut self, mut indexes: impl Iterator<Item = &'static Index>) -> Result<(), Error> {
+        self.unpack()?;
+        let connection = self.outside()?;
         indexes.try_for_each(|index| connection.execute_batch(&format!("DROP INDEX {}", index.name))).at(&self.path)
     }
 
@@ -512,6 +568,12 @@ impl Builder {
 
     fn write_grant(&mut self, statement: &str, grant: &GrantRow<'_>) -> Result<(), Error> {
         let expansion = grant.expansion.filter(|expansion| expansion::is_usable(expansion));
+        if !matches!(self.hands, Hands::Grants(_)) {
+            self.unpack()?;
+        }
+        if let Some(sync) = &mut self.sync {
+            sync.expands |= expansion.is_some();
+        }
         let sync = self.sync.as_ref().ok_or(NO_SYNC)?;
         if let Hands::Grants(loader) = &mut self.hands {
             let row = [
@@ -546,7 +608,7 @@ impl Builder {
     }
 
     fn insert(&self, statement: &str, row: &[&dyn ToSql]) -> Result<(), Error> {
-        let connection = self.connection()?;
+        let connection = self.outside()?;
         let run = || connection.prepare_cached(statement)?.execute(row);
         run().at(&self.path).map(|_| ())
     }

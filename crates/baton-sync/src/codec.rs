@@ -66,6 +66,14 @@ const V1_SHARED: u8 = 8;
 const EXTERNAL: u8 = 16;
 const IF_THERE: u8 = 32;
 
+/// What a blob of grants begins with if one of them has an expandable, so that such pages are found ([`PASSING_ON`]), and
+/// otherwise.
+const PASSES_ON: u8 = 1;
+const PASSES_NOTHING_ON: u8 = 0;
+
+/// Says in SQL of the column `grants` that it may hold grants with an expandable.
+pub(crate) const PASSING_ON: &str = "substr(grants, 1, 1) = x'01'";
+
 const RESOURCE: u8 = 0;
 const ENTITLEMENT: u8 = 1;
 
@@ -129,7 +137,9 @@ pub(crate) fn encode_grants(grants: &[GrantDraft]) -> Vec<u8> {
             bytes(&mut rows, &external.annotation().encode_to_vec());
         }
     }
-    let mut out = shared.encode();
+    let passes_on = grants.iter().any(|grant| grant.expandable.is_some());
+    let mut out = vec![if passes_on { PASSES_ON } else { PASSES_NOTHING_ON }];
+    shared.encode(&mut out);
     varint(&mut out, grants.len());
     out.extend_from_slice(&rows);
     out
@@ -203,6 +213,8 @@ fn for_each_row(
         return Ok(blob);
     }
     let mut input = Input(blob);
+    // It may say so for grants that have been left out since.
+    input.byte()?;
     let mut entitlements = Vec::new();
     for _ in 0..input.varint()? {
         let id = input.text()?.to_owned();
@@ -272,19 +284,17 @@ impl Shared {
         })
     }
 
-    fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        varint(&mut out, self.entitlements.len());
+    fn encode(&self, out: &mut Vec<u8>) {
+        varint(out, self.entitlements.len());
         for entitlement in &self.entitlements {
-            bytes(&mut out, entitlement.id.as_bytes());
-            bytes(&mut out, entitlement.resource_type.as_bytes());
-            bytes(&mut out, entitlement.resource.as_bytes());
+            bytes(out, entitlement.id.as_bytes());
+            bytes(out, entitlement.resource_type.as_bytes());
+            bytes(out, entitlement.resource.as_bytes());
         }
-        varint(&mut out, self.texts.len());
+        varint(out, self.texts.len());
         for text in &self.texts {
-            bytes(&mut out, text.as_bytes());
+            bytes(out, text.as_bytes());
         }
-        out
     }
 }
 

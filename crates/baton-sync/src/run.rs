@@ -168,6 +168,7 @@ async fn sync(
         gone,
         external,
         build: work_dir.build(),
+        apart: work_dir.apart(),
         config,
         observer,
         cancel,

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use baton_c1z::envelope::DEFAULT_LEVEL;
 use baton_c1z::{Builder, GrantRow, NewSync, SyncType};
 use baton_connector::{GapKind, Missing, Source};
 use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
@@ -15,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::codec::{self, Object, WaitingGrant};
 use crate::config::SyncConfig;
 use crate::error::SyncError;
-use crate::expand;
+use crate::expand::{self, Apart, Related};
 use crate::external::{External, Matching};
 use crate::grant_blob::GrantEncoder;
 use crate::guard;
@@ -45,9 +44,29 @@ pub(crate) struct Sealing {
     pub external: Option<External>,
     /// Where the new database is made.
     pub build: PathBuf,
+    /// Where the grants that expansion is about wait.
+    pub apart: PathBuf,
     pub config: SyncConfig,
     pub observer: Arc<dyn Observer>,
     pub cancel: CancellationToken,
+}
+
+/// Where grants go.
+pub(crate) struct Out<'a> {
+    builder: &'a mut Builder,
+    apart: Option<&'a mut Apart>,
+}
+
+impl Out<'_> {
+    /// Adds a grant.
+    pub(crate) fn put(&mut self, grant: &GrantRow<'_>) -> Result<(), SyncError> {
+        if let Some(apart) = &mut self.apart
+            && apart.concerns(grant.entitlement_id)
+        {
+            return apart.put(grant);
+        }
+        Ok(self.builder.put_grant(grant)?)
+    }
 }
 
 /// What sealing found and made.
@@ -88,19 +107,24 @@ impl Sealing {
             builder.carry_over(previous, keep)?;
         }
         let sync_id = &self.identity.sync_id;
-        builder.begin_sync(&NewSync {
+        let sync = NewSync {
             sync_id,
             sync_type: self.sync_type,
             started_at: self.identity.started_at,
             parent_sync_id: if self.is_partial() { &self.previous.last_full } else { "" },
-        })?;
+        };
+        builder.begin_sync(&sync)?;
         let mut gaps = self.plan.gaps()?;
         self.step("writing resources")?;
         let read: Vec<_> = self.types.iter().filter(|resource_type| was_read(&resource_type.id, &gaps)).collect();
         for resource_type in &read {
             builder.put_resource_type(resource_type)?;
         }
-        let mut present = self.put_objects(&mut builder, &read, &mut gaps)?;
+        // Grants of another connector's file may be passed on too: then all of them have to be there first.
+        let early = self.expands() && self.external.is_none();
+        let mut related = if early { Related::find(&self.plan)? } else { Related::default() };
+        let mut present = self.put_objects(&mut builder, &read, &mut related, &mut gaps)?;
+        let mut apart = related.apart(&self.apart, &sync)?;
         if !self.config.allow_shrink && !self.is_partial() {
             let (source, before) = (self.source.as_ref(), &self.previous.before);
             guard::against_loss(source, &read, before, |id| present.count(id), &self.config)?;
@@ -114,8 +138,13 @@ impl Sealing {
         };
         self.step("writing grants")?;
         let mut vanished = Vanished::new(&self.gone, self.previous.reader()?, &self.previous.last_full);
-        let waiting = self.put_grants(&mut builder, &present, &mut vanished, &mut gaps)?;
+        let mut out = Out { builder: &mut builder, apart: apart.as_mut() };
+        let waiting = self.put_grants(&mut out, &present, &mut vanished, &mut gaps)?;
         let gone = vanished.found();
+        if let Some(apart) = apart {
+            self.step("expanding grants")?;
+            apart.expand_into(&mut builder, sync_id)?;
+        }
         drop(present);
         if let Some(copied) = copied.as_ref().filter(|_| !self.config.options.skip_entitlements_and_grants) {
             self.step("copying external grants")?;
@@ -133,16 +162,15 @@ impl Sealing {
         if self.config.strict {
             guard::completeness(&gaps, &self.config)?;
         }
-        if self.expands() {
+        if self.expands() && !early {
             self.step("expanding grants")?;
             expand::expand(&mut builder, sync_id)?;
         }
-        let token = self.token(expand::is_needed(&builder, sync_id)?);
+        let token = self.token(builder.has_expansions()?);
         let stats = builder.end_sync(jiff::Timestamp::now(), &token)?;
-        builder.finish()?;
         self.check_size()?;
         self.step("compressing")?;
-        let file_bytes = baton_c1z::envelope::seal(&self.build, &self.config.target, DEFAULT_LEVEL)?;
+        let file_bytes = builder.seal(&self.config.target)?;
         let mut types = Self::count(&self.types, &stats, &gaps);
         if let Some(external) = &self.external {
             let others: Vec<_> = external.types().iter().filter(|of| types.iter().all(|own| own.id != of.id)).collect();
@@ -192,6 +220,7 @@ impl Sealing {
         &self,
         builder: &mut Builder,
         types: &[&ResourceType],
+        related: &mut Related,
         gaps: &mut Vec<GapCount>,
     ) -> Result<Present, SyncError> {
         let mut present = Present::new(types);
@@ -221,6 +250,7 @@ impl Sealing {
                     Object::Entitlement { resource_type, resource, id, data } => {
                         if present.has(resource_type, resource) {
                             builder.put_entitlement_row(resource_type, resource, id, data)?;
+                            related.note(id, resource_type, resource);
                         }
                         Ok(())
                     }
@@ -246,7 +276,7 @@ impl Sealing {
     /// Writes the grants, but for those that wait for the principals of another file.
     fn put_grants(
         &self,
-        builder: &mut Builder,
+        out: &mut Out<'_>,
         present: &Present,
         vanished: &mut Vanished<'_>,
         gaps: &mut Vec<GapCount>,
@@ -288,7 +318,7 @@ impl Sealing {
                             sided.keep(grant, encoded);
                             return Ok(());
                         }
-                        builder.put_grant(&GrantRow {
+                        out.put(&GrantRow {
                             id: encoded.id,
                             entitlement_id: &grant.entitlement.id,
                             resource_type: &grant.entitlement.resource_type,
@@ -297,12 +327,11 @@ impl Sealing {
                             principal_id: grant.principal,
                             data: encoded.data,
                             expansion: grant.expandable,
-                        })?;
-                        Ok(())
+                        })
                     })
                 })?;
             }
-            sided.put(builder)?;
+            sided.put(out)?;
         }
         Ok(waiting)
     }

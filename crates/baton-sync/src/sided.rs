@@ -1,11 +1,12 @@
 //! Grants that can be read from either of two sides: they are written in an order of their own, so that the file does
 //! not show which side was read.
 
-use baton_c1z::{Builder, GrantRow};
+use baton_c1z::GrantRow;
 
 use crate::codec::WaitingGrant;
 use crate::error::SyncError;
 use crate::grant_blob::EncodedGrant;
+use crate::seal::Out;
 
 /// Grants that wait for their turn. They are few: those of groups to applications, for example, not those of people.
 #[derive(Debug, Default)]
@@ -40,11 +41,11 @@ impl Sided {
     }
 
     /// Writes all grants, each once.
-    pub(crate) fn put(mut self, builder: &mut Builder) -> Result<(), SyncError> {
+    pub(crate) fn put(mut self, out: &mut Out<'_>) -> Result<(), SyncError> {
         self.0.sort_unstable();
         self.0.dedup_by(|one, other| one.id == other.id);
         for row in &self.0 {
-            builder.put_grant(&GrantRow {
+            out.put(&GrantRow {
                 id: &row.id,
                 entitlement_id: &row.entitlement,
                 resource_type: &row.resource_type,

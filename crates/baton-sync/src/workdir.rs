@@ -82,9 +82,14 @@ impl WorkDir {
         self.folder.join("build.db")
     }
 
+    /// The grants that expansion is about, while the new file is made.
+    pub(crate) fn apart(&self) -> PathBuf {
+        self.folder.join("apart.db")
+    }
+
     /// Removes what only this run needed and keeps the working database for the next.
     pub(crate) fn keep_progress(&self) {
-        for path in [self.previous(), self.build(), self.external()] {
+        for path in [self.previous(), self.build(), self.apart(), self.external()] {
             remove_database(&path);
         }
     }
@@ -161,7 +166,7 @@ mod tests {
         fs::write(whole.plan(), "progress").unwrap();
         drop(whole);
         let partial = WorkDir::open(&target, None, true).unwrap();
-        for path in [partial.plan(), partial.previous(), partial.build(), partial.external()] {
+        for path in [partial.plan(), partial.previous(), partial.build(), partial.apart(), partial.external()] {
             fs::write(path, "litter").unwrap();
         }
         partial.remove();

@@ -4,7 +4,7 @@
 //! one after the other, and all keys are known before the first index is begun. So the pages of a table are written as
 //! the rows come, and the pages of each index in the order of its keys: each page once, full, in the order of the file.
 //! SQLite would write the same trees row by row, and read the whole table again for each index. What comes out is an
-//! ordinary database, which SQLite checks and goes on with.
+//! ordinary database, which SQLite checks and goes on with, nearly all of it packed already ([`packed`]).
 //!
 //! The keys of grants are never written down: rows come entitlement by entitlement, and name the same principals again and
 //! again, so that four bytes a row say all ([`rows`]), and ordering them is ordering numbers ([`index`]). Those of resources
@@ -12,6 +12,7 @@
 
 mod index;
 mod objects;
+mod packed;
 mod pages;
 mod ranks;
 mod record;
@@ -31,6 +32,7 @@ use crate::schema::{GRANTS, INDEXES, Index, Table};
 
 use index::Orders;
 pub(crate) use objects::ObjectLoader;
+pub(crate) use packed::Packed;
 use pages::{PageNumber, Pages};
 use record::record;
 use rows::{Rows, TEXTS};
@@ -136,14 +138,14 @@ pub(crate) struct GrantLoader {
 }
 
 impl GrantLoader {
-    /// Begins to fill the table of grants of `db`.
+    /// Begins to fill the table of grants of `db`, of which `packed` is packed.
     ///
     /// # Errors
     /// The database cannot be written.
-    pub(crate) fn open(db: &Path, places: Places) -> Result<Self, Error> {
+    pub(crate) fn open(db: &Path, places: Places, packed: Packed) -> Result<Self, Error> {
         let position = |name: &str| GRANTS.columns.iter().position(|column| column.name == name).unwrap_or_default();
         Ok(Self {
-            pages: Pages::open(db, places.page_size)?,
+            pages: Pages::open(db, places.page_size, packed)?,
             table: RowWriter::new(places.page_size),
             keys: Some(Rows::new()),
             columns: INDEXED.map(position),
@@ -175,11 +177,11 @@ impl GrantLoader {
         Ok(())
     }
 
-    /// Writes the rest, and the indexes.
+    /// Writes the rest, and the indexes; gives back what of the database is packed.
     ///
     /// # Errors
     /// The database cannot be read or written.
-    pub(crate) fn finish(self) -> Result<Loaded, Error> {
+    pub(crate) fn finish(self) -> Result<(Loaded, Packed), Error> {
         let Self { places, mut pages, table, keys, .. } = self;
         let mut roots = vec![table.finish(&mut pages, places.root(GRANTS.name)?)?];
         let before = pages.next();
@@ -191,13 +193,11 @@ impl GrantLoader {
             };
             let Some(root) = built else {
                 pages.forget_from(before)?;
-                pages.close(&roots[..1])?;
-                return Ok(Loaded::WithoutIndexes);
+                return Ok((Loaded::WithoutIndexes, pages.close(&roots[..1])?));
             };
             roots.push(root);
         }
-        pages.close(&roots)?;
-        Ok(Loaded::Whole)
+        Ok((Loaded::Whole, pages.close(&roots)?))
     }
 }
 

@@ -11,7 +11,7 @@ use super::pages::{PageNumber, Pages};
 use super::ranks::ranks;
 use super::texts::{TextList, Texts};
 use super::tree::Root;
-use super::{Loaded, Places, RowWriter, carry_over};
+use super::{Loaded, Packed, Places, RowWriter, carry_over};
 use crate::error::Error;
 use crate::schema::{ENTITLEMENTS, Index, RESOURCES, Table};
 
@@ -37,12 +37,12 @@ pub(crate) struct ObjectLoader {
 }
 
 impl ObjectLoader {
-    /// Begins to fill the tables of `db`.
+    /// Begins to fill the tables of `db`, of which `packed` is packed.
     ///
     /// # Errors
     /// The database cannot be written.
-    pub(crate) fn open(db: &Path, places: Places) -> Result<Self, Error> {
-        let pages = Pages::open(db, places.page_size)?;
+    pub(crate) fn open(db: &Path, places: Places, packed: Packed) -> Result<Self, Error> {
+        let pages = Pages::open(db, places.page_size, packed)?;
         let resources = ObjectTable::new(&RESOURCES, places.page_size);
         let entitlements = ObjectTable::new(&ENTITLEMENTS, places.page_size);
         Ok(Self { places, pages, resources, entitlements })
@@ -76,11 +76,11 @@ impl ObjectLoader {
         self.entitlements.push(&mut self.pages, row, None)
     }
 
-    /// Writes the rest, and the indexes.
+    /// Writes the rest, and the indexes; gives back what of the database is packed.
     ///
     /// # Errors
     /// The database cannot be written.
-    pub(crate) fn finish(self) -> Result<Loaded, Error> {
+    pub(crate) fn finish(self) -> Result<(Loaded, Packed), Error> {
         let Self { places, mut pages, resources, entitlements } = self;
         let (mut roots, mut all_keys) = (Vec::new(), Vec::new());
         for ObjectTable { table, rows, keys, .. } in [resources, entitlements] {
@@ -97,14 +97,12 @@ impl ObjectLoader {
                 };
                 let Some(built) = built else {
                     pages.forget_from(before)?;
-                    pages.close(&roots[..tables])?;
-                    return Ok(Loaded::WithoutIndexes);
+                    return Ok((Loaded::WithoutIndexes, pages.close(&roots[..tables])?));
                 };
                 roots.push(built);
             }
         }
-        pages.close(&roots)?;
-        Ok(Loaded::Whole)
+        Ok((Loaded::Whole, pages.close(&roots)?))
     }
 }
 

@@ -1,35 +1,37 @@
 //! The end of a database file, where new pages go, and the cells that fill them (SQLite file format, 1.5 and 1.6).
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use super::packed::Packed;
 use crate::error::{Doing, Error};
 
 /// Number of a page, from 1.
 pub(crate) type PageNumber = u32;
 
-/// Bytes that are written at a time: so the system keeps them in few large pieces of its own.
-const WRITTEN: usize = 512 << 10;
 /// The byte that SQLite locks on some systems; its page holds nothing.
 const LOCK_BYTE: u64 = 1 << 30;
 
-/// Appends pages to a database that nobody else has open.
+/// Appends pages to a database that nobody else has open. Whole blocks are packed and leave a hole in the file.
 #[derive(Debug)]
 pub(crate) struct Pages {
-    file: BufWriter<File>,
+    file: File,
     path: PathBuf,
     size: usize,
     /// The next page that is appended.
     next: PageNumber,
+    /// The pages behind the last that was packed or written: at most one block.
+    pending: Vec<u8>,
+    packed: Packed,
 }
 
 impl Pages {
-    /// The file `db`, whose pages have `size` bytes.
+    /// The file `db`, whose pages have `size` bytes and of which `packed` is packed.
     ///
     /// # Errors
     /// It cannot be opened, or its length is no whole number of pages.
-    pub(crate) fn open(db: &Path, size: usize) -> Result<Self, Error> {
+    pub(crate) fn open(db: &Path, size: usize, packed: Packed) -> Result<Self, Error> {
         let mut file = OpenOptions::new().read(true).write(true).open(db).doing("open", db)?;
         let length = file.seek(SeekFrom::End(0)).doing("read", db)?;
         let whole = u32::try_from(length / size as u64).ok().filter(|pages| u64::from(*pages) * size as u64 == length);
@@ -37,7 +39,8 @@ impl Pages {
             let reason = format!("its {length} bytes are no whole number of pages");
             return Err(Error::Damaged { path: db.to_owned(), reason });
         };
-        Ok(Self { file: BufWriter::with_capacity(WRITTEN, file), path: db.to_owned(), size, next: pages + 1 })
+        let pending = Vec::with_capacity(packed.block());
+        Ok(Self { file, path: db.to_owned(), size, next: pages + 1, pending, packed })
     }
 
     /// Bytes of a page.
@@ -50,19 +53,19 @@ impl Pages {
         self.next
     }
 
+    /// How long the file is with all pages.
+    fn end(&self) -> u64 {
+        u64::from(self.next - 1) * self.size as u64
+    }
+
     /// Forgets the pages from `page` on.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be read or written.
     pub(crate) fn forget_from(&mut self, page: PageNumber) -> Result<(), Error> {
-        let end = u64::from(page - 1) * self.size as u64;
-        let mut forget = || -> io::Result<()> {
-            self.file.seek(SeekFrom::Start(end))?;
-            self.file.get_ref().set_len(end)
-        };
-        forget().doing("write", &self.path)?;
+        self.write_pending()?;
         self.next = page;
-        Ok(())
+        self.packed.truncate(self.end())
     }
 
     /// Appends a page.
@@ -73,17 +76,38 @@ impl Pages {
         debug_assert_eq!(page.len(), self.size);
         let lock_page = LOCK_BYTE / self.size as u64 + 1;
         if u64::from(self.next) == lock_page {
-            let nothing = vec![0; self.size];
-            self.file.write_all(&nothing).doing("write", &self.path)?;
-            self.next += 1;
+            self.take(&vec![0; self.size])?;
         }
         let number = self.next;
-        let Some(next) = number.checked_add(1) else {
+        self.take(page)?;
+        Ok(number)
+    }
+
+    fn take(&mut self, page: &[u8]) -> Result<(), Error> {
+        let Some(next) = self.next.checked_add(1) else {
             return Err(Error::OutOfOrder("a database cannot have more than 2^32 pages"));
         };
+        self.pending.extend_from_slice(page);
         self.next = next;
-        self.file.write_all(page).doing("write", &self.path)?;
-        Ok(number)
+        let block = self.packed.block() as u64;
+        if self.end().is_multiple_of(block) {
+            if self.pending.len() as u64 == block {
+                self.packed.put(self.end() / block - 1, &self.pending)?;
+                self.pending.clear();
+            } else {
+                // The block began before us.
+                self.write_pending()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_pending(&mut self) -> Result<(), Error> {
+        let from = self.end() - self.pending.len() as u64;
+        let written = self.file.seek(SeekFrom::Start(from)).and_then(|_| self.file.write_all(&self.pending));
+        written.doing("write", &self.path)?;
+        self.pending.clear();
+        Ok(())
     }
 
     /// Appends what a cell has no room for, as a chain of pages; gives the first.
@@ -104,30 +128,34 @@ impl Pages {
     }
 
     /// Writes the pages that stand elsewhere than at the end (the roots of trees), tells the database's header of all
-    /// that has been appended, and closes the file.
+    /// that has been appended, and closes the file. What of it is packed comes back.
     ///
     /// # Errors
     /// The file cannot be read or written.
-    pub(crate) fn close(self, roots: &[(PageNumber, Vec<u8>)]) -> Result<(), Error> {
-        let Self { file, path, size, next } = self;
-        let put = || -> io::Result<()> {
-            let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    pub(crate) fn close(mut self, roots: &[(PageNumber, Vec<u8>)]) -> Result<Packed, Error> {
+        self.write_pending()?;
+        let end = self.end();
+        let Self { mut file, path, size, next, packed, .. } = self;
+        let mut put = || -> io::Result<()> {
+            // The hole may reach to the end.
+            file.set_len(end)?;
             for (number, page) in roots {
                 file.seek(SeekFrom::Start(u64::from(*number - 1) * size as u64))?;
                 file.write_all(page)?;
             }
             let mut header = [0; 100];
-            file.seek(SeekFrom::Start(0))?;
+            file.rewind()?;
             file.read_exact(&mut header)?;
             let changes = u32::from_be_bytes([header[24], header[25], header[26], header[27]]).wrapping_add(1);
             header[24..28].copy_from_slice(&changes.to_be_bytes());
             header[28..32].copy_from_slice(&(next - 1).to_be_bytes());
             // The size counts only while this says that it belongs to the change counter.
             header[92..96].copy_from_slice(&changes.to_be_bytes());
-            file.seek(SeekFrom::Start(0))?;
+            file.rewind()?;
             file.write_all(&header)
         };
-        put().doing("write", &path)
+        put().doing("write", &path)?;
+        Ok(packed)
     }
 }
 

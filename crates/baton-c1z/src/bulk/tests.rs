@@ -51,11 +51,23 @@ impl Row {
 }
 
 fn load(db: &Path, page_size: u32, rows: &[Row]) -> Loaded {
-    let mut loader = GrantLoader::open(db, empty(db, page_size)).unwrap();
+    let mut loader = GrantLoader::open(db, empty(db, page_size), blocks(db, page_size)).unwrap();
     for row in rows {
         loader.push(&row.values(), None).unwrap();
     }
-    loader.finish().unwrap()
+    restored(loader.finish().unwrap())
+}
+
+/// Blocks so small that there are some.
+fn blocks(db: &Path, page_size: u32) -> Packed {
+    Packed::in_blocks(db, 2 * page_size as usize)
+}
+
+/// Puts what is packed into its place.
+fn restored((loaded, mut packed): (Loaded, Packed)) -> Loaded {
+    packed.restore().unwrap();
+    assert!(packed.is_empty());
+    loaded
 }
 
 fn check(db: &Path) {
@@ -163,12 +175,12 @@ fn twins_leave_the_indexes_to_sqlite() {
 fn what_is_no_text_is_left_to_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("grants.db");
-    let mut loader = GrantLoader::open(&db, empty(&db, 512)).unwrap();
+    let mut loader = GrantLoader::open(&db, empty(&db, 512), blocks(&db, 512)).unwrap();
     let row = member(1, 1, 10);
     let mut values = row.values();
     values[4] = ValueRef::Integer(7);
     loader.push(&values, None).unwrap();
-    assert_eq!(loader.finish().unwrap(), Loaded::WithoutIndexes);
+    assert_eq!(restored(loader.finish().unwrap()), Loaded::WithoutIndexes);
 }
 
 #[test]
@@ -177,7 +189,7 @@ fn the_page_that_sqlite_locks_stays_free() {
     let path = folder.path().join("large.db");
     // A file with holes takes no room on the disk.
     std::fs::File::create(&path).unwrap().set_len((1 << 30) - 65_536).unwrap();
-    let mut pages = Pages::open(&path, 65_536 / 2).unwrap();
+    let mut pages = Pages::open(&path, 65_536 / 2, Packed::of(&path)).unwrap();
     let numbers: Vec<_> = (0..4).map(|_| pages.append(&[1; 32_768]).unwrap()).collect();
     let lock_page = (1 << 30) / 32_768 + 1;
     assert_eq!(numbers, [lock_page - 2, lock_page - 1, lock_page + 1, lock_page + 2]);
@@ -291,7 +303,7 @@ fn any_object() -> impl Strategy<Value = Object> {
 
 /// Loads each object as a resource and as an entitlement on it.
 fn load_objects(db: &Path, page_size: u32, objects: &[Object]) -> Loaded {
-    let mut loader = ObjectLoader::open(db, empty(db, page_size)).unwrap();
+    let mut loader = ObjectLoader::open(db, empty(db, page_size), blocks(db, page_size)).unwrap();
     for (of, id, parent, sync, size) in objects {
         let data = vec![7; *size];
         let parent_of = |part: fn(&(String, String)) -> &str| {
@@ -320,7 +332,7 @@ fn load_objects(db: &Path, page_size: u32, objects: &[Object]) -> Loaded {
             ])
             .unwrap();
     }
-    loader.finish().unwrap()
+    restored(loader.finish().unwrap())
 }
 
 proptest! {
@@ -362,8 +374,8 @@ proptest! {
 fn objects_of_another_making_are_left_to_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("objects.db");
-    let mut loader = ObjectLoader::open(&db, empty(&db, 4096)).unwrap();
+    let mut loader = ObjectLoader::open(&db, empty(&db, 4096), blocks(&db, 4096)).unwrap();
     let blob = ValueRef::Blob(b"7");
     loader.push_resource(&["user".into(), blob, ValueRef::Null, ValueRef::Null, blob, "s1".into(), "".into()]).unwrap();
-    assert_eq!(loader.finish().unwrap(), Loaded::WithoutIndexes);
+    assert_eq!(restored(loader.finish().unwrap()), Loaded::WithoutIndexes);
 }

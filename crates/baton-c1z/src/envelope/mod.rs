@@ -10,7 +10,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 pub use decode::{Limits, decode};
-pub use encode::{DEFAULT_LEVEL, seal};
+pub use encode::seal;
+pub(crate) use encode::{FRAME, Packer, seal_with};
 pub use replace::check_target;
 
 /// What every v1 file begins with.

@@ -48,8 +48,7 @@ fn filters_choose_rows() {
     child.parent_resource_id = Some(support::resource_id("group", "g1"));
     builder.put_resource(&child).unwrap();
     builder.end_sync(ended_at(), "").unwrap();
-    builder.finish().unwrap();
-    envelope::seal(&db, &file, 1).unwrap();
+    builder.seal(&file).unwrap();
     let reader = Reader::open(&file).unwrap();
 
     let resources = |filter| {

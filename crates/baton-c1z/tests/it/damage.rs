@@ -17,7 +17,7 @@ static SOUND: LazyLock<Vec<u8>> = LazyLock::new(|| {
 fn read(bytes: &[u8]) -> Result<(), Error> {
     let (_dir, db, file) = support::temp();
     std::fs::write(&db, bytes).unwrap();
-    envelope::seal(&db, &file, 1)?;
+    envelope::seal(&db, &file)?;
     let reader = Reader::open(&file)?;
     reader.syncs()?;
     let sync = reader.sync_for_lists()?;

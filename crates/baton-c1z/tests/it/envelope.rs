@@ -207,7 +207,7 @@ fn zeros_after_the_last_page_do_no_harm() {
     let mut bytes = std::fs::read(&db).unwrap();
     bytes.resize(bytes.len() + 5_000_000, 0);
     std::fs::write(&db, bytes).unwrap();
-    seal(&db, &file, 1).unwrap();
+    seal(&db, &file).unwrap();
     assert_eq!(Reader::open(&file).unwrap().stats("s1").unwrap().grants, 3);
     drop(dir);
 }
@@ -219,7 +219,7 @@ fn a_header_in_wal_mode_is_read() {
     let mut bytes = std::fs::read(&db).unwrap();
     bytes[18..20].copy_from_slice(&[2, 2]);
     std::fs::write(&db, bytes).unwrap();
-    seal(&db, &file, 1).unwrap();
+    seal(&db, &file).unwrap();
     assert_eq!(Reader::open(&file).unwrap().stats("s1").unwrap().grants, 3);
 }
 
@@ -229,7 +229,7 @@ fn contents_that_are_no_whole_database_are_refused() {
     support::write_org(&db, &file, "s1");
     let bytes = std::fs::read(&db).unwrap();
     std::fs::write(&db, &bytes[..bytes.len() - (32 << 10)]).unwrap();
-    seal(&db, &file, 1).unwrap();
+    seal(&db, &file).unwrap();
     assert!(matches!(Reader::open(&file), Err(Error::CutOff { .. })), "it has more pages by its own header");
     let nonsense = Case::of(&[&Frame::default().pack(&content())]);
     let error = Reader::open(&nonsense.file).unwrap_err();
@@ -248,7 +248,7 @@ fn sealed() -> Case {
         )
         .unwrap();
     drop(connection);
-    let size = seal(&db, &file, baton_c1z::envelope::DEFAULT_LEVEL).unwrap();
+    let size = seal(&db, &file).unwrap();
     assert_eq!(std::fs::metadata(&file).unwrap().len(), size);
     std::fs::copy(&db, dir.path().join("original")).unwrap();
     Case { dir, file }

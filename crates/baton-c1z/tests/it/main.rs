@@ -6,5 +6,6 @@ mod builder;
 mod damage;
 mod envelope;
 mod older_files;
+mod packed;
 mod sample;
 mod support;

@@ -252,8 +252,7 @@ fn kept_syncs_come_over_whole_and_in_order() {
     builder.begin_sync(&new_sync("s4", SyncType::Full)).unwrap();
     put_org(&mut builder);
     builder.end_sync(ended_at(), "").unwrap();
-    builder.finish().unwrap();
-    envelope::seal(&db, &file, 1).unwrap();
+    builder.seal(&file).unwrap();
 
     let after = Reader::open(&file).unwrap();
     let runs = after.syncs().unwrap();

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use baton_c1z::{Builder, NewSync, SyncType, envelope};
+use baton_c1z::{Builder, NewSync, SyncType};
 use baton_proto::any::pack;
 use baton_proto::c1::connector::v2::entitlement::PurposeValue;
 use baton_proto::c1::connector::v2::resource_type::Trait;
@@ -52,8 +52,7 @@ impl SmallFile {
         let (db, path) = (folder.path().join("db"), folder.path().join("small.c1z"));
         let mut builder = Builder::create(&db).unwrap();
         fill(&mut builder);
-        builder.finish().unwrap();
-        envelope::seal(&db, &path, 1).unwrap();
+        builder.seal(&path).unwrap();
         Self { path, _folder: folder }
     }
 }

@@ -1,8 +1,9 @@
 //! Grant expansion (`c1z-format.md` 15): whoever holds one entitlement also holds another, because a grant says so.
 //!
-//! Works on the finished tables, entitlement by entitlement in the order of [`graph`], a bounded number of rows at a
-//! time.
+//! Works on finished tables, entitlement by entitlement in the order of [`graph`], a bounded number of rows at a time. As a
+//! rule these are not those of the new file but hold only the grants that it is about ([`apart`]).
 
+mod apart;
 mod graph;
 
 use std::collections::BTreeSet;
@@ -15,19 +16,11 @@ use prost::Message;
 use rusqlite::{OptionalExtension, params};
 
 use crate::error::SyncError;
+pub(crate) use apart::{Apart, Related};
 use graph::{Graph, Pass, Step};
 
 /// Rows read at a time.
 const CHUNK: u32 = 1000;
-
-/// Whether a grant of the sync `sync_id` passes on what it grants, whether or not that has been done.
-pub(crate) fn is_needed(builder: &Builder, sync_id: &str) -> Result<bool, SyncError> {
-    builder
-        .connection()?
-        .prepare("SELECT 1 FROM v1_grants WHERE sync_id = ? AND expansion IS NOT NULL")
-        .and_then(|mut statement| statement.exists([sync_id]))
-        .map_err(SyncError::plan("the new file"))
-}
 
 /// Expands the grants of the sync `sync_id`.
 pub(crate) fn expand(builder: &mut Builder, sync_id: &str) -> Result<(), SyncError> {
@@ -38,7 +31,7 @@ pub(crate) fn expand(builder: &mut Builder, sync_id: &str) -> Result<(), SyncErr
     Ok(())
 }
 
-fn load(builder: &Builder, sync_id: &str) -> Result<Graph, SyncError> {
+fn load(builder: &mut Builder, sync_id: &str) -> Result<Graph, SyncError> {
     let connection = builder.connection()?;
     let read = || {
         let mut graph = Graph::default();
@@ -106,7 +99,7 @@ fn propagate(builder: &mut Builder, sync_id: &str, step: &Step) -> Result<(), Sy
 }
 
 /// The resource that an entitlement belongs to.
-fn owner(builder: &Builder, sync_id: &str, entitlement: &str) -> Result<Option<(String, String)>, SyncError> {
+fn owner(builder: &mut Builder, sync_id: &str, entitlement: &str) -> Result<Option<(String, String)>, SyncError> {
     builder
         .connection()?
         .query_row(
@@ -119,7 +112,7 @@ fn owner(builder: &Builder, sync_id: &str, entitlement: &str) -> Result<Option<(
 }
 
 /// The next grants on `entitlement` behind the row `after`.
-fn holders(builder: &Builder, sync_id: &str, entitlement: &str, after: i64) -> Result<Vec<Held>, SyncError> {
+fn holders(builder: &mut Builder, sync_id: &str, entitlement: &str, after: i64) -> Result<Vec<Held>, SyncError> {
     let connection = builder.connection()?;
     let read = || -> rusqlite::Result<Vec<Held>> {
         let mut statement = connection.prepare_cached(

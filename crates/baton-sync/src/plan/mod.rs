@@ -17,6 +17,7 @@ use baton_connector::{Changed, Gap, GapKind, Source, Work, WorkKind};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::codec::PASSING_ON;
 use crate::error::SyncError;
 use crate::summary::GapCount;
 use crate::workdir::remove_database;
@@ -27,7 +28,7 @@ pub(crate) use row::{WORK_COLUMNS, changed, work_of};
 
 /// Changes with every change of the tables below or of the pages' encoding: a plan of another version is not carried
 /// on.
-pub(crate) const VERSION: &str = "6";
+pub(crate) const VERSION: &str = "7";
 
 /// Bytes of a database page. A page of Okta's is one blob of some ten thousand bytes.
 const PAGE_SIZE: u32 = 16 << 10;
@@ -75,6 +76,11 @@ const SCHEMA: &str = "
     CREATE TABLE gap (work INTEGER NOT NULL, kind TEXT NOT NULL, resource_type TEXT NOT NULL, id TEXT NOT NULL, message TEXT NOT NULL);
     CREATE INDEX gap_of_work ON gap (work);
 ";
+
+/// Finds the few pages that hold grants that pass on what they grant.
+fn passing_index() -> String {
+    format!("CREATE INDEX passing_page ON page (work, seq) WHERE {PASSING_ON}")
+}
 
 /// The work of gaps that no work has found.
 const NO_WORK: i64 = -1;
@@ -200,6 +206,7 @@ impl Plan {
         let mut plan = Self::connect(path)?;
         plan.within(|transaction| {
             transaction.execute_batch(SCHEMA)?;
+            transaction.execute_batch(&passing_index())?;
             let started_at = identity.started_at.to_string();
             let entries = [
                 ("version", VERSION),
@@ -323,6 +330,21 @@ impl Plan {
             let value = row.get_ref(0).map_err(SyncError::plan(&self.path))?;
             let blob = value.as_blob().map_err(|_| SyncError::Damaged("a page is not a blob".to_owned()))?;
             each(blob, row.get(1).map_err(SyncError::plan(&self.path))?)?;
+        }
+        Ok(())
+    }
+
+    /// Calls `each` for the grants of every page that may hold grants that pass on what they grant.
+    pub(crate) fn for_each_passing_page(
+        &self,
+        mut each: impl FnMut(&[u8]) -> Result<(), SyncError>,
+    ) -> Result<(), SyncError> {
+        let sql = format!("SELECT grants FROM page WHERE {PASSING_ON} ORDER BY work, seq");
+        let mut statement = self.connection.prepare(&sql).map_err(SyncError::plan(&self.path))?;
+        let mut rows = statement.query([]).map_err(SyncError::plan(&self.path))?;
+        while let Some(row) = rows.next().map_err(SyncError::plan(&self.path))? {
+            let value = row.get_ref(0).map_err(SyncError::plan(&self.path))?;
+            each(value.as_blob().map_err(|_| SyncError::Damaged("a page is not a blob".to_owned()))?)?;
         }
         Ok(())
     }

@@ -192,3 +192,28 @@ async fn sources_that_are_not_there_are_skipped_and_foreign_ones_are_an_error() 
     let error = expand(&["A", "B", "C"], vec![foreign], &target).await.unwrap_err();
     assert!(matches!(error, SyncError::Expansion(_)), "{error}");
 }
+
+#[tokio::test]
+async fn grants_that_expansion_is_about_come_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("sync.c1z");
+    let grants = vec![
+        user("A", "u1"),
+        user("C", "u1"),
+        edge("A", "B", false, &[]),
+        user("C", "u2"),
+        // Of a group that is not there: nothing follows from it.
+        expandable(grant(("group", "D", "has"), "user", "u5"), &[&has("gone")], false, &[]),
+        user("D", "u1"),
+    ];
+    expand(&["A", "B", "C", "D"], grants, &target).await.unwrap();
+    let reader = baton_c1z::Reader::open(&target).unwrap();
+    let mut ids = Vec::new();
+    let each = |grant: Grant| {
+        ids.push(grant.id.replace("group:", "").replace(":has:user:", "/").replace(":has:", "/"));
+        Ok::<_, baton_c1z::Error>(())
+    };
+    reader.for_each_grant("", baton_c1z::GrantFilter::default(), each).unwrap();
+    assert_eq!(ids, ["C/u1", "C/u2", "D/u5", "D/u1", "A/u1", "B/A", "B/u1"]);
+    assert!(!folder.path().join("sync.c1z.work/apart.db").exists());
+}

@@ -84,8 +84,7 @@ fn other(folder: &Path) -> PathBuf {
         builder.put_whole_grant(&grant).unwrap();
     }
     builder.end_sync(jiff::Timestamp::now(), "").unwrap();
-    builder.finish().unwrap();
-    baton_c1z::envelope::seal(&db, &file, 3).unwrap();
+    builder.seal(&file).unwrap();
     file
 }
 
@@ -278,7 +277,7 @@ async fn a_copied_resource_takes_the_place_of_an_own_one() {
     builder.end_sync(jiff::Timestamp::now(), "").unwrap();
     builder.finish().unwrap();
     let file = lab.folder.path().join("same.c1z");
-    baton_c1z::envelope::seal(&db, &file, 3).unwrap();
+    baton_c1z::envelope::seal(&db, &file).unwrap();
     let extra = vec![grant(("app", "a0", "access"), "user", "u99"), grant(("app", "a0", "access"), "user", "u98")];
     let summary = lab.sync(extra, Some(external(file))).await.unwrap();
     assert_eq!(lab.resources("user").len(), 24);
@@ -370,7 +369,7 @@ async fn many_find_many() {
     builder.end_sync(jiff::Timestamp::now(), "").unwrap();
     builder.finish().unwrap();
     let file = lab.folder.path().join("many.c1z");
-    baton_c1z::envelope::seal(&db, &file, 3).unwrap();
+    baton_c1z::envelope::seal(&db, &file).unwrap();
     let mut extra: Vec<_> = (0..3000)
         .map(|number| format!("p{number}@ACME.example"))
         .map(|address| waiting("a1", &address, attribute(Trait::User, "email", &address)))

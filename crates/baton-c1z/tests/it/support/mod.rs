@@ -92,8 +92,7 @@ pub fn write_org(db: &Path, file: &Path, sync_id: &str) {
     put_org(&mut builder);
     builder.build_indexes().unwrap();
     builder.end_sync(ended_at(), "{}").unwrap();
-    builder.finish().unwrap();
-    envelope::seal(db, file, envelope::DEFAULT_LEVEL).unwrap();
+    builder.seal(file).unwrap();
 }
 
 pub fn grants(reader: &Reader, sync: &str, filter: GrantFilter<'_>) -> Vec<Grant> {
@@ -117,6 +116,6 @@ pub fn file_of_sql(sql: &str) -> (TempDir, PathBuf) {
     let connection = rusqlite::Connection::open(&db).unwrap();
     connection.execute_batch(sql).unwrap();
     drop(connection);
-    envelope::seal(&db, &file, 1).unwrap();
+    envelope::seal(&db, &file).unwrap();
     (dir, file)
 }
