@@ -66,6 +66,9 @@ const V1_SHARED: u8 = 8;
 const EXTERNAL: u8 = 16;
 const IF_THERE: u8 = 32;
 
+/// Grants in a batch.
+const TOGETHER: usize = 128;
+
 /// What a blob of grants begins with if one of them has an expandable, so that such pages are found ([`PASSING_ON`]), and
 /// otherwise.
 const PASSES_ON: u8 = 1;
@@ -179,6 +182,25 @@ pub(crate) fn for_each_grant(
     for_each_row(blob, |grant, _| each(grant)).map(drop)
 }
 
+/// Calls `each` for the grants of a blob made by [`encode_grants`], some at a time.
+pub(crate) fn for_each_batch(
+    blob: &[u8],
+    mut each: impl FnMut(&[WaitingGrant<'_>]) -> Result<(), SyncError>,
+) -> Result<(), SyncError> {
+    let Some((common, mut input)) = Common::read(blob)? else { return Ok(()) };
+    let mut left = input.varint()?;
+    let mut batch = Vec::with_capacity(left.min(TOGETHER));
+    while left > 0 {
+        for _ in 0..left.min(TOGETHER) {
+            batch.push(common.grant(&mut input)?);
+        }
+        left -= batch.len();
+        each(&batch)?;
+        batch.clear();
+    }
+    if input.0.is_empty() { Ok(()) } else { Err(damaged()) }
+}
+
 /// A blob made by [`encode_grants`] without the grants that `leaves_out` names, and how many these and the others are.
 pub(crate) fn without(
     blob: &[u8],
@@ -209,29 +231,50 @@ fn for_each_row(
     blob: &[u8],
     mut each: impl FnMut(&WaitingGrant<'_>, &[u8]) -> Result<(), SyncError>,
 ) -> Result<&[u8], SyncError> {
-    if blob.is_empty() {
-        return Ok(blob);
-    }
-    let mut input = Input(blob);
-    // It may say so for grants that have been left out since.
-    input.byte()?;
-    let mut entitlements = Vec::new();
-    for _ in 0..input.varint()? {
-        let id = input.text()?.to_owned();
-        let resource_type = input.text()?.to_owned();
-        let resource = input.text()?.to_owned();
-        entitlements.push(EntitlementRef { id, resource_type, resource });
-    }
-    let mut texts = Vec::new();
-    for _ in 0..input.varint()? {
-        texts.push(input.text()?);
-    }
+    let Some((common, mut input)) = Common::read(blob)? else { return Ok(blob) };
     let head = &blob[..blob.len() - input.0.len()];
     for _ in 0..input.varint()? {
         let from = input.0;
-        let entitlement = entitlements.get(input.varint()?).ok_or_else(damaged)?;
-        let v1_prefix = texts.get(input.varint()?).copied().ok_or_else(damaged)?;
-        let principal_type = texts.get(input.varint()?).copied().ok_or_else(damaged)?;
+        let grant = common.grant(&mut input)?;
+        each(&grant, &from[..from.len() - input.0.len()])?;
+    }
+    if input.0.is_empty() { Ok(head) } else { Err(damaged()) }
+}
+
+/// What the rows of a blob have in common.
+struct Common<'a> {
+    entitlements: Vec<EntitlementRef>,
+    texts: Vec<&'a str>,
+}
+
+impl<'a> Common<'a> {
+    /// Reads it, and gives what follows; `None` if there are no rows.
+    fn read(blob: &'a [u8]) -> Result<Option<(Self, Input<'a>)>, SyncError> {
+        if blob.is_empty() {
+            return Ok(None);
+        }
+        let mut input = Input(blob);
+        // It may say so for grants that have been left out since.
+        input.byte()?;
+        let mut entitlements = Vec::new();
+        for _ in 0..input.varint()? {
+            let id = input.text()?.to_owned();
+            let resource_type = input.text()?.to_owned();
+            let resource = input.text()?.to_owned();
+            entitlements.push(EntitlementRef { id, resource_type, resource });
+        }
+        let mut texts = Vec::new();
+        for _ in 0..input.varint()? {
+            texts.push(input.text()?);
+        }
+        Ok(Some((Self { entitlements, texts }, input)))
+    }
+
+    /// Reads a row.
+    fn grant<'b>(&'b self, input: &mut Input<'a>) -> Result<WaitingGrant<'b>, SyncError> {
+        let entitlement = self.entitlements.get(input.varint()?).ok_or_else(damaged)?;
+        let v1_prefix = self.texts.get(input.varint()?).copied().ok_or_else(damaged)?;
+        let principal_type = self.texts.get(input.varint()?).copied().ok_or_else(damaged)?;
         let principal = input.text()?;
         let flags = input.byte()?;
         let immutable = if flags & IMMUTABLE == 0 { None } else { Some(input.text()?) };
@@ -243,7 +286,7 @@ fn for_each_row(
         }
         let expandable = if flags & EXPANDABLE == 0 { None } else { Some(input.bytes()?) };
         let external = if flags & EXTERNAL == 0 { None } else { Some(input.bytes()?) };
-        let grant = WaitingGrant {
+        Ok(WaitingGrant {
             entitlement,
             principal_type,
             principal,
@@ -254,10 +297,8 @@ fn for_each_row(
             expandable,
             if_there: flags & IF_THERE != 0,
             external,
-        };
-        each(&grant, &from[..from.len() - input.0.len()])?;
+        })
     }
-    if input.0.is_empty() { Ok(head) } else { Err(damaged()) }
 }
 
 /// What the rows of a page have in common. Pages have very few different values, so they are found by looking.

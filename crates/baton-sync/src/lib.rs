@@ -25,6 +25,7 @@ mod expand;
 mod external;
 mod fetch;
 mod grant_blob;
+mod grant_writer;
 mod guard;
 mod last;
 mod observe;

@@ -48,6 +48,18 @@ impl Present {
         ids.map_or(0, |(_, ids)| ids.len() as u64)
     }
 
+    /// Whether each of these resources, given by type and id, is in the file. To ask for many at a time is quicker: one after
+    /// the other, each look-up would wait for memory.
+    pub(crate) fn have<'a>(&self, resources: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<bool> {
+        let hashed: Vec<_> = resources
+            .map(|(resource_type, id)| {
+                let ids = self.types.iter().find(|(known, _)| known == resource_type);
+                (ids.map(|(_, ids)| ids), self.hasher.hash_one(id))
+            })
+            .collect();
+        hashed.into_iter().map(|(ids, hash)| ids.is_some_and(|ids| ids.contains(&hash))).collect()
+    }
+
     /// Whether the resource is in the file.
     pub(crate) fn has(&self, resource_type: &str, id: &str) -> bool {
         let ids = self.types.iter().find(|(known, _)| known == resource_type);
@@ -116,5 +128,7 @@ mod tests {
         assert!(present.has("user", "1"));
         assert!(!present.has("group", "1") && !present.has("user", "2") && !present.has("device", "1"));
         assert!(present.syncs("group") && !present.syncs("device"));
+        let asked = [("user", "1"), ("group", "1"), ("device", "1"), ("user", "2"), ("user", "1")];
+        assert_eq!(present.have(asked.into_iter()), [true, false, false, false, true]);
     }
 }

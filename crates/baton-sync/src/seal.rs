@@ -5,24 +5,23 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use baton_c1z::{Builder, GrantRow, NewSync, SyncType};
-use baton_connector::{GapKind, Missing, Source};
+use baton_c1z::{Builder, NewSync, SyncType};
+use baton_connector::{GapKind, Source};
 use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
 use prost::Message;
 use tokio_util::sync::CancellationToken;
 
-use crate::codec::{self, Object, WaitingGrant};
+use crate::codec::{self, Object};
 use crate::config::SyncConfig;
 use crate::error::SyncError;
-use crate::expand::{self, Apart, Related};
-use crate::external::{External, Matching};
-use crate::grant_blob::GrantEncoder;
+use crate::expand::{self, Related};
+use crate::external::External;
+use crate::grant_writer::{GrantWriter, Out};
 use crate::guard;
 use crate::observe::{Event, Observer};
 use crate::plan::{Identity, PageColumn, Plan};
-use crate::present::{Ends, Owner, Present};
+use crate::present::Present;
 use crate::previous::Previous;
-use crate::sided::Sided;
 use crate::summary::{GapCount, Reading, TypeCount};
 use crate::vanished::Vanished;
 
@@ -49,24 +48,6 @@ pub(crate) struct Sealing {
     pub config: SyncConfig,
     pub observer: Arc<dyn Observer>,
     pub cancel: CancellationToken,
-}
-
-/// Where grants go.
-pub(crate) struct Out<'a> {
-    builder: &'a mut Builder,
-    apart: Option<&'a mut Apart>,
-}
-
-impl Out<'_> {
-    /// Adds a grant.
-    pub(crate) fn put(&mut self, grant: &GrantRow<'_>) -> Result<(), SyncError> {
-        if let Some(apart) = &mut self.apart
-            && apart.concerns(grant.entitlement_id)
-        {
-            return apart.put(grant);
-        }
-        Ok(self.builder.put_grant(grant)?)
-    }
 }
 
 /// What sealing found and made.
@@ -138,8 +119,8 @@ impl Sealing {
         };
         self.step("writing grants")?;
         let mut vanished = Vanished::new(&self.gone, self.previous.reader()?, &self.previous.last_full);
-        let mut out = Out { builder: &mut builder, apart: apart.as_mut() };
-        let waiting = self.put_grants(&mut out, &present, &mut vanished, &mut gaps)?;
+        let out = Out { builder: &mut builder, apart: apart.as_mut() };
+        let waiting = GrantWriter::new(self, &present, &mut vanished, &mut gaps, out).write_all()?;
         let gone = vanished.found();
         if let Some(apart) = apart {
             self.step("expanding grants")?;
@@ -179,7 +160,7 @@ impl Sealing {
         Ok(Sealed { types, gaps, file_bytes, gone })
     }
 
-    fn is_partial(&self) -> bool {
+    pub(crate) fn is_partial(&self) -> bool {
         self.sync_type == SyncType::Partial
     }
 
@@ -194,7 +175,7 @@ impl Sealing {
         self.go_on()
     }
 
-    fn go_on(&self) -> Result<(), SyncError> {
+    pub(crate) fn go_on(&self) -> Result<(), SyncError> {
         if self.cancel.is_cancelled() {
             // The caller knows what is kept and fills it in.
             return Err(SyncError::Cancelled { kept: 0, work: self.build.clone() });
@@ -208,7 +189,7 @@ impl Sealing {
         self.refuse_beyond("", size)
     }
 
-    fn refuse_beyond(&self, more: &'static str, size: u64) -> Result<(), SyncError> {
+    pub(crate) fn refuse_beyond(&self, more: &'static str, size: u64) -> Result<(), SyncError> {
         let most = self.config.largest_database;
         if size <= most {
             return Ok(());
@@ -271,104 +252,6 @@ impl Sealing {
             GapCount::add(gaps, gap.kind, &gap.resource_type, &gap.id, &gap.message);
         }
         Ok(resource.encode_to_vec())
-    }
-
-    /// Writes the grants, but for those that wait for the principals of another file.
-    fn put_grants(
-        &self,
-        out: &mut Out<'_>,
-        present: &Present,
-        vanished: &mut Vanished<'_>,
-        gaps: &mut Vec<GapCount>,
-    ) -> Result<Matching, SyncError> {
-        let mut encoder = GrantEncoder::new();
-        let mut waiting = Matching::default();
-        // The grants alone, without their indexes: once they are too many nothing can make up for it.
-        let mut bytes = 0;
-        for (kind, _) in self.source.kinds() {
-            let sides = self.source.sides().iter().find(|sides| sides.contains(kind));
-            if sides.is_some_and(|sides| sides.first() != Some(kind)) {
-                // Written with the first.
-                continue;
-            }
-            let mut sided = Sided::default();
-            for kind in sides.copied().unwrap_or(&[*kind]) {
-                self.plan.for_each_page(kind, PageColumn::Grants, |blob, taken| {
-                    self.go_on()?;
-                    self.refuse_beyond("at least ", bytes)?;
-                    // Most grants of a page are on one entitlement, whose resource is looked for once.
-                    let mut last = None;
-                    codec::for_each_grant(blob, |grant| {
-                        let of = std::ptr::from_ref(grant.entitlement);
-                        let owner = match last {
-                            Some((last_of, owner)) if last_of == of => owner,
-                            _ => Owner::of(grant.entitlement, present),
-                        };
-                        last = Some((of, owner));
-                        let ends = Ends { owner, principal: present.has(grant.principal_type, grant.principal) };
-                        if (taken && vanished.names(grant, ends, present)?) || !self.wants(grant, ends, present, gaps) {
-                            return Ok(());
-                        }
-                        let encoded = encoder.encode(grant);
-                        bytes += (encoded.id.len() + encoded.data.len()) as u64;
-                        if let (Some(wish), Some(_)) = (grant.external, &self.external) {
-                            return waiting.wait(grant, encoded.data, wish);
-                        }
-                        if sides.is_some() {
-                            sided.keep(grant, encoded);
-                            return Ok(());
-                        }
-                        out.put(&GrantRow {
-                            id: encoded.id,
-                            entitlement_id: &grant.entitlement.id,
-                            resource_type: &grant.entitlement.resource_type,
-                            resource_id: &grant.entitlement.resource,
-                            principal_type: grant.principal_type,
-                            principal_id: grant.principal,
-                            data: encoded.data,
-                            expansion: grant.expandable,
-                        })
-                    })
-                })?;
-            }
-            sided.put(out)?;
-        }
-        Ok(waiting)
-    }
-
-    /// Whether a grant belongs into the file. References into types that are not part of the sync are dropped
-    /// silently, they were not asked for; other loose ends are counted.
-    fn wants(&self, grant: &WaitingGrant<'_>, ends: Ends, present: &Present, gaps: &mut Vec<GapCount>) -> bool {
-        let owner = &grant.entitlement;
-        if ends.owner == Owner::NotSynced || !(present.syncs(grant.principal_type) || grant.external.is_some()) {
-            return false;
-        }
-        if ends.owner == Owner::Missing {
-            if grant.if_there {
-                return false;
-            }
-            let message = format!("grants on {} are left out: it is not in this sync", owner.resource);
-            GapCount::add(gaps, GapKind::Dangling, &owner.resource_type, &owner.id, &message);
-            return false;
-        }
-        if ends.principal || (grant.external.is_some() && self.external.is_some()) {
-            return true;
-        }
-        let policy = match grant.external {
-            Some(_) => Missing::Keep,
-            None => self.source.missing_principal(grant.principal_type),
-        };
-        if self.is_partial() && policy == Missing::Keep {
-            // Principals were not asked for.
-            return true;
-        }
-        let (kind, verb) = match policy {
-            Missing::Keep => (GapKind::Dangling, "kept, although"),
-            Missing::Drop => (GapKind::LeftOut, "left out:"),
-        };
-        let message = format!("grants of {} to it are {verb} it is not in this sync", owner.id);
-        GapCount::add(gaps, kind, grant.principal_type, grant.principal, &message);
-        policy == Missing::Keep
     }
 
     fn count<'a>(

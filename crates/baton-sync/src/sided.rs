@@ -6,7 +6,7 @@ use baton_c1z::GrantRow;
 use crate::codec::WaitingGrant;
 use crate::error::SyncError;
 use crate::grant_blob::EncodedGrant;
-use crate::seal::Out;
+use crate::grant_writer::Out;
 
 /// Grants that wait for their turn. They are few: those of groups to applications, for example, not those of people.
 #[derive(Debug, Default)]

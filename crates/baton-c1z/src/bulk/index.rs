@@ -11,23 +11,30 @@ use super::pages::{Kind, PageNumber, Pages, local_part};
 use super::ranks::{Principals, ranks, ranks_before_colon};
 use super::record::{integer_len, record, serial_type};
 use super::rows::{Rows, Run};
+use super::texts::TextList;
 use super::tree::{IndexTree, Root};
 
+/// Holders whose ids are fetched together: so the look-ups wait for memory at the same time.
+const TOGETHER: usize = 128;
+
 /// The orders that the indexes are in.
-pub(crate) struct Orders<'a> {
-    rows: &'a Rows,
+pub(crate) struct Orders {
+    /// Their principals, which they name by number, are in `principals`.
+    rows: Rows,
     /// The places of names.
     names: Vec<u32>,
-    principals: Principals,
-    /// The same as `principals` where types are followed by a colon, if that is another order.
+    /// In their order: whatever goes through them goes through memory from its beginning to its end.
+    principals: TextList,
+    /// Their order where types are followed by a colon, if that is another one.
     before_colon: Option<Principals>,
     /// The places of entitlements that are followed by a colon, by name.
     entitlements: Vec<u32>,
 }
 
-impl<'a> Orders<'a> {
-    /// `None` if ids of grants are not in the order of what they are made of.
-    pub(crate) fn of(rows: &'a Rows) -> Option<Self> {
+impl Orders {
+    /// `None` if ids of grants are not in the order of what they are made of, or if there is too much of something.
+    pub(crate) fn of(mut rows: Rows) -> Option<Self> {
+        rows.look_up()?;
         let names = ranks(&rows.names);
         let types: Vec<&[u8]> = rows.types.iter().map(|of| rows.names.get(*of)).collect();
         let by_text = |of: &u32| names[*of as usize];
@@ -44,9 +51,19 @@ impl<'a> Orders<'a> {
         for (name, rank) in known.iter().zip(ranks_before_colon(&texts)?) {
             entitlements[*name as usize] = rank;
         }
-        let principals = Principals::of(rows, &type_ranks);
-        let before_colon = (!is_same).then(|| Principals::of(rows, &colon_ranks));
+        let principals = std::mem::take(&mut rows.principals).into_list();
+        let order = Principals::of(&principals, &type_ranks);
+        rows.of_rows.change(|principal| order.rank[principal as usize]);
+        let principals = principals.in_order(&order.at);
+        drop(order);
+        let before_colon = (!is_same).then(|| Principals::of(&principals, &colon_ranks));
         Some(Self { rows, names, principals, before_colon, entitlements })
+    }
+
+    /// Type and id of a principal, as it stands in `principals`.
+    fn type_and_id<'a>(&'a self, principal: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        let (place, id) = principal.split_at(1);
+        (self.rows.names.get(self.rows.types[usize::from(place[0])]), id)
     }
 
     /// Fills the tree of an index; `None` if it is to be unique and is not, or is none that is known here.
@@ -73,7 +90,7 @@ impl<'a> Orders<'a> {
 
     /// Ids and syncs. The id is made of entitlement, type and id of the principal. `false` if two rows have the same.
     fn by_id(&self, filling: &mut Filling<'_>) -> Result<bool, Error> {
-        let principals = self.before_colon.as_ref().unwrap_or(&self.principals);
+        let order = self.before_colon.as_ref();
         let mut id = Vec::new();
         let mut syncs = Vec::new();
         for (entitlement, runs) in self.entitlements(&self.entitlements) {
@@ -81,22 +98,23 @@ impl<'a> Orders<'a> {
             id.extend_from_slice(self.rows.names.get(entitlement));
             id.push(b':');
             let stem = id.len();
-            let keys = self.holders(&runs, principals);
-            for same in keys.chunk_by(|one, other| one.0 == other.0) {
+            let mut unique = true;
+            self.for_each_holder(&runs, order, |of, own, same| {
                 id.truncate(stem);
-                let (of, own) = self.rows.principal(principals.at[same[0].0 as usize]);
                 id.extend_from_slice(of);
                 id.push(b':');
                 id.extend_from_slice(own);
                 syncs.clear();
                 syncs.extend(same.iter().map(|(_, row)| (self.sync_of(*row, &runs), *row)));
                 syncs.sort_unstable_by_key(|(sync, _)| self.names[*sync as usize]);
-                if syncs.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-                    return Ok(false);
-                }
+                unique &= syncs.windows(2).all(|pair| pair[0].0 != pair[1].0);
                 for (sync, row) in &syncs {
                     filling.push(&[text(&id), text(self.rows.names.get(*sync))], *row)?;
                 }
+                Ok(())
+            })?;
+            if !unique {
+                return Ok(false);
             }
         }
         Ok(true)
@@ -106,34 +124,32 @@ impl<'a> Orders<'a> {
     fn by_holder(&self, filling: &mut Filling<'_>) -> Result<(), Error> {
         for (entitlement, runs) in self.entitlements(&self.names) {
             let entitlement = text(self.rows.names.get(entitlement));
-            for (rank, row) in self.holders(&runs, &self.principals) {
-                let (of, id) = self.rows.principal(self.principals.at[rank as usize]);
-                filling.push(&[entitlement, text(of), text(id)], row)?;
-            }
+            self.for_each_holder(&runs, None, |of, id, same| {
+                same.iter().try_for_each(|(_, row)| filling.push(&[entitlement, text(of), text(id)], *row))
+            })?;
         }
         Ok(())
     }
 
     /// Principals.
     fn by_principal(&self, filling: &mut Filling<'_>) -> Result<(), Error> {
-        let Principals { rank, at } = &self.principals;
         // First how many rows come before each principal's, then where its next row goes.
-        let mut places = vec![0_u32; at.len() + 1];
+        let mut places = vec![0_u32; self.principals.len() as usize + 1];
         for principal in self.rows.of_rows.iter() {
-            places[rank[principal as usize] as usize + 1] += 1;
+            places[principal as usize + 1] += 1;
         }
         for place in 1..places.len() {
             places[place] += places[place - 1];
         }
         let mut rows = vec![0_u32; self.rows.of_rows.len() as usize];
         for (row, principal) in (0..).zip(self.rows.of_rows.iter()) {
-            let place = &mut places[rank[principal as usize] as usize];
+            let place = &mut places[principal as usize];
             rows[*place as usize] = row;
             *place += 1;
         }
         let mut from = 0;
-        for (principal, end) in at.iter().zip(places) {
-            let (of, id) = self.rows.principal(*principal);
+        for (principal, end) in (0..self.principals.len()).zip(places) {
+            let (of, id) = self.type_and_id(self.principals.get(principal));
             for row in &rows[from..end as usize] {
                 filling.push(&[text(of), text(id)], *row)?;
             }
@@ -196,11 +212,44 @@ impl<'a> Orders<'a> {
         })
     }
 
-    /// The rows of these runs with the ranks of their principals, in their order.
-    fn holders(&self, runs: &[u32], principals: &Principals) -> Vec<(u32, u32)> {
+    /// Calls `each` for the principals in the rows of these runs, in `order` or else in the usual one, with type, id, and the
+    /// principal's place and the row for each of its rows.
+    fn for_each_holder(
+        &self,
+        runs: &[u32],
+        order: Option<&Principals>,
+        mut each: impl FnMut(&[u8], &[u8], &[(u32, u32)]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let holders = self.holders(runs, order);
+        let (mut rest, mut near) = (&holders[..], TextList::default());
+        while !rest.is_empty() {
+            let mut end = rest.len().min(TOGETHER);
+            // All rows of a principal together.
+            while end < rest.len() && rest[end].0 == rest[end - 1].0 {
+                end += 1;
+            }
+            let (some, others) = rest.split_at(end);
+            let principals = some.iter().map(|(place, _)| order.map_or(*place, |order| order.at[*place as usize]));
+            near.take_from(&self.principals, principals);
+            let mut first = 0;
+            for same in some.chunk_by(|one, other| one.0 == other.0) {
+                let (of, id) = self.type_and_id(near.get(first));
+                each(of, id, same)?;
+                first += same.len() as u32;
+            }
+            rest = others;
+        }
+        Ok(())
+    }
+
+    /// The rows of these runs with the places of their principals in `order`, or else among all, and in that order.
+    fn holders(&self, runs: &[u32], order: Option<&Principals>) -> Vec<(u32, u32)> {
         let rows = |run: &u32| -> Range<u32> { self.rows.rows_of(*run as usize) };
-        let rank = |row: u32| principals.rank[self.rows.of_rows.get(row) as usize];
-        let mut keys: Vec<(u32, u32)> = runs.iter().flat_map(rows).map(|row| (rank(row), row)).collect();
+        let place = |row: u32| {
+            let principal = self.rows.of_rows.get(row);
+            order.map_or(principal, |order| order.rank[principal as usize])
+        };
+        let mut keys: Vec<(u32, u32)> = runs.iter().flat_map(rows).map(|row| (place(row), row)).collect();
         // Often they are in order, which this finds at once.
         keys.sort_unstable();
         keys

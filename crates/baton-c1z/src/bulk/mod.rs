@@ -185,7 +185,7 @@ impl GrantLoader {
         let Self { places, mut pages, table, keys, .. } = self;
         let mut roots = vec![table.finish(&mut pages, places.root(GRANTS.name)?)?];
         let before = pages.next();
-        let orders = keys.as_ref().and_then(Orders::of);
+        let orders = keys.and_then(Orders::of);
         for (index, root) in places.indexes(&GRANTS)? {
             let built = match &orders {
                 Some(orders) => orders.build(index, root, &mut pages)?,

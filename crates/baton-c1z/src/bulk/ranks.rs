@@ -2,8 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::rows::Rows;
-use super::texts::Texts;
+use super::texts::{TextList, Texts};
 
 /// The place of each text among all, by number.
 pub(crate) fn ranks(texts: &Texts) -> Vec<u32> {
@@ -21,9 +20,9 @@ pub(crate) struct Principals {
 }
 
 impl Principals {
-    /// By type, the types in the order of `type_ranks` (by their place in [`Rows::types`]), then by id.
-    pub(crate) fn of(rows: &Rows, type_ranks: &[u32]) -> Self {
-        let texts = &rows.principals;
+    /// Principals, given as [`Rows::principals`](super::rows::Rows::principals) are, by type, the types in the order of
+    /// `type_ranks` (by their place in [`Rows::types`](super::rows::Rows::types)), then by id.
+    pub(crate) fn of(texts: &TextList, type_ranks: &[u32]) -> Self {
         // By type: what all ids begin with.
         let mut stems: Vec<Option<&[u8]>> = vec![None; type_ranks.len()];
         for number in 0..texts.len() {
@@ -121,17 +120,18 @@ mod tests {
         fn principals_are_in_the_order_of_their_types_and_ids(
             principals in proptest::collection::vec((0_u8..3, "[ab]{0,12}"), 0..40), stem in "[ab]{0,3}",
         ) {
-            let mut rows = Rows::new();
+            let mut texts = Texts::default();
             for (of, id) in &principals {
                 let mut text = vec![*of];
                 text.extend_from_slice(stem.as_bytes());
                 text.extend_from_slice(id.as_bytes());
-                rows.principals.number(&text).unwrap();
+                texts.number(&text).unwrap();
             }
-            let found = Principals::of(&rows, &[1, 2, 0]);
-            let mut expected: Vec<_> = (0..rows.principals.len()).collect();
+            let texts = texts.into_list();
+            let found = Principals::of(&texts, &[1, 2, 0]);
+            let mut expected: Vec<_> = (0..texts.len()).collect();
             expected.sort_by_key(|number| {
-                let text = rows.principals.get(*number);
+                let text = texts.get(*number);
                 ((text[0] + 1) % 3, text[1..].to_vec())
             });
             prop_assert_eq!(&found.at, &expected);

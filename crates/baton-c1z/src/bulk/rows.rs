@@ -3,7 +3,7 @@
 //!
 //! A file can have some thirteen million grants before it is larger than readers accept, so this is bounded.
 
-use super::texts::Texts;
+use super::texts::{TextList, Texts};
 
 /// Number of texts that the indexes of grants use.
 pub(crate) const TEXTS: usize = 7;
@@ -12,6 +12,9 @@ pub(crate) const TEXTS: usize = 7;
 const MOST_RUNS: usize = 1 << 20;
 /// Rows that a run has on average when there are many.
 const LONG: usize = 8;
+/// Rows whose principals are looked up together. One after the other, each look-up would wait for memory several times;
+/// together, they wait at the same time.
+const TOGETHER: u32 = 128;
 /// Numbers in a part of [`Numbers`].
 const PART: usize = 1 << 16;
 
@@ -38,8 +41,10 @@ pub(crate) struct Rows {
     /// Principals: the place of the type in `types` as a byte, then the id.
     pub principals: Texts,
     pub runs: Vec<Run>,
-    /// The principal of each row.
+    /// The principal of each row, but for those that are still to be looked up.
     pub of_rows: Numbers,
+    /// The principals of the rows after them.
+    waiting: TextList,
     /// Rows whose `expansion` is not null.
     pub expanding: Vec<u32>,
     /// Rows whose `needs_expansion` is 1.
@@ -56,6 +61,7 @@ impl Rows {
             principals: Texts::default(),
             runs: Vec::new(),
             of_rows: Numbers::default(),
+            waiting: TextList::default(),
             expanding: Vec::new(),
             needing: Vec::new(),
             buffer: Vec::new(),
@@ -64,9 +70,10 @@ impl Rows {
     }
 
     /// Takes the next row: resource type, resource, entitlement, type of the principal, principal, id and sync. `false` if
-    /// its id is not made of the others, or if there is too much of something: then this is of no use any more.
+    /// its id is not made of the others, or if there is too much of something: then this is of no use any more. When the last
+    /// row is there, [`look_up`](Self::look_up) has to be called.
     pub(crate) fn push(&mut self, texts: [&[u8]; TEXTS], expands: bool, needs_expansion: bool) -> bool {
-        let row = self.of_rows.len;
+        let row = self.of_rows.len + self.waiting.len();
         is_made_of_the_others(&texts) && self.take(texts, row, expands, needs_expansion).is_some()
     }
 
@@ -96,14 +103,24 @@ impl Rows {
         self.buffer.clear();
         self.buffer.push(u8::try_from(place).ok()?);
         self.buffer.extend_from_slice(principal);
-        let principal = self.principals.number(&self.buffer)?;
-        self.of_rows.push(principal)?;
+        self.waiting.push(&self.buffer)?;
+        if self.waiting.len() == TOGETHER {
+            self.look_up()?;
+        }
         if expands {
             self.expanding.push(row);
         }
         if needs_expansion {
             self.needing.push(row);
         }
+        Some(())
+    }
+
+    /// Looks up the principals of the rows that wait for it; `None` if there are too many.
+    pub(crate) fn look_up(&mut self) -> Option<()> {
+        let Self { principals, of_rows, waiting, .. } = self;
+        principals.numbers(waiting, |principal| of_rows.push(principal))?;
+        waiting.clear();
         Some(())
     }
 
@@ -116,12 +133,6 @@ impl Rows {
     /// The run that a row is in.
     pub(crate) fn run_of(&self, row: u32) -> &Run {
         &self.runs[self.runs.partition_point(|run| run.first <= row) - 1]
-    }
-
-    /// Type and id of a principal.
-    pub(crate) fn principal(&self, number: u32) -> (&[u8], &[u8]) {
-        let (place, id) = self.principals.get(number).split_at(1);
-        (self.names.get(self.types[usize::from(place[0])]), id)
     }
 }
 
@@ -165,6 +176,11 @@ impl Numbers {
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
         self.parts.iter().flatten().copied()
     }
+
+    /// Changes each.
+    pub(crate) fn change(&mut self, to: impl Fn(u32) -> u32) {
+        self.parts.iter_mut().flatten().for_each(|number| *number = to(*number));
+    }
 }
 
 #[cfg(test)]
@@ -186,11 +202,12 @@ mod tests {
         for (entitlement, principal) in [("a", 1), ("a", 2), ("b", 1), ("a", 3)] {
             assert!(push(&mut rows, entitlement, principal));
         }
+        rows.look_up().unwrap();
         let firsts: Vec<_> = rows.runs.iter().map(|run| run.first).collect();
         assert_eq!(firsts, [0, 2, 3]);
         assert_eq!((rows.rows_of(0), rows.rows_of(2)), (0..2, 3..4));
         assert_eq!(rows.names.get(rows.run_of(2).entitlement), b"b");
-        assert_eq!(rows.principal(rows.of_rows.get(2)), (b"user".as_slice(), b"00u1".as_slice()));
+        assert_eq!(rows.principals.get(rows.of_rows.get(2)), b"\x0000u1");
     }
 
     #[test]
@@ -210,12 +227,28 @@ mod tests {
     }
 
     #[test]
+    fn principals_that_are_looked_up_together_may_be_the_same() {
+        let mut rows = Rows::new();
+        let users: Vec<_> = (0..2 * TOGETHER as usize + 3).map(|row| row * row % 91).collect();
+        assert!(users.iter().all(|user| push(&mut rows, "a", *user)));
+        rows.look_up().unwrap();
+        assert_eq!(rows.of_rows.len() as usize, users.len());
+        for (row, user) in users.iter().enumerate() {
+            let principal = rows.principals.get(rows.of_rows.get(row as u32));
+            assert_eq!(principal, format!("\000u{user}").as_bytes());
+        }
+    }
+
+    #[test]
     fn numbers_are_kept_in_parts() {
         let mut numbers = Numbers::default();
         let count = 2 * PART as u32 + 7;
         (0..count).for_each(|number| numbers.push(number * 3).unwrap());
         assert_eq!(numbers.len(), count);
         assert!(numbers.iter().eq((0..count).map(|number| number * 3)));
+        numbers.change(|number| number / 3 + 1);
+        assert!(numbers.iter().eq(1..=count));
+        numbers.change(|number| (number - 1) * 3);
         for place in [0, PART as u32 - 1, PART as u32, count - 1] {
             assert_eq!(numbers.get(place), place * 3);
         }

@@ -54,6 +54,18 @@ proptest! {
             Ok(())
         }).unwrap();
         prop_assert_eq!(seen, grants.len());
+        let (mut one_by_one, mut in_batches) = (Vec::new(), Vec::new());
+        // More than one batch.
+        let blob = encode_grants(&grants.iter().cycle().take(grants.len() * 7).cloned().collect::<Vec<_>>());
+        for_each_grant(&blob, |grant| {
+            one_by_one.push(format!("{grant:?}"));
+            Ok(())
+        }).unwrap();
+        for_each_batch(&blob, |batch| {
+            in_batches.extend(batch.iter().map(|grant| format!("{grant:?}")));
+            Ok(())
+        }).unwrap();
+        prop_assert_eq!(in_batches, one_by_one);
     }
 
     #[test]

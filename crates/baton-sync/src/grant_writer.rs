@@ -1,0 +1,167 @@
+//! Writing the grants of the new file.
+
+use baton_c1z::{Builder, GrantRow};
+use baton_connector::{GapKind, Missing};
+
+use crate::codec::{self, WaitingGrant};
+use crate::error::SyncError;
+use crate::expand::Apart;
+use crate::external::Matching;
+use crate::grant_blob::GrantEncoder;
+use crate::plan::PageColumn;
+use crate::present::{Ends, Owner, Present};
+use crate::seal::Sealing;
+use crate::sided::Sided;
+use crate::summary::GapCount;
+use crate::vanished::Vanished;
+
+/// Where grants go.
+pub(crate) struct Out<'a> {
+    pub builder: &'a mut Builder,
+    /// Those that expansion is about.
+    pub apart: Option<&'a mut Apart>,
+}
+
+impl Out<'_> {
+    /// Adds a grant.
+    pub(crate) fn put(&mut self, grant: &GrantRow<'_>) -> Result<(), SyncError> {
+        if let Some(apart) = &mut self.apart
+            && apart.concerns(grant.entitlement_id)
+        {
+            return apart.put(grant);
+        }
+        Ok(self.builder.put_grant(grant)?)
+    }
+}
+
+/// Goes through the grants of the plan.
+pub(crate) struct GrantWriter<'a, 'b> {
+    sealing: &'a Sealing,
+    present: &'a Present,
+    vanished: &'a mut Vanished<'b>,
+    gaps: &'a mut Vec<GapCount>,
+    out: Out<'a>,
+    encoder: GrantEncoder,
+    /// Those that wait for the principals of another file.
+    waiting: Matching,
+    /// The grants alone, without their indexes: once they are too many nothing can make up for it.
+    bytes: u64,
+}
+
+impl<'a, 'b> GrantWriter<'a, 'b> {
+    pub(crate) fn new(
+        sealing: &'a Sealing,
+        present: &'a Present,
+        vanished: &'a mut Vanished<'b>,
+        gaps: &'a mut Vec<GapCount>,
+        out: Out<'a>,
+    ) -> Self {
+        let (encoder, waiting) = (GrantEncoder::new(), Matching::default());
+        Self { sealing, present, vanished, gaps, out, encoder, waiting, bytes: 0 }
+    }
+
+    /// Writes the grants, but for those that wait for the principals of another file.
+    pub(crate) fn write_all(mut self) -> Result<Matching, SyncError> {
+        let sealing = self.sealing;
+        for (kind, _) in sealing.source.kinds() {
+            let sides = sealing.source.sides().iter().find(|sides| sides.contains(kind));
+            if sides.is_some_and(|sides| sides.first() != Some(kind)) {
+                // Written with the first.
+                continue;
+            }
+            let mut sided = sides.map(|_| Sided::default());
+            for kind in sides.copied().unwrap_or(&[*kind]) {
+                sealing.plan.for_each_page(kind, PageColumn::Grants, |blob, taken| {
+                    sealing.go_on()?;
+                    sealing.refuse_beyond("at least ", self.bytes)?;
+                    self.write_page(blob, taken, sided.as_mut())
+                })?;
+            }
+            if let Some(sided) = sided {
+                sided.put(&mut self.out)?;
+            }
+        }
+        Ok(self.waiting)
+    }
+
+    /// Writes the grants of a page, or keeps them for later where a kind has two sides.
+    fn write_page(&mut self, blob: &[u8], taken: bool, mut sided: Option<&mut Sided>) -> Result<(), SyncError> {
+        // Most grants of a page are on one entitlement, whose resource is looked for once.
+        let mut last = None;
+        codec::for_each_batch(blob, |batch| {
+            let there = self.present.have(batch.iter().map(|grant| (grant.principal_type, grant.principal)));
+            for (grant, principal) in batch.iter().zip(there) {
+                let of = std::ptr::from_ref(grant.entitlement);
+                let owner = match last {
+                    Some((last_of, owner)) if last_of == of => owner,
+                    _ => Owner::of(grant.entitlement, self.present),
+                };
+                last = Some((of, owner));
+                let ends = Ends { owner, principal };
+                let has_vanished = taken && self.vanished.names(grant, ends, self.present)?;
+                if !has_vanished && self.wants(grant, ends) {
+                    self.write(grant, sided.as_deref_mut())?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn write(&mut self, grant: &WaitingGrant<'_>, sided: Option<&mut Sided>) -> Result<(), SyncError> {
+        let encoded = self.encoder.encode(grant);
+        self.bytes += (encoded.id.len() + encoded.data.len()) as u64;
+        if let (Some(wish), Some(_)) = (grant.external, &self.sealing.external) {
+            return self.waiting.wait(grant, encoded.data, wish);
+        }
+        if let Some(sided) = sided {
+            sided.keep(grant, encoded);
+            return Ok(());
+        }
+        self.out.put(&GrantRow {
+            id: encoded.id,
+            entitlement_id: &grant.entitlement.id,
+            resource_type: &grant.entitlement.resource_type,
+            resource_id: &grant.entitlement.resource,
+            principal_type: grant.principal_type,
+            principal_id: grant.principal,
+            data: encoded.data,
+            expansion: grant.expandable,
+        })
+    }
+
+    /// Whether a grant belongs into the file. References into types that are not part of the sync are dropped
+    /// silently, they were not asked for; other loose ends are counted.
+    fn wants(&mut self, grant: &WaitingGrant<'_>, ends: Ends) -> bool {
+        let Self { sealing, present, gaps, .. } = self;
+        let owner = &grant.entitlement;
+        if ends.owner == Owner::NotSynced || !(present.syncs(grant.principal_type) || grant.external.is_some()) {
+            return false;
+        }
+        if ends.owner == Owner::Missing {
+            if grant.if_there {
+                return false;
+            }
+            let message = format!("grants on {} are left out: it is not in this sync", owner.resource);
+            GapCount::add(gaps, GapKind::Dangling, &owner.resource_type, &owner.id, &message);
+            return false;
+        }
+        if ends.principal || (grant.external.is_some() && sealing.external.is_some()) {
+            return true;
+        }
+        let policy = match grant.external {
+            Some(_) => Missing::Keep,
+            None => sealing.source.missing_principal(grant.principal_type),
+        };
+        if sealing.is_partial() && policy == Missing::Keep {
+            // Principals were not asked for.
+            return true;
+        }
+        let (kind, verb) = match policy {
+            Missing::Keep => (GapKind::Dangling, "kept, although"),
+            Missing::Drop => (GapKind::LeftOut, "left out:"),
+        };
+        let message = format!("grants of {} to it are {verb} it is not in this sync", owner.id);
+        GapCount::add(gaps, kind, grant.principal_type, grant.principal, &message);
+        policy == Missing::Keep
+    }
+}
