@@ -1,6 +1,7 @@
 //! Making the database that is sealed into a file.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use baton_proto::Message;
 use baton_proto::c1::connector::v2::{Entitlement, Grant, Resource, ResourceType};
@@ -11,6 +12,7 @@ use rusqlite::{Connection, ToSql, params};
 use crate::bulk::{GrantLoader, Loaded, ObjectLoader, Packed, Places};
 use crate::error::{At, Error};
 use crate::indexes::{self, Duplicates};
+use crate::older::Older;
 use crate::schema::{ENTITLEMENTS, GRANTS, INDEXES, Index, RESOURCES, TABLES};
 use crate::stats::{self, Stats, Tally};
 use crate::sync_run::NewSync;
@@ -52,7 +54,7 @@ pub struct Builder {
     path: PathBuf,
     sync: Option<OpenSync>,
     /// The older database and the syncs of it that stay.
-    older: Option<(PathBuf, Vec<String>)>,
+    older: Option<(Arc<Older>, Vec<String>)>,
     objects: Bulk,
     grants: Bulk,
 }
@@ -144,12 +146,11 @@ impl Builder {
         })
     }
 
-    /// Copies the syncs `keep` with all their rows, sessions of connectors excepted, from `old_db`, a decoded older
-    /// file, which is migrated on the way. Rows keep their order.
+    /// Copies the syncs `keep` with all their rows, sessions of connectors excepted, from an older file. Rows keep their order.
     ///
     /// # Errors
     /// [`Error::OutOfOrder`] once a sync has begun; the old database cannot be read; the new one cannot be written.
-    pub fn carry_over(&mut self, old_db: &Path, keep: &[String]) -> Result<(), Error> {
+    pub fn carry_over(&mut self, older: Arc<Older>, keep: &[String]) -> Result<(), Error> {
         if self.sync.is_some() {
             return Err(Error::OutOfOrder("older syncs are carried over before a new one begins"));
         }
@@ -159,9 +160,9 @@ impl Builder {
         // A database cannot be attached within a transaction.
         let connection = self.outside()?;
         connection.execute_batch("COMMIT").at(&self.path)?;
-        carry_over::carry_over(connection, old_db, keep)?;
+        carry_over::carry_over(connection, &older, keep)?;
         connection.execute_batch("BEGIN").at(&self.path)?;
-        self.older = Some((old_db.to_owned(), keep.to_vec()));
+        self.older = Some((older, keep.to_vec()));
         Ok(())
     }
 
@@ -486,7 +487,7 @@ impl Builder {
         let (packed, places) = self.commit_and_close(Places::find)?;
         let mut loader = ObjectLoader::open(&self.path, places, packed)?;
         if let Some((older, keep)) = &self.older {
-            loader.carry_over(&connection::open_read_only(older, older)?, older, keep)?;
+            loader.carry_over(older, keep)?;
         }
         self.hands = Hands::Objects(Box::new(loader));
         self.objects = Bulk::Begun;
@@ -501,7 +502,7 @@ impl Builder {
         let (packed, places) = self.commit_and_close(Places::find)?;
         let mut loader = GrantLoader::open(&self.path, places, packed)?;
         if let Some((older, keep)) = &self.older {
-            loader.carry_over(&connection::open_read_only(older, older)?, older, keep)?;
+            loader.carry_over(older, keep)?;
         }
         self.hands = Hands::Grants(Box::new(loader));
         self.grants = Bulk::Begun;
@@ -518,6 +519,9 @@ impl Builder {
                 self.settle()?;
                 self.drop_indexes(of_objects())?;
                 self.objects = Bulk::Unindexed;
+                if let Some(sync) = &mut self.sync {
+                    sync.indexed = false;
+                }
             }
             (Bulk::Unindexed, _) => self.settle()?,
         }

@@ -1,17 +1,15 @@
 //! Copying syncs of an older file into a new one.
 
-use std::path::Path;
-
 use rusqlite::Connection;
 
 use crate::error::{At, Error};
-use crate::migrate;
+use crate::older::Older;
 use crate::schema::{ASSETS, RESOURCE_TYPES, SYNC_RUNS};
 
-/// Copies the syncs `keep` from `old_db`, but for what is loaded in bulk (resources, entitlements, grants), into the database of `connection`, which is in no
+/// Copies the syncs `keep` from an older database, but for what is loaded in bulk (resources, entitlements, grants), into the database of `connection`, which is in no
 /// transaction. The rows go from table to table within SQLite, in the order of their row ids; nothing is held in memory.
-pub(crate) fn carry_over(connection: &Connection, old_db: &Path, keep: &[String]) -> Result<(), Error> {
-    migrate::migrate(old_db, old_db)?;
+pub(crate) fn carry_over(connection: &Connection, older: &Older, keep: &[String]) -> Result<(), Error> {
+    let old_db = older.db();
     let path = old_db.to_string_lossy();
     connection.execute("ATTACH DATABASE ? AS old", [&path]).at(old_db)?;
     let copied = copy(connection, keep).at(old_db);

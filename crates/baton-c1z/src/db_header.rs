@@ -35,6 +35,11 @@ impl DbHeader {
         self.0[18..21] == [1, 1, 0] && self.number(56) == 1
     }
 
+    /// Whether all of its pages are in use.
+    pub(crate) fn has_no_free_pages(&self) -> bool {
+        self.number(36) == 0
+    }
+
     fn number(&self, at: usize) -> u32 {
         u32::from_be_bytes([self.0[at], self.0[at + 1], self.0[at + 2], self.0[at + 3]])
     }

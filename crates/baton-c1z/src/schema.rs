@@ -164,6 +164,16 @@ impl Table {
         format!("CREATE TABLE IF NOT EXISTS {} (\n    id integer primary key{columns}\n)", self.name)
     }
 
+    /// Whether a database has the table with just these columns, in this order.
+    pub(crate) fn is_complete(&self, connection: &rusqlite::Connection) -> bool {
+        let names = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?)")?;
+            statement.query_map([self.name], |row| row.get(0))?.collect()
+        };
+        let columns = std::iter::once("id").chain(self.columns.iter().map(|of| of.name));
+        names().is_ok_and(|names| names.iter().map(String::as_str).eq(columns))
+    }
+
     /// The names of all columns but the row id, for a statement.
     pub(crate) fn column_list(&self) -> String {
         let names: Vec<_> = self.columns.iter().map(|column| column.name).collect();

@@ -47,6 +47,9 @@ pub enum SyncError {
     /// The target or the previous file cannot be used.
     #[error("{0}")]
     File(#[from] baton_c1z::Error),
+    /// A part of the previous file that is needed for the new one is damaged.
+    #[error("{0}\nhint: move it away and run the same command again: all that has been fetched is kept")]
+    Replaced(baton_c1z::Error),
     /// The working database failed.
     #[error("the working database {path} failed: {source}\nhint: {hint}")]
     Plan {
@@ -107,7 +110,7 @@ impl SyncError {
             Self::Cancelled { .. } => 1,
             Self::Source(error) => error.kind.grpc_code(),
             Self::Fetch { source, .. } => source.kind.grpc_code(),
-            Self::File(error) => error.code(),
+            Self::File(error) | Self::Replaced(error) => error.code(),
             Self::Plan { source, .. } if is_full(source) => 8,
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => 8,
             Self::Shrunk(_) | Self::Incomplete(_) | Self::TooLarge { .. } => 9,

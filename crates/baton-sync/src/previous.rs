@@ -1,9 +1,10 @@
 //! The file that a sync is to replace.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use baton_c1z::envelope::{self, Format, Limits};
-use baton_c1z::{Reader, SyncType, retention};
+use baton_c1z::{Older, SyncType, retention};
 
 use crate::config::SyncConfig;
 use crate::error::SyncError;
@@ -13,8 +14,8 @@ use crate::workdir::WorkDir;
 /// What stays of the previous file.
 #[derive(Debug, Default)]
 pub(crate) struct Previous {
-    /// Its database, decoded, if it has one that can be read.
-    pub db: Option<PathBuf>,
+    /// Its database, if it has one that can be read.
+    pub older: Option<Arc<Older>>,
     /// Bytes of it.
     pub size: u64,
     /// How many syncs it holds.
@@ -34,22 +35,23 @@ impl Previous {
     pub(crate) fn size_with(&self, syncs: usize) -> u64 {
         self.size / self.syncs.max(1) as u64 * syncs as u64
     }
-
-    /// A reader of it, if it can be read.
-    pub(crate) fn reader(&self) -> Result<Option<Reader>, SyncError> {
-        Ok(self.db.as_deref().map(Reader::open_db).transpose()?)
-    }
 }
 
 /// Looks at the file that is to be replaced before anything is asked of the source: a target that is no `.c1z`, is cut
 /// off or cannot be written must not cost an hour of fetching. A sync that is not a full one
 /// leaves the last full one in the file in any case.
 ///
-/// A base beside the target is only a help: one that cannot be read is done without.
+/// Damage inside of its content may only be found when its rows are copied; then moving it away is enough to have the file
+/// made of what has been fetched. A base beside the target is only a help: one that cannot be read is done without, so that
+/// all of it is looked at now.
 pub(crate) async fn open(config: &SyncConfig, work_dir: &WorkDir, sync_type: SyncType) -> Result<Previous, SyncError> {
     let Some(base) = &config.base else { return read(&config.target, work_dir, sync_type).await };
-    match read(base, work_dir, sync_type).await {
-        Ok(previous) => Ok(Previous { keep: Vec::new(), ..previous }),
+    let whole = |previous: Previous| match &previous.older {
+        Some(older) => older.verify().map(|()| Previous { keep: Vec::new(), ..previous }).map_err(SyncError::from),
+        None => Ok(previous),
+    };
+    match read(base, work_dir, sync_type).await.and_then(whole) {
+        Ok(previous) => Ok(previous),
         Err(error) => {
             let note = format!(
                 "the file of the last sync cannot be read: this sync reads everything, and is not compared with it: {error}"
@@ -83,10 +85,9 @@ async fn read(target: &Path, work_dir: &WorkDir, sync_type: SyncType) -> Result<
             Format::Other => return Err(baton_c1z::Error::not_a_c1z(&target).into()),
             Format::V1 => {}
         }
-        envelope::decode(&target, &db, &Limits::from_env())?;
-        let reader = Reader::open_db(&db)?;
+        let older = Older::open(&target, &db, &Limits::from_env())?;
         let size = std::fs::metadata(&db).map_err(SyncError::io("look at", &db))?.len();
-        let runs = reader.syncs()?;
+        let runs = older.syncs()?;
         let syncs = runs.len();
         let keep = match retention::keep_limit_from_env() {
             Some(limit) => {
@@ -94,15 +95,15 @@ async fn read(target: &Path, work_dir: &WorkDir, sync_type: SyncType) -> Result<
             }
             None => runs.into_iter().map(|run| run.sync_id).collect(),
         };
-        let (before, last_full) = match reader.latest_finished(Some(SyncType::Full))? {
+        let (before, last_full) = match older.latest_finished(Some(SyncType::Full))? {
             Some(run) => {
-                let counts = reader.stats(&run.sync_id)?.resources_by_resource_type;
+                let counts = older.stats(&run.sync_id)?.resources_by_resource_type;
                 let counts = counts.into_iter().filter_map(|(id, count)| Some((id, count.try_into().ok()?)));
                 (counts.collect(), run.sync_id)
             }
             None => (Before::new(), String::new()),
         };
-        Ok(Previous { db: Some(db), size, syncs, keep, before, last_full, note: None })
+        Ok(Previous { older: Some(Arc::new(older)), size, syncs, keep, before, last_full, note: None })
     };
     match tokio::task::spawn_blocking(open).await {
         Ok(result) => result,

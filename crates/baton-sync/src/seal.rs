@@ -2,7 +2,7 @@
 //! not on when it arrived.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use baton_c1z::{Builder, NewSync, SyncType};
@@ -80,12 +80,22 @@ impl Sealing {
     }
 
     fn make(&self, keep: &[String]) -> Result<Sealed, SyncError> {
+        let is_target = |path: &Path| path == self.config.target;
+        self.make_from(keep).map_err(|error| match error {
+            SyncError::File(baton_c1z::Error::Damaged { path, reason }) if is_target(&path) => {
+                SyncError::Replaced(baton_c1z::Error::Damaged { path, reason })
+            }
+            error => error,
+        })
+    }
+
+    fn make_from(&self, keep: &[String]) -> Result<Sealed, SyncError> {
         let mut builder = Builder::create(&self.build)?;
-        if let Some(previous) = &self.previous.db
+        if let Some(older) = &self.previous.older
             && !keep.is_empty()
         {
             self.step("keeping the previous sync")?;
-            builder.carry_over(previous, keep)?;
+            builder.carry_over(Arc::clone(older), keep)?;
         }
         let sync_id = &self.identity.sync_id;
         let sync = NewSync {
@@ -118,7 +128,7 @@ impl Sealing {
             None => None,
         };
         self.step("writing grants")?;
-        let mut vanished = Vanished::new(&self.gone, self.previous.reader()?, &self.previous.last_full);
+        let mut vanished = Vanished::new(&self.gone, self.previous.older.as_deref(), &self.previous.last_full);
         let out = Out { builder: &mut builder, apart: apart.as_mut() };
         let waiting = GrantWriter::new(self, &present, &mut vanished, &mut gaps, out).write_all()?;
         let gone = vanished.found();

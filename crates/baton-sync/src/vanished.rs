@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use baton_c1z::Reader;
+use baton_c1z::{Older, Reader};
 
 use crate::codec::WaitingGrant;
 use crate::error::SyncError;
@@ -14,7 +14,9 @@ use crate::present::{Ends, Owner, Present};
 
 /// Finds out who has vanished.
 pub(crate) struct Vanished<'a> {
-    previous: Option<Reader>,
+    previous: Option<&'a Older>,
+    /// Opened when it is asked for the first time: for that all of it is unpacked.
+    reader: Option<Reader>,
     last_full: &'a str,
     /// What was found out, by type and id.
     known: HashMap<(String, String), bool>,
@@ -22,8 +24,8 @@ pub(crate) struct Vanished<'a> {
 
 impl<'a> Vanished<'a> {
     /// `gone` had vanished before; `previous` holds the last full sync, `last_full`.
-    pub(crate) fn new(gone: &[(String, String)], previous: Option<Reader>, last_full: &'a str) -> Self {
-        Self { previous, last_full, known: gone.iter().map(|gone| (gone.clone(), true)).collect() }
+    pub(crate) fn new(gone: &[(String, String)], previous: Option<&'a Older>, last_full: &'a str) -> Self {
+        Self { previous, reader: None, last_full, known: gone.iter().map(|gone| (gone.clone(), true)).collect() }
     }
 
     /// Whether a grant of a page that was taken over is one that a fresh read would not show: it is about something that
@@ -41,7 +43,10 @@ impl<'a> Vanished<'a> {
         if let Some(known) = self.known.get(&key) {
             return Ok(*known);
         }
-        let was_there = match &self.previous {
+        if let (None, Some(previous)) = (&self.reader, self.previous) {
+            self.reader = Some(previous.reader()?);
+        }
+        let was_there = match &self.reader {
             Some(reader) => reader.resource(self.last_full, resource_type, id)?.is_some(),
             None => false,
         };

@@ -12,6 +12,7 @@
 
 mod index;
 mod objects;
+mod outline;
 mod packed;
 mod pages;
 mod ranks;
@@ -28,11 +29,13 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::error::{At, Error};
+use crate::older::Older;
 use crate::schema::{GRANTS, INDEXES, Index, Table};
 
 use index::Orders;
 pub(crate) use objects::ObjectLoader;
-pub(crate) use packed::Packed;
+pub(crate) use outline::Outline;
+pub(crate) use packed::{Frame, Packed};
 use pages::{PageNumber, Pages};
 use record::record;
 use rows::{Rows, TEXTS};
@@ -159,8 +162,8 @@ impl GrantLoader {
     ///
     /// # Errors
     /// The older database cannot be read; the new one cannot be written.
-    pub(crate) fn carry_over(&mut self, old: &Connection, path: &Path, keep: &[String]) -> Result<(), Error> {
-        carry_over(&GRANTS, old, path, keep, |row, stored| self.push(row, stored))
+    pub(crate) fn carry_over(&mut self, older: &Older, keep: &[String]) -> Result<(), Error> {
+        carry_over(&GRANTS, older, keep, |row, stored| self.push(row, stored))
     }
 
     /// Adds a row; `stored` is its record if there is one already.
@@ -221,20 +224,21 @@ fn note(
 /// are any.
 fn carry_over<const COLUMNS: usize>(
     table: &Table,
-    old: &Connection,
-    path: &Path,
+    older: &Older,
     keep: &[String],
     mut push: impl FnMut(&[ValueRef<'_>; COLUMNS], Option<&[u8]>) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    let (old, path) = (older.connection()?, older.db());
     let sync_id = table.columns.iter().position(|column| column.name == "sync_id").unwrap_or_default();
     let mut reached = Reached::Row(i64::MIN);
-    if let Some(mut stored) = StoredTable::find(table, path, old) {
+    if let Some(mut stored) = StoredTable::find(table, older, &old) {
         reached = stored.for_each(|record, row| match row[sync_id] {
             ValueRef::Text(sync) if keep.iter().any(|kept| kept.as_bytes() == sync) => push(row, Some(record)),
             _ => Ok(()),
         })?;
     }
     let Reached::Row(after) = reached else { return Ok(()) };
+    older.restore()?;
     // Without the plus sign an index might be preferred, and the rows come out of order.
     let places = vec!["?"; keep.len()].join(", ");
     let (columns, name) = (table.column_list(), table.name);

@@ -3,7 +3,6 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
-use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::index::Filling;
@@ -13,6 +12,7 @@ use super::texts::{TextList, Texts};
 use super::tree::Root;
 use super::{Loaded, Packed, Places, RowWriter, carry_over};
 use crate::error::Error;
+use crate::older::Older;
 use crate::schema::{ENTITLEMENTS, Index, RESOURCES, Table};
 
 /// The values of a row in the order of the table's columns, the row id not among them.
@@ -52,10 +52,10 @@ impl ObjectLoader {
     ///
     /// # Errors
     /// The older database cannot be read; the new one cannot be written.
-    pub(crate) fn carry_over(&mut self, old: &Connection, path: &Path, keep: &[String]) -> Result<(), Error> {
+    pub(crate) fn carry_over(&mut self, older: &Older, keep: &[String]) -> Result<(), Error> {
         let Self { pages, resources, entitlements, .. } = self;
-        carry_over(&RESOURCES, old, path, keep, |row: &ResourceValues<'_>, stored| resources.push(pages, row, stored))?;
-        carry_over(&ENTITLEMENTS, old, path, keep, |row: &EntitlementValues<'_>, stored| {
+        carry_over(&RESOURCES, older, keep, |row: &ResourceValues<'_>, stored| resources.push(pages, row, stored))?;
+        carry_over(&ENTITLEMENTS, older, keep, |row: &EntitlementValues<'_>, stored| {
             entitlements.push(pages, row, stored)
         })
     }

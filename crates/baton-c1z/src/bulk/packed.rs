@@ -1,10 +1,12 @@
-//! The part of a database that is packed before the database is finished.
+//! A database of which a part is packed: blocks of it are frames in another file, and holes where they belong.
 //!
 //! Nearly all of a large database is pages that are written once and not looked at again before the file is made. They are
-//! packed as they come, block by block, into what will be frames of the file, and leave a hole in the database: so several
-//! gigabytes are neither written nor read. SQLite goes on with what stands outside the hole, a few pages of tables that are
-//! not loaded, and what it appends. Before it may look at anything else, the blocks are put in their places
-//! ([`Packed::restore`]).
+//! packed as they come, block by block, into what will be frames of the file: so several gigabytes are neither written nor
+//! read. SQLite goes on with what stands outside the holes, a few pages of tables that are not loaded, and what it appends.
+//! Before it may look at anything else, the blocks are put in their places ([`Packed::restore`]).
+//!
+//! Of the file that is replaced, whose rows are copied from first to last, no more is unpacked either
+//! ([`Older`](crate::Older)).
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -16,28 +18,32 @@ use zstd::bulk::Decompressor;
 use crate::envelope::{FRAME, Packer};
 use crate::error::{Doing, Error};
 
-/// Blocks of a database, by their number in it, as frames in a file without a name.
+/// Blocks of a database, by their number in it, as frames.
 pub(crate) struct Packed {
-    /// The database, beside which the blocks are kept.
+    /// The database.
     db: PathBuf,
     /// Bytes of a block in the database.
     block: usize,
     frames: BTreeMap<u64, Frame>,
+    /// Where they are; there as soon as there is one.
     store: Option<Box<Store>>,
 }
 
 /// Where a block is kept.
-#[derive(Debug, Clone, Copy)]
-struct Frame {
-    at: u64,
-    length: u64,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Frame {
+    pub at: u64,
+    pub length: u64,
 }
 
-/// There as soon as there is a block.
 struct Store {
     file: File,
+    /// What errors call it.
+    path: PathBuf,
     end: u64,
     packer: Packer,
+    unpacker: Decompressor<'static>,
+    packed: Vec<u8>,
 }
 
 impl std::fmt::Debug for Packed {
@@ -61,8 +67,17 @@ impl Packed {
         Self { db: db.to_owned(), block, frames: BTreeMap::new(), store: None }
     }
 
+    /// All of the database `db`, which is nothing but holes, as frames in the open file `path`.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub(crate) fn whole(db: &Path, file: File, path: &Path, frames: Vec<Frame>) -> io::Result<Self> {
+        let store = Some(Box::new(Store::new(file, path)?));
+        Ok(Self { frames: (0..).zip(frames).collect(), store, ..Self::of(db) })
+    }
+
     /// Bytes of a block in the database.
-    pub(super) fn block(&self) -> usize {
+    pub(crate) fn block(&self) -> usize {
         self.block
     }
 
@@ -70,16 +85,24 @@ impl Packed {
         self.frames.is_empty()
     }
 
-    /// Packs a whole block, which is none of those that are packed already.
+    pub(crate) fn has(&self, number: u64) -> bool {
+        self.frames.contains_key(&number)
+    }
+
+    /// Packs a whole block, which is none of those that are packed already, into a file without a name beside the database.
     ///
     /// # Errors
-    /// No file can be made or written beside the database.
+    /// No file can be made or written there.
     pub(super) fn put(&mut self, number: u64, plain: &[u8]) -> Result<(), Error> {
         debug_assert_eq!(plain.len(), self.block);
         let Self { db, frames, store, .. } = self;
         let store = match store {
             Some(store) => store,
-            none => none.insert(Box::new(Store::beside(db).doing("write", db)?)),
+            none => {
+                let dir = db.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                let file = tempfile::tempfile_in(dir).doing("write", db)?;
+                none.insert(Box::new(Store::new(file, db).doing("write", db)?))
+            }
         };
         frames.insert(number, store.append(plain).doing("write", db)?);
         Ok(())
@@ -88,44 +111,66 @@ impl Packed {
     /// Forgets what stands behind the first `bytes` of the database. The block that they end in is put in its place.
     ///
     /// # Errors
-    /// The database cannot be written, or what has been packed cannot be read.
+    /// As [`restore`](Self::restore).
     pub(super) fn truncate(&mut self, bytes: u64) -> Result<(), Error> {
         let behind = self.frames.split_off(&bytes.div_ceil(self.block as u64));
         drop(behind);
-        let last = bytes / self.block as u64;
-        if let Some(frame) = self.frames.remove(&last) {
-            self.put_back(&[(last, frame)])?;
-        }
-        Ok(())
+        self.restore_block(bytes / self.block as u64)
     }
 
     /// Puts all blocks in their places in the database; after that nothing is packed.
     ///
     /// # Errors
-    /// As [`truncate`](Self::truncate).
+    /// The database cannot be written, or what has been packed cannot be read or is damaged.
     pub(crate) fn restore(&mut self) -> Result<(), Error> {
-        let frames: Vec<_> = std::mem::take(&mut self.frames).into_iter().collect();
-        self.put_back(&frames)?;
+        let numbers: Vec<_> = self.frames.keys().copied().collect();
+        self.put_back(&numbers)?;
         self.store = None;
         Ok(())
     }
 
-    fn put_back(&mut self, frames: &[(u64, Frame)]) -> Result<(), Error> {
-        let Some(store) = &mut self.store else { return Ok(()) };
-        let mut put = || -> io::Result<()> {
-            let mut db = OpenOptions::new().write(true).open(&self.db)?;
-            let mut unpacking = Decompressor::new()?;
-            let (mut packed, mut plain) = (Vec::new(), vec![0; self.block]);
-            for (number, frame) in frames {
-                packed.clear();
-                store.open(*frame)?.read_to_end(&mut packed)?;
-                let length = unpacking.decompress_to_buffer(&packed, &mut plain[..])?;
-                db.seek(SeekFrom::Start(number * self.block as u64))?;
-                db.write_all(&plain[..length])?;
-            }
-            Ok(())
+    /// Puts a block in its place, unless it is there.
+    ///
+    /// # Errors
+    /// As [`restore`](Self::restore).
+    pub(crate) fn restore_block(&mut self, number: u64) -> Result<(), Error> {
+        if self.has(number) { self.put_back(&[number]) } else { Ok(()) }
+    }
+
+    fn put_back(&mut self, numbers: &[u64]) -> Result<(), Error> {
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let mut db = OpenOptions::new().write(true).open(&self.db).doing("write", &self.db)?;
+        let mut plain = Vec::new();
+        for number in numbers {
+            self.read(*number, &mut plain)?;
+            let put = db.seek(SeekFrom::Start(number * self.block as u64)).and_then(|_| db.write_all(&plain));
+            put.doing("write", &self.db)?;
+            self.frames.remove(number);
+        }
+        Ok(())
+    }
+
+    /// Unpacks a block that is packed into `plain`.
+    ///
+    /// # Errors
+    /// It cannot be read or is damaged.
+    pub(crate) fn read(&mut self, number: u64, plain: &mut Vec<u8>) -> Result<(), Error> {
+        let (Some(frame), Some(store)) = (self.frames.get(&number), &mut self.store) else {
+            return Err(Error::OutOfOrder("only blocks that are packed are unpacked"));
         };
-        put().doing("write", &self.db)
+        store.unpack(*frame, self.block, plain)
+    }
+
+    /// Unpacks every block, only to see that none is damaged.
+    ///
+    /// # Errors
+    /// One cannot be read or is damaged.
+    pub(crate) fn verify(&mut self) -> Result<(), Error> {
+        let numbers: Vec<_> = self.frames.keys().copied().collect();
+        let mut plain = Vec::new();
+        numbers.into_iter().try_for_each(|number| self.read(number, &mut plain))
     }
 
     /// The packed blocks that follow each other from block `number` on: how many they are and their frames. `None` if that
@@ -148,9 +193,9 @@ impl Packed {
 }
 
 impl Store {
-    fn beside(db: &Path) -> io::Result<Self> {
-        let dir = db.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Self { file: tempfile::tempfile_in(dir)?, end: 0, packer: Packer::new()? })
+    fn new(file: File, path: &Path) -> io::Result<Self> {
+        let (packer, unpacker) = (Packer::new()?, Decompressor::new()?);
+        Ok(Self { file, path: path.to_owned(), end: 0, packer, unpacker, packed: Vec::new() })
     }
 
     fn append(&mut self, plain: &[u8]) -> io::Result<Frame> {
@@ -166,5 +211,22 @@ impl Store {
     fn open(&mut self, frame: Frame) -> io::Result<io::Take<&mut File>> {
         self.file.seek(SeekFrom::Start(frame.at))?;
         Ok((&mut self.file).take(frame.length))
+    }
+
+    /// Unpacks a frame of at most `block` bytes.
+    fn unpack(&mut self, frame: Frame, block: usize, plain: &mut Vec<u8>) -> Result<(), Error> {
+        let mut packed = std::mem::take(&mut self.packed);
+        packed.clear();
+        let read = self.open(frame).and_then(|mut bytes| bytes.read_to_end(&mut packed));
+        self.packed = packed;
+        read.doing("read", &self.path)?;
+        plain.resize(block, 0);
+        let unpacked = self.unpacker.decompress_to_buffer(&self.packed, &mut plain[..]);
+        let damaged = |error: io::Error| Error::Damaged {
+            path: self.path.clone(),
+            reason: format!("a part of its compressed content cannot be read ({error})"),
+        };
+        plain.truncate(unpacked.map_err(damaged)?);
+        Ok(())
     }
 }

@@ -169,7 +169,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    fn header(self) -> usize {
+    pub(super) fn header(self) -> usize {
         match self {
             Self::IndexInterior | Self::TableInterior => 12,
             Self::IndexLeaf | Self::TableLeaf => 8,

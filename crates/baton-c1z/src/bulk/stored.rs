@@ -5,7 +5,6 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -13,12 +12,17 @@ use rusqlite::types::ValueRef;
 use super::pages::{Kind, PageNumber, local_part};
 use crate::db_header::DbHeader;
 use crate::error::Error;
+use crate::older::Older;
 use crate::schema::Table;
 
 /// A table in a database that nobody writes to.
 #[derive(Debug)]
-pub(super) struct StoredTable {
+pub(super) struct StoredTable<'a> {
+    older: &'a Older,
     file: File,
+    /// The block that was unpacked last: its number and what is in it.
+    block: Option<u64>,
+    plain: Vec<u8>,
     page_size: usize,
     pages: u64,
     root: PageNumber,
@@ -34,25 +38,23 @@ pub(super) enum Reached {
 }
 
 /// Something is out of the ordinary.
-struct Odd;
+pub(super) struct Odd;
 
-impl StoredTable {
-    /// The table in `db`, which `connection` has open for reading; `None` if it is not laid out as ours.
-    pub(super) fn find(table: &Table, db: &Path, connection: &Connection) -> Option<Self> {
-        let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?)").ok()?;
-        let names: Vec<String> = statement.query_map([table.name], |row| row.get(0)).ok()?.flatten().collect();
-        if !names.iter().map(String::as_str).eq(std::iter::once("id").chain(table.columns.iter().map(|of| of.name))) {
+impl<'a> StoredTable<'a> {
+    /// The table in an older database, which `connection` has open for reading; `None` if it is not laid out as ours.
+    pub(super) fn find(table: &Table, older: &'a Older, connection: &Connection) -> Option<Self> {
+        if !table.is_complete(connection) {
             return None;
         }
         let root = "SELECT rootpage FROM sqlite_schema WHERE name = ?";
         let root = connection.query_row(root, [table.name], |row| row.get(0)).ok()?;
-        let mut file = File::open(db).ok()?;
+        let mut file = File::open(older.db()).ok()?;
         let mut header = [0; DbHeader::LENGTH];
         file.read_exact(&mut header).ok()?;
         let header = DbHeader::of(&header).filter(DbHeader::is_plain)?;
         let page_size = header.page_size();
         let pages = file.metadata().ok()?.len() / page_size.max(1) as u64;
-        (page_size >= 512).then_some(Self { file, page_size, pages, root })
+        (page_size >= 512).then_some(Self { older, file, block: None, plain: Vec::new(), page_size, pages, root })
     }
 
     /// Calls `each` for every row in the order of row ids, with its record, which does not tell the row id, and the `COLUMNS`
@@ -127,6 +129,19 @@ impl StoredTable {
     fn read(&mut self, number: PageNumber, page: &mut [u8]) -> Result<(), Odd> {
         let before = number.checked_sub(1).ok_or(Odd)?;
         let at = u64::from(before) * self.page_size as u64;
+        let mut packed = self.older.packed();
+        let (block, size) = (at / packed.block() as u64, packed.block());
+        if packed.has(block) {
+            if self.block != Some(block) {
+                self.block = None;
+                packed.read(block, &mut self.plain).map_err(|_| Odd)?;
+                self.block = Some(block);
+            }
+            let from = (at % size as u64) as usize;
+            page.copy_from_slice(self.plain.get(from..from + page.len()).ok_or(Odd)?);
+            return Ok(());
+        }
+        drop(packed);
         self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.read_exact(page)).map_err(|_| Odd)
     }
 
@@ -147,18 +162,18 @@ impl StoredTable {
 }
 
 /// Where a cell begins, on a page whose header has that length.
-fn cell_at(page: &[u8], header: usize, cell: usize) -> Result<usize, Odd> {
+pub(super) fn cell_at(page: &[u8], header: usize, cell: usize) -> Result<usize, Odd> {
     number_at::<2>(page, header + 2 * cell).map(|at| at as usize)
 }
 
 /// A big-endian number.
-fn number_at<const BYTES: usize>(bytes: &[u8], at: usize) -> Result<u64, Odd> {
+pub(super) fn number_at<const BYTES: usize>(bytes: &[u8], at: usize) -> Result<u64, Odd> {
     let bytes = bytes.get(at..at + BYTES).ok_or(Odd)?;
     Ok(bytes.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
 }
 
 /// A number in SQLite's variable-length form, and what follows it.
-fn varint(bytes: &[u8]) -> Result<(u64, &[u8]), Odd> {
+pub(super) fn varint(bytes: &[u8]) -> Result<(u64, &[u8]), Odd> {
     let mut number = 0;
     for (at, byte) in bytes.iter().take(9).enumerate() {
         if at == 8 {
@@ -220,6 +235,8 @@ fn integer(bytes: &[u8]) -> i64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::path::Path;
+
     use proptest::prelude::*;
     use rusqlite::params_from_iter;
     use rusqlite::types::Value;
@@ -273,7 +290,8 @@ mod tests {
             value => Value::try_from(*value).unwrap(),
         };
         let mut rows = Vec::new();
-        let reached = StoredTable::find(&GRANTS, path, &db)?.for_each::<{ GRANTS.columns.len() }>(|_, values| {
+        let older = Older::unpacked(path);
+        let reached = StoredTable::find(&GRANTS, &older, &db)?.for_each::<{ GRANTS.columns.len() }>(|_, values| {
             rows.push(values.iter().map(value).collect());
             Ok(())
         });

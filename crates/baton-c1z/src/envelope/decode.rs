@@ -86,7 +86,7 @@ pub fn decode(c1z: &Path, db: &Path, limits: &Limits) -> Result<(), Error> {
 }
 
 /// Opens a file and steps over its mark.
-fn open(c1z: &Path) -> Result<File, Error> {
+pub(super) fn open(c1z: &Path) -> Result<File, Error> {
     let path = c1z.to_owned();
     let mut file = match File::open(c1z) {
         Ok(file) => file,
@@ -103,7 +103,7 @@ fn open(c1z: &Path) -> Result<File, Error> {
     }
 }
 
-fn create_private(db: &Path) -> io::Result<File> {
+pub(super) fn create_private(db: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

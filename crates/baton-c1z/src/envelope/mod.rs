@@ -3,6 +3,7 @@
 
 mod decode;
 mod encode;
+mod parts;
 mod replace;
 
 use std::fs::File;
@@ -12,6 +13,7 @@ use std::path::Path;
 pub use decode::{Limits, decode};
 pub use encode::seal;
 pub(crate) use encode::{FRAME, Packer, seal_with};
+pub(crate) use parts::decode_in_parts;
 pub use replace::check_target;
 
 /// What every v1 file begins with.

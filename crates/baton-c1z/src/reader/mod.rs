@@ -66,7 +66,12 @@ impl Reader {
     /// As [`open`](Self::open), but for those of the envelope.
     pub fn open_db(db: &Path) -> Result<Self, Error> {
         migrate::migrate(db, db)?;
-        Ok(Self { connection: connection::open_read_only(db, db)?, path: db.to_owned(), _dir: None })
+        Ok(Self::of(connection::open_read_only(db, db)?, db))
+    }
+
+    /// A reader of an open database, of which errors speak as `path`.
+    pub(crate) fn of(connection: Connection, path: &Path) -> Self {
+        Self { connection, path: path.to_owned(), _dir: None }
     }
 
     /// Runs `each` on every row of a query, until it fails.

@@ -1,7 +1,7 @@
 //! Which syncs a file holds, and which of them is meant when none is named.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::Reader;
 use crate::error::{At, Error};
@@ -72,22 +72,25 @@ impl Reader {
     /// # Errors
     /// The database cannot be read.
     pub fn stats(&self, sync: &str) -> Result<Stats, Error> {
-        let noted = self
-            .connection
-            .prepare_cached("SELECT stats, sync_token FROM v1_sync_runs WHERE sync_id = ?")
-            .and_then(|mut statement| {
-                let rows = statement.query_map([sync], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                rows.collect::<Result<Vec<(Option<String>, String)>, _>>()
-            })
-            .at(&self.path)?;
-        let (text, token) = noted.into_iter().next().unwrap_or_default();
-        let noted: Option<Stats> = text.and_then(|text| serde_json::from_str(&text).ok());
-        if let Some(noted) = noted.filter(|noted| noted.resource_types > 0) {
+        if let Some(noted) = self.noted_stats(sync)? {
             return Ok(noted);
         }
         let mut counted = stats::count(&self.connection, sync).at(&self.path)?;
-        counted.add_token(&token);
+        counted.add_token(&self.noted(sync)?.1);
         Ok(counted)
+    }
+
+    /// How much a sync holds, if its writer has noted that.
+    pub(crate) fn noted_stats(&self, sync: &str) -> Result<Option<Stats>, Error> {
+        let noted: Option<Stats> = self.noted(sync)?.0.and_then(|text| serde_json::from_str(&text).ok());
+        Ok(noted.filter(|noted| noted.resource_types > 0))
+    }
+
+    /// Statistics and token of a sync, as they stand in the file.
+    fn noted(&self, sync: &str) -> Result<(Option<String>, String), Error> {
+        let query = "SELECT stats, sync_token FROM v1_sync_runs WHERE sync_id = ?";
+        let noted = self.connection.query_row(query, [sync], |row| Ok((row.get(0)?, row.get(1)?))).optional();
+        Ok(noted.at(&self.path)?.unwrap_or_default())
     }
 
     fn runs(&self, which: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<SyncRun>, Error> {

@@ -1,7 +1,10 @@
 //! Writing databases and reading them back.
 
+use std::sync::Arc;
+
+use baton_c1z::envelope::Limits;
 use baton_c1z::{
-    Builder, EntitlementFilter, Error, GrantFilter, GrantRow, Reader, ResourceFilter, Stats, SyncType, envelope,
+    Builder, EntitlementFilter, Error, GrantFilter, GrantRow, Older, Reader, ResourceFilter, Stats, SyncType, envelope,
 };
 use baton_proto::c1::connector::v2::{
     Grant, GrantExpandable, GrantImmutable, GrantSources, grant_sources::GrantSource,
@@ -339,7 +342,10 @@ fn misuse_is_told() {
     assert!(builder.end_sync(ended_at(), "").is_err());
     builder.begin_sync(&new_sync("s1", SyncType::Full)).unwrap();
     assert!(builder.begin_sync(&new_sync("s2", SyncType::Full)).is_err());
-    assert!(builder.carry_over(&db, &[]).is_err());
+    let (_dir, other, file) = temp();
+    support::write_org(&other, &file, "s1");
+    let older = || Arc::new(Older::open(&file, &other, &Limits::default()).unwrap());
+    assert!(builder.carry_over(older(), &[]).is_err());
     assert!(builder.finish().is_err());
 }
 

@@ -1,9 +1,10 @@
-//! Databases so large that they are packed while they are written.
+//! Databases so large that they are packed while they are written, and of which only parts are unpacked.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use baton_c1z::envelope::{self, Limits};
-use baton_c1z::{Builder, GrantFilter, GrantRow, Reader, SyncType};
+use baton_c1z::{Builder, Error, GrantFilter, GrantRow, Older, Reader, SyncType};
 use baton_proto::Message;
 
 use crate::support::{self, ended_at, grant, grants, new_sync, resource, temp};
@@ -14,6 +15,7 @@ const USERS: usize = 6000;
 fn begin_large(db: &Path) -> Builder {
     let mut builder = Builder::create(db).unwrap();
     builder.begin_sync(&new_sync("s1", SyncType::Full)).unwrap();
+    builder.put_resource_type(&support::resource_type("user")).unwrap();
     for user in 0..USERS {
         builder.put_resource(&resource("user", &format!("u{user}"), "somebody")).unwrap();
     }
@@ -140,4 +142,101 @@ fn expansions_are_known_without_a_look_at_what_is_packed() {
     builder.put_resource(&resource("user", "u5", "again")).unwrap();
     builder.build_indexes().unwrap();
     assert!(builder.has_expansions().unwrap());
+}
+
+/// A large file, and the same opened to be replaced.
+fn older(db: &Path, file: &Path, dir: &Path) -> Older {
+    let mut builder = begin_large(db);
+    end(&mut builder);
+    builder.seal(file).unwrap();
+    Older::open(file, &dir.join("older.db"), &Limits::default()).unwrap()
+}
+
+#[cfg(unix)]
+fn takes_less_than_half(db: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    let db = std::fs::metadata(db).unwrap();
+    db.blocks() * 512 < db.len() / 2
+}
+
+#[cfg(unix)]
+#[test]
+fn an_older_file_comes_over_without_being_unpacked() {
+    let (dir, db, file) = temp();
+    let older = Arc::new(older(&db, &file, dir.path()));
+    let whole = Reader::open(&file).unwrap();
+    assert_eq!(older.syncs().unwrap(), whole.syncs().unwrap());
+    assert_eq!(older.latest_finished(None).unwrap(), whole.latest_finished(None).unwrap());
+    assert_eq!(older.stats("s1").unwrap(), whole.stats("s1").unwrap());
+    let mut builder = Builder::create(&db).unwrap();
+    builder.carry_over(Arc::clone(&older), &["s1".to_owned()]).unwrap();
+    builder.begin_sync(&new_sync("s2", SyncType::Full)).unwrap();
+    support::put_org(&mut builder);
+    end(&mut builder);
+    let new = dir.path().join("new.c1z");
+    builder.seal(&new).unwrap();
+    assert!(takes_less_than_half(older.db()));
+    let new = checked(&new, dir.path());
+    assert_eq!(grants(&new, "s1", GrantFilter::default()), grants(&whole, "s1", GrantFilter::default()));
+    assert_eq!(new.stats("s1").unwrap(), whole.stats("s1").unwrap());
+    assert_eq!(grants(&new, "s2", GrantFilter::default()).len(), 3);
+
+    let reader = older.reader().unwrap();
+    assert_eq!(reader.resource("s1", "user", "u5999").unwrap(), whole.resource("s1", "user", "u5999").unwrap());
+    assert!(!takes_less_than_half(older.db()));
+}
+
+#[test]
+fn an_older_file_that_is_not_up_to_date_is_unpacked() {
+    let (dir, db, file) = temp();
+    let mut builder = begin_large(&db);
+    end(&mut builder);
+    builder.finish().unwrap();
+    let connection = rusqlite::Connection::open(&db).unwrap();
+    connection.execute_batch("UPDATE v1_sync_runs SET stats = NULL; DROP INDEX idx_grants_principal_id_v1").unwrap();
+    drop(connection);
+    envelope::seal(&db, &file).unwrap();
+    let older = Older::open(&file, &dir.path().join("older.db"), &Limits::default()).unwrap();
+    assert_eq!(older.stats("s1").unwrap().grants, 3 * USERS as i64);
+    let principal = GrantFilter { principal: Some(("user", "u5")), ..GrantFilter::default() };
+    assert_eq!(grants(&older.reader().unwrap(), "s1", principal).len(), 3);
+}
+
+#[test]
+fn damage_in_an_older_file_is_told_when_it_is_met() {
+    let (dir, db, file) = temp();
+    drop(older(&db, &file, dir.path()));
+    let mut bytes = std::fs::read(&file).unwrap();
+    let cut = dir.path().join("cut.c1z");
+    std::fs::write(&cut, &bytes[..bytes.len() - 7]).unwrap();
+    let open = |file: &Path| Older::open(file, &dir.path().join("older.db"), &Limits::default());
+    assert!(matches!(open(&cut), Err(Error::CutOff { .. })));
+    let small = Limits { max_decoded_bytes: 1 << 20, ..Limits::default() };
+    assert!(matches!(Older::open(&file, &dir.path().join("older.db"), &small), Err(Error::TooLarge { .. })));
+    let mut told = 0;
+    for at in (0..bytes.len()).skip(bytes.len() / 12).step_by(bytes.len() / 12) {
+        bytes[at] ^= 0x10;
+        std::fs::write(&file, &bytes).unwrap();
+        bytes[at] ^= 0x10;
+        let error = open(&file).and_then(|older| older.reader().map(drop)).unwrap_err();
+        assert!(matches!(&error, Error::Damaged { path, .. } if *path == file), "{error}");
+        // Rows that are copied come over or not at all; indexes are made anew.
+        let mut builder = Builder::create(&db).unwrap();
+        let came_over = open(&file).and_then(|older| {
+            builder.carry_over(Arc::new(older), &["s1".to_owned()])?;
+            builder.build_indexes().map(drop)
+        });
+        match came_over {
+            Ok(()) => builder.finish().unwrap(),
+            Err(Error::Damaged { path, .. }) if path == file => {
+                told += 1;
+                continue;
+            }
+            Err(error) => panic!("{error}"),
+        }
+        let reader = Reader::open_db(&db).unwrap();
+        assert_eq!(grants(&reader, "s1", GrantFilter::default()).len(), 3 * USERS);
+    }
+    assert!(told > 2, "{told}");
 }

@@ -274,3 +274,28 @@ async fn targets_that_cannot_be_replaced_are_refused_before_anything_is_fetched(
         assert!(!folder.path().join(format!("{name}.work")).exists(), "{error}");
     }
 }
+
+#[tokio::test]
+async fn damage_deep_in_the_previous_file_costs_nothing_that_was_fetched() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("sync.c1z");
+    let large = || Arc::new(MadeUp { users: 12_000, page_size: 1000, ..MadeUp::default() });
+    sync(&large(), &target).await.unwrap();
+    let expected = contents(&target);
+    let mut bytes = fs::read(&target).unwrap();
+    // Somewhere among the rows of grants.
+    let middle = bytes.len() / 3;
+    bytes[middle] ^= 0x10;
+    fs::write(&target, &bytes).unwrap();
+    let source = large();
+    let error = sync(&source, &target).await.unwrap_err();
+    assert!(matches!(&error, SyncError::Replaced(_)), "{error}");
+    assert!(error.to_string().contains("move it away and run the same command again"), "{error}");
+    assert_eq!(fs::read(&target).unwrap(), bytes);
+    assert!(!source.fetched().is_empty());
+    fs::rename(&target, folder.path().join("damaged.c1z")).unwrap();
+    let source = large();
+    let summary = sync(&source, &target).await.unwrap();
+    assert!(summary.resumed && source.fetched().is_empty());
+    assert_eq!(contents(&target), expected);
+}

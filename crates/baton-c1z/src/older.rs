@@ -1,0 +1,156 @@
+//! The file that a new one replaces, and whose syncs may stay.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+use crate::bulk::{Outline, Packed};
+use crate::envelope::{self, Limits};
+use crate::error::Error;
+use crate::reader::Reader;
+use crate::schema::{ENTITLEMENTS, GRANTS, INDEXES, RESOURCES, TABLES};
+use crate::stats::Stats;
+use crate::sync_run::{SyncRun, SyncType};
+use crate::{connection, migrate};
+
+/// The database of an older file, brought up to date. Of a file that we have written no more is unpacked than is asked for:
+/// which syncs it holds, and the rows that are copied, one part after the other. Others are unpacked as a whole.
+#[derive(Debug)]
+pub struct Older {
+    db: PathBuf,
+    packed: Mutex<Packed>,
+}
+
+impl Older {
+    /// The database of the file `c1z`, made at `db`.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn open(c1z: &Path, db: &Path, limits: &Limits) -> Result<Self, Error> {
+        match envelope::decode_in_parts(c1z, db, limits)? {
+            Some(mut packed) => {
+                if restore_outline(db, &mut packed).is_some() {
+                    return Ok(Self { db: db.to_owned(), packed: Mutex::new(packed) });
+                }
+                packed.restore()?;
+            }
+            None => envelope::decode(c1z, db, limits)?,
+        }
+        Self::of_db(db)
+    }
+
+    /// A database that [`envelope::decode`] made, brought up to date where it stands.
+    ///
+    /// # Errors
+    /// As [`Reader::open_db`].
+    pub fn of_db(db: &Path) -> Result<Self, Error> {
+        migrate::migrate(db, db)?;
+        Ok(Self::unpacked(db))
+    }
+
+    /// A database that is up to date, or only to be looked at.
+    pub(crate) fn unpacked(db: &Path) -> Self {
+        Self { db: db.to_owned(), packed: Mutex::new(Packed::of(db)) }
+    }
+
+    /// As [`Reader::syncs`].
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn syncs(&self) -> Result<Vec<SyncRun>, Error> {
+        self.outline()?.syncs()
+    }
+
+    /// As [`Reader::latest_finished`].
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn latest_finished(&self, kind: Option<SyncType>) -> Result<Option<SyncRun>, Error> {
+        self.outline()?.latest_finished(kind)
+    }
+
+    /// As [`Reader::stats`].
+    ///
+    /// # Errors
+    /// The database cannot be read or unpacked.
+    pub fn stats(&self, sync: &str) -> Result<Stats, Error> {
+        match self.outline()?.noted_stats(sync)? {
+            Some(noted) => Ok(noted),
+            None => self.reader()?.stats(sync),
+        }
+    }
+
+    /// A reader of everything in it, for which all is unpacked.
+    ///
+    /// # Errors
+    /// The database cannot be read or unpacked.
+    pub fn reader(&self) -> Result<Reader, Error> {
+        self.restore()?;
+        self.outline()
+    }
+
+    /// Looks whether anything of the file is damaged, which is otherwise found out when it is asked for.
+    ///
+    /// # Errors
+    /// Something is.
+    pub fn verify(&self) -> Result<(), Error> {
+        self.packed().verify()
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn db(&self) -> &Path {
+        &self.db
+    }
+
+    /// A reader of what is not in the tables of resources, entitlements and grants.
+    fn outline(&self) -> Result<Reader, Error> {
+        Ok(Reader::of(self.connection()?, &self.db))
+    }
+
+    /// The database, for what is not in the tables of resources, entitlements and grants.
+    pub(crate) fn connection(&self) -> Result<Connection, Error> {
+        connection::open_read_only(&self.db, &self.db)
+    }
+
+    /// Unpacks all that is packed.
+    ///
+    /// # Errors
+    /// It cannot be read or written.
+    pub(crate) fn restore(&self) -> Result<(), Error> {
+        self.packed().restore()
+    }
+
+    /// What is packed.
+    pub(crate) fn packed(&self) -> MutexGuard<'_, Packed> {
+        self.packed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Unpacks what SQLite looks at as long as nobody asks for resources, entitlements or grants; `None` if more than that would be
+/// looked at, because the database is not up to date, or if it is out of the ordinary.
+fn restore_outline(db: &Path, packed: &mut Packed) -> Option<()> {
+    let mut outline = Outline::of(db, packed)?;
+    outline.restore(1)?;
+    let connection = connection::open_read_only(db, db).ok()?;
+    let trees = connection
+        .prepare("SELECT name, tbl_name, rootpage FROM sqlite_schema WHERE rootpage > 0")
+        .and_then(|mut trees| {
+            let trees = trees.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            trees.collect::<rusqlite::Result<Vec<(String, String, u32)>>>()
+        })
+        .ok()?;
+    let is_there = |name: &str| trees.iter().any(|(known, ..)| known == name);
+    if !TABLES.iter().all(|table| table.is_complete(&connection)) || !INDEXES.iter().all(|index| is_there(index.name)) {
+        return None;
+    }
+    let large = [RESOURCES.name, ENTITLEMENTS.name, GRANTS.name];
+    trees
+        .iter()
+        .filter(|(_, table, _)| !large.contains(&table.as_str()))
+        .try_for_each(|(.., root)| outline.restore(*root))?;
+    let is_old = "SELECT EXISTS (SELECT 1 FROM v1_sync_runs WHERE grants_backfilled = 0)";
+    let is_old: bool = connection.query_row(is_old, [], |row| row.get(0)).ok()?;
+    (!is_old).then_some(())
+}
