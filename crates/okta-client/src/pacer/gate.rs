@@ -1,10 +1,12 @@
 //! The waiting room in front of the windows: callers come in, wait their turn without polling, and go out in order.
 
+use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::select_all;
+use futures::future::poll_fn;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
@@ -82,16 +84,23 @@ impl Pacer {
     }
 
     /// Waits until a call may be sent in one of `buckets`, and says in which (by its place): the one that lets it through
-    /// first, the first of them if it is a tie. Can be dropped at any moment.
+    /// first, the one with most room if it is a tie: if the call begins a list, what follows has to be asked for there, too.
+    /// Can be dropped at any moment.
     pub(crate) async fn admit(&self, buckets: &[Bucket], rank: Rank, is_retry: bool) -> (usize, Permit<'_>) {
         let came = Instant::now();
         let (which, ticket) = match buckets {
             [] => (0, self.pass(Bucket::Rest, rank).await),
             [bucket] => (0, self.pass(*bucket, rank).await),
             several => {
-                let passes = several.iter().map(|bucket| self.pass(*bucket, rank).boxed());
-                let (ticket, which, _) = select_all(passes).await;
-                (which, ticket)
+                let mut passes: Vec<_> = several.iter().map(|bucket| self.pass(*bucket, rank).boxed()).collect();
+                poll_fn(|context| {
+                    let mut places: Vec<_> = (0..several.len()).collect();
+                    places.sort_by_key(|place| Reverse(self.room(several[*place]).unwrap_or(u64::MAX)));
+                    let mut ready =
+                        places.into_iter().map(|place| passes[place].poll_unpin(context).map(|ticket| (place, ticket)));
+                    ready.find(Poll::is_ready).unwrap_or(Poll::Pending)
+                })
+                .await
             }
         };
         let bucket = buckets.get(which).copied().unwrap_or(Bucket::Rest);

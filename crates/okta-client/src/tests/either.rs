@@ -112,6 +112,38 @@ async fn a_list_that_has_begun_goes_on_before_others_begin() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lists_begin_where_there_is_room_for_their_other_pages() {
+    // One page more of each list, where it has begun. Whatever is asked in the first minute is in one window.
+    let quotas = Arc::new(Mutex::new(HashMap::<bool, u64>::new()));
+    let server = Server::new(move |asked| {
+        let now = EPOCH + asked.at.as_secs_f64();
+        let mut quotas = quotas.lock().unwrap();
+        let used = quotas.entry(asked.path.contains("skinny")).or_default();
+        *used += 1;
+        let reply = Reply::json(200, "[]").quota(100, 100_u64.saturating_sub(*used), EPOCH + 60.0).date(now);
+        let next = format!("<https://acme.okta.com{}&after=x>; rel=\"next\"", asked.path);
+        if asked.path.contains("after") { reply } else { reply.header("link", &next) }
+    });
+    let client = server.client(|config| config.pacing.share_percent = 100);
+    for bucket in [Bucket::Groups, Bucket::GroupSkinnyUsers] {
+        client.backlog(bucket, 70, 0);
+    }
+    let began = Instant::now();
+    join_all((0..70).map(|n| {
+        let client = &client;
+        async move {
+            let lists = both(&format!("00g{n}"));
+            let (_, page) = client.page_of_any(&lists, None).await.unwrap();
+            client.page_of_any(&lists, page.next.as_deref()).await.unwrap();
+        }
+    }))
+    .await;
+    let calls = |skinny| server.seen().iter().filter(|seen| seen.path.contains("skinny") == skinny).count();
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}: {} and {}", began.elapsed(), calls(true), calls(false));
+    assert_eq!(calls(true) + calls(false), 140);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_link_may_lead_to_the_other_call_and_is_followed_there() {
     let next = "<https://acme.okta.com/api/v1/groups/00g1/users?after=x&limit=1000>; rel=\"next\"";
     let server = Server::new(move |asked| {
