@@ -555,8 +555,7 @@ impl Builder {
     }
 
     fn drop_indexes(&mut self, mut indexes: impl Iterator<Item = &'static Index>) -> Result<(), Error> {
-        self.unpack()?;
-        let connection = self.outside()?;
+        let connection = self.connection()?;
         indexes.try_for_each(|index| connection.execute_batch(&format!("DROP INDEX {}", index.name))).at(&self.path)
     }
 

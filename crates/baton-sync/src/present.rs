@@ -7,12 +7,15 @@ use baton_connector::EntitlementRef;
 use baton_proto::c1::connector::v2::ResourceType;
 use hashbrown::DefaultHashBuilder;
 
+/// Hashes of ids.
+type Ids = HashSet<u64, BuildHasherDefault<Hashed>>;
+
 /// The resources that are in the file, by type, as hashes: eight bytes for each of a million users. A collision would
 /// only keep a loose end that should have been counted.
 #[derive(Debug)]
 pub(crate) struct Present {
     /// Few, so that they are found by looking.
-    types: Vec<(String, HashSet<u64, BuildHasherDefault<Hashed>>)>,
+    types: Vec<(String, Ids)>,
     hasher: DefaultHashBuilder,
 }
 
@@ -44,26 +47,24 @@ impl Present {
 
     /// How many resources of the type are in the file.
     pub(crate) fn count(&self, resource_type: &str) -> u64 {
-        let ids = self.types.iter().find(|(known, _)| known == resource_type);
-        ids.map_or(0, |(_, ids)| ids.len() as u64)
+        self.of_type(resource_type).map_or(0, |ids| ids.len() as u64)
     }
 
     /// Whether each of these resources, given by type and id, is in the file. To ask for many at a time is quicker: one after
     /// the other, each look-up would wait for memory.
     pub(crate) fn have<'a>(&self, resources: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<bool> {
-        let hashed: Vec<_> = resources
-            .map(|(resource_type, id)| {
-                let ids = self.types.iter().find(|(known, _)| known == resource_type);
-                (ids.map(|(_, ids)| ids), self.hasher.hash_one(id))
-            })
-            .collect();
+        let hashed = resources.map(|(resource_type, id)| (self.of_type(resource_type), self.hasher.hash_one(id)));
+        let hashed: Vec<_> = hashed.collect();
         hashed.into_iter().map(|(ids, hash)| ids.is_some_and(|ids| ids.contains(&hash))).collect()
     }
 
     /// Whether the resource is in the file.
     pub(crate) fn has(&self, resource_type: &str, id: &str) -> bool {
-        let ids = self.types.iter().find(|(known, _)| known == resource_type);
-        ids.is_some_and(|(_, ids)| ids.contains(&self.hasher.hash_one(id)))
+        self.of_type(resource_type).is_some_and(|ids| ids.contains(&self.hasher.hash_one(id)))
+    }
+
+    fn of_type(&self, resource_type: &str) -> Option<&Ids> {
+        self.types.iter().find(|(known, _)| known == resource_type).map(|(_, ids)| ids)
     }
 }
 

@@ -45,13 +45,9 @@ impl Previous {
 /// made of what has been fetched. A base beside the target is only a help: one that cannot be read is done without, so that
 /// all of it is looked at now.
 pub(crate) async fn open(config: &SyncConfig, work_dir: &WorkDir, sync_type: SyncType) -> Result<Previous, SyncError> {
-    let Some(base) = &config.base else { return read(&config.target, work_dir, sync_type).await };
-    let whole = |previous: Previous| match &previous.older {
-        Some(older) => older.verify().map(|()| Previous { keep: Vec::new(), ..previous }).map_err(SyncError::from),
-        None => Ok(previous),
-    };
-    match read(base, work_dir, sync_type).await.and_then(whole) {
-        Ok(previous) => Ok(previous),
+    let Some(base) = &config.base else { return read(&config.target, work_dir, sync_type, false).await };
+    match read(base, work_dir, sync_type, true).await {
+        Ok(previous) => Ok(Previous { keep: Vec::new(), ..previous }),
         Err(error) => {
             let note = format!(
                 "the file of the last sync cannot be read: this sync reads everything, and is not compared with it: {error}"
@@ -61,7 +57,8 @@ pub(crate) async fn open(config: &SyncConfig, work_dir: &WorkDir, sync_type: Syn
     }
 }
 
-async fn read(target: &Path, work_dir: &WorkDir, sync_type: SyncType) -> Result<Previous, SyncError> {
+/// Opens the file; `verifies` says whether all of it is looked at.
+async fn read(target: &Path, work_dir: &WorkDir, sync_type: SyncType, verifies: bool) -> Result<Previous, SyncError> {
     let (target, db) = (target.to_owned(), work_dir.previous());
     let open = move || -> Result<Previous, SyncError> {
         match envelope::detect(&target).map_err(SyncError::io("read", &target))? {
@@ -86,6 +83,9 @@ async fn read(target: &Path, work_dir: &WorkDir, sync_type: SyncType) -> Result<
             Format::V1 => {}
         }
         let older = Older::open(&target, &db, &Limits::from_env())?;
+        if verifies {
+            older.verify()?;
+        }
         let size = std::fs::metadata(&db).map_err(SyncError::io("look at", &db))?.len();
         let runs = older.syncs()?;
         let syncs = runs.len();

@@ -10,12 +10,9 @@ use crate::schema::Index;
 use super::pages::{Kind, PageNumber, Pages, local_part};
 use super::ranks::{Principals, ranks, ranks_before_colon};
 use super::record::{integer_len, record, serial_type};
-use super::rows::{Rows, Run};
+use super::rows::{Rows, Run, TOGETHER};
 use super::texts::TextList;
 use super::tree::{IndexTree, Root};
-
-/// Holders whose ids are fetched together: so the look-ups wait for memory at the same time.
-const TOGETHER: usize = 128;
 
 /// The orders that the indexes are in.
 pub(crate) struct Orders {
@@ -223,7 +220,7 @@ impl Orders {
         let holders = self.holders(runs, order);
         let (mut rest, mut near) = (&holders[..], TextList::default());
         while !rest.is_empty() {
-            let mut end = rest.len().min(TOGETHER);
+            let mut end = rest.len().min(TOGETHER as usize);
             // All rows of a principal together.
             while end < rest.len() && rest[end].0 == rest[end - 1].0 {
                 end += 1;

@@ -46,13 +46,7 @@ impl<'a> Outline<'a> {
             self.read(number)?;
             // The first page begins with the header of the database.
             let begin = if number == 1 { DbHeader::LENGTH } else { 0 };
-            let kind = match self.page.get(begin).copied() {
-                Some(of) if of == Kind::IndexInterior as u8 => Kind::IndexInterior,
-                Some(of) if of == Kind::TableInterior as u8 => Kind::TableInterior,
-                Some(of) if of == Kind::IndexLeaf as u8 => Kind::IndexLeaf,
-                Some(of) if of == Kind::TableLeaf as u8 => Kind::TableLeaf,
-                _ => return Err(Odd),
-            };
+            let kind = self.page.get(begin).and_then(|first| Kind::of(*first)).ok_or(Odd)?;
             let mut overflowing = Vec::new();
             for cell in 0..number_at::<2>(&self.page, begin + 3)? as usize {
                 let mut rest = self.page.get(cell_at(&self.page, begin + kind.header(), cell)?..).ok_or(Odd)?;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use zstd::bulk::Decompressor;
 
-use crate::envelope::{FRAME, Packer};
+use crate::envelope::{FRAME, Packer, dir_of};
 use crate::error::{Doing, Error};
 
 /// Blocks of a database, by their number in it, as frames.
@@ -99,8 +99,7 @@ impl Packed {
         let store = match store {
             Some(store) => store,
             none => {
-                let dir = db.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-                let file = tempfile::tempfile_in(dir).doing("write", db)?;
+                let file = tempfile::tempfile_in(dir_of(db)).doing("write", db)?;
                 none.insert(Box::new(Store::new(file, db).doing("write", db)?))
             }
         };
@@ -113,8 +112,7 @@ impl Packed {
     /// # Errors
     /// As [`restore`](Self::restore).
     pub(super) fn truncate(&mut self, bytes: u64) -> Result<(), Error> {
-        let behind = self.frames.split_off(&bytes.div_ceil(self.block as u64));
-        drop(behind);
+        drop(self.frames.split_off(&bytes.div_ceil(self.block as u64)));
         self.restore_block(bytes / self.block as u64)
     }
 

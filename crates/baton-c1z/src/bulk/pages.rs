@@ -169,6 +169,12 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The kind of a page that begins so.
+    pub(super) fn of(first: u8) -> Option<Self> {
+        let kinds = [Self::IndexInterior, Self::TableInterior, Self::IndexLeaf, Self::TableLeaf];
+        kinds.into_iter().find(|kind| *kind as u8 == first)
+    }
+
     pub(super) fn header(self) -> usize {
         match self {
             Self::IndexInterior | Self::TableInterior => 12,

@@ -14,7 +14,7 @@ const MOST_RUNS: usize = 1 << 20;
 const LONG: usize = 8;
 /// Rows whose principals are looked up together. One after the other, each look-up would wait for memory several times;
 /// together, they wait at the same time.
-const TOGETHER: u32 = 128;
+pub(super) const TOGETHER: u32 = 128;
 /// Numbers in a part of [`Numbers`].
 const PART: usize = 1 << 16;
 

@@ -94,15 +94,15 @@ impl<'a> StoredTable<'a> {
             }
             self.read(number, &mut page)?;
             let cells = usize::from(number_at::<2>(&page, 3)? as u16);
-            let first = page.first().copied();
-            if first == Some(Kind::TableInterior as u8) {
+            let kind = page.first().and_then(|first| Kind::of(*first));
+            if kind == Some(Kind::TableInterior) {
                 let children = to_come.len();
                 for cell in 0..cells {
                     to_come.push(number_at::<4>(&page, cell_at(&page, 12, cell)?)? as PageNumber);
                 }
                 to_come.push(number_at::<4>(&page, 8)? as PageNumber);
                 to_come[children..].reverse();
-            } else if first == Some(Kind::TableLeaf as u8) {
+            } else if kind == Some(Kind::TableLeaf) {
                 for cell in 0..cells {
                     let rest = page.get(cell_at(&page, 8, cell)?..).ok_or(Odd)?;
                     let (length, rest) = varint(rest)?;

@@ -40,6 +40,11 @@ pub(super) fn replace(target: &Path, write: impl FnOnce(&mut File) -> Result<(),
     Ok(size)
 }
 
+/// The directory that a file is in.
+pub(crate) fn dir_of(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Where a file is to be, and what is there.
 struct Place<'a> {
     /// What the caller calls it; errors do, too.
@@ -67,7 +72,7 @@ impl<'a> Place<'a> {
             Ok(meta) => Some(meta.permissions()),
             Err(_) => None,
         };
-        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let dir = dir_of(&path).to_owned();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let prefix = format!(".{name}.tmp-");
         Ok(Self { target, path, dir, prefix, permissions })

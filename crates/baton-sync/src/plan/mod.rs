@@ -324,14 +324,7 @@ impl Plan {
             State::Taken as u8,
             State::Mended as u8
         );
-        let mut statement = self.connection.prepare(&sql).map_err(SyncError::plan(&self.path))?;
-        let mut rows = statement.query([kind]).map_err(SyncError::plan(&self.path))?;
-        while let Some(row) = rows.next().map_err(SyncError::plan(&self.path))? {
-            let value = row.get_ref(0).map_err(SyncError::plan(&self.path))?;
-            let blob = value.as_blob().map_err(|_| SyncError::Damaged("a page is not a blob".to_owned()))?;
-            each(blob, row.get(1).map_err(SyncError::plan(&self.path))?)?;
-        }
-        Ok(())
+        self.for_each_blob(&sql, [kind], |blob, row| each(blob, row.get(1).map_err(SyncError::plan(&self.path))?))
     }
 
     /// Calls `each` for the grants of every page that may hold grants that pass on what they grant.
@@ -340,11 +333,22 @@ impl Plan {
         mut each: impl FnMut(&[u8]) -> Result<(), SyncError>,
     ) -> Result<(), SyncError> {
         let sql = format!("SELECT grants FROM page WHERE {PASSING_ON} ORDER BY work, seq");
-        let mut statement = self.connection.prepare(&sql).map_err(SyncError::plan(&self.path))?;
-        let mut rows = statement.query([]).map_err(SyncError::plan(&self.path))?;
+        self.for_each_blob(&sql, [], |blob, _| each(blob))
+    }
+
+    /// Calls `each` for every row of a query, whose first column is a part of a page.
+    fn for_each_blob(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        mut each: impl FnMut(&[u8], &rusqlite::Row<'_>) -> Result<(), SyncError>,
+    ) -> Result<(), SyncError> {
+        let mut statement = self.connection.prepare(sql).map_err(SyncError::plan(&self.path))?;
+        let mut rows = statement.query(values).map_err(SyncError::plan(&self.path))?;
         while let Some(row) = rows.next().map_err(SyncError::plan(&self.path))? {
             let value = row.get_ref(0).map_err(SyncError::plan(&self.path))?;
-            each(value.as_blob().map_err(|_| SyncError::Damaged("a page is not a blob".to_owned()))?)?;
+            let blob = value.as_blob().map_err(|_| SyncError::Damaged("a page is not a blob".to_owned()))?;
+            each(blob, row)?;
         }
         Ok(())
     }
