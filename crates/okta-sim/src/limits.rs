@@ -131,7 +131,9 @@ impl Limiter {
         Self { quotas, percent: u32::from(percent.clamp(1, 100)), windows: Mutex::default() }
     }
 
-    /// Counts a call of a principal, unless a quota is used up. A call counts for the principal and for the org.
+    /// Counts a call of a principal, unless a quota is used up. A call counts for the principal and for the org; limit,
+    /// rest and end that are told are those of one window (`okta-api.md` 2.4). No source says of which: it is the one that
+    /// has least left, the principal's on a tie.
     pub(crate) fn count(&self, principal: usize, bucket: Bucket, now: Duration) -> Verdict {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let mut window = |owner| {
@@ -144,15 +146,15 @@ impl Limiter {
             return Verdict { allowed: true, limit: PLENTY, remaining: PLENTY - 1, reset: own.end() };
         };
         let limit = (quota * self.percent / 100).max(1);
-        if whole.used >= quota || own.used >= limit {
-            let exhausted = if own.used >= limit { own } else { whole };
-            return Verdict { allowed: false, limit, remaining: 0, reset: exhausted.end() };
+        let allowed = own.used < limit && whole.used < quota;
+        if allowed {
+            own.used += 1;
+            whole.used += 1;
+            windows.insert((Some(principal), bucket), own);
+            windows.insert((None, bucket), whole);
         }
-        own.used += 1;
-        whole.used += 1;
-        windows.insert((Some(principal), bucket), own);
-        windows.insert((None, bucket), whole);
-        Verdict { allowed: true, limit, remaining: (limit - own.used).min(quota - whole.used), reset: own.end() }
+        let (limit, told) = if quota - whole.used < limit - own.used { (quota, whole) } else { (limit, own) };
+        Verdict { allowed, limit, remaining: limit - told.used, reset: told.end() }
     }
 }
 
@@ -183,8 +185,25 @@ mod tests {
         assert_eq!(limiter.count(0, Bucket::Apps, at(0.0)).remaining, 0);
         assert!(!limiter.count(0, Bucket::Apps, at(0.0)).allowed, "the principal's share is used up");
         assert!(limiter.count(1, Bucket::Apps, at(0.0)).allowed, "another principal has its own");
-        assert!(!limiter.count(1, Bucket::Apps, at(0.0)).allowed, "the org's quota is used up");
+        let refused = limiter.count(1, Bucket::Apps, at(0.0));
+        assert!(!refused.allowed && refused.limit == 3, "the org's quota is used up, and it is what is told of");
         assert_eq!(limiter.count(0, Bucket::Users, at(0.0)).limit, 420);
+    }
+
+    #[test]
+    fn limit_rest_and_end_are_those_of_the_window_that_has_least_left() {
+        let limiter = Limiter::new(Quotas::unlimited().with(Bucket::Apps, 10), 50);
+        let told = |principal, seconds| {
+            let verdict = limiter.count(principal, Bucket::Apps, at(seconds));
+            (verdict.allowed, verdict.limit, verdict.remaining, verdict.reset)
+        };
+        for call in 1..=5 {
+            assert_eq!(told(0, 0.0), (true, 5, 5 - call, 1_060));
+        }
+        assert_eq!(told(1, 20.0), (true, 5, 4, 1_080), "a tie");
+        assert_eq!(told(2, 30.0), (true, 10, 3, 1_060));
+        assert_eq!(told(0, 40.0), (false, 5, 0, 1_060));
+        assert_eq!(told(1, 60.0), (true, 5, 3, 1_080), "the org's window has begun anew");
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! One bucket's quota as a state machine, without clock and without network: time is passed in, decisions come out.
 //!
-//! Okta counts calls in windows of a minute that begin with a bucket's own first call. Every answer tells the window's
-//! limit, what is left and when it ends; answers overtake each other, and others use the same quota. So: within one
-//! window the smallest rest counts, a later end is a new window, calls in flight count as spent, and a share of the
-//! limit stays untouched for everybody else.
+//! A call counts for the token and for the whole org (`okta-api.md` 2.1), each in a window of a minute that begins with
+//! its own first call. An answer tells of one of the two: its limit, what is left and when it ends. Answers overtake each
+//! other, and others use the org's quota. So: windows that end at different times are different ones, and a call has to
+//! fit into all that are on; within one the smallest rest counts, calls in flight count as spent, and a share of the limit
+//! stays untouched for everybody else.
 //!
-//! Where less is known, less is risked: before a bucket's first answer one call is out at a time, and in a new window
-//! that no answer has told of yet a tenth of our share.
+//! Where less is known, less is risked: before a bucket's first answer, and when a window is over until an answer tells of
+//! the next, one call is out at a time; then, if the answer does not come, another one now and then.
 
 use super::quota::Quota;
 
@@ -17,21 +18,34 @@ const GRACE: f64 = 1.0;
 /// Ends of windows that differ by no more than this are one window, written down by different servers.
 const SAME: f64 = 1.0;
 
-/// An end further ahead than this is absurd (windows last a minute) ...
+/// An end further ahead than this is absurd ...
 const ABSURD: f64 = 600.0;
 
-/// ... and is taken for this much ahead.
+/// ... and is taken for this much ahead: how long a window lasts.
 const MINUTE: f64 = 60.0;
 
 /// How long before the end of a window calls that are spread over it are all out, so that they count in it.
 const EARLY: f64 = 4.0;
 
+/// How long the first call of a window is waited for before another one is risked.
+const PATIENCE: f64 = 5.0;
+
+/// The longest pause between calls that are spread: what is known of a quota that others use as well soon gets old.
+const PAUSE: f64 = 5.0;
+
 /// The quota of one bucket. Times are seconds of the server's clock.
 #[derive(Debug)]
 pub(crate) struct Window {
     share_percent: u64,
-    phase: Phase,
-    /// Counts the windows, so that an answer can be told from one of an earlier window.
+    /// The server answers, but says nothing about quotas.
+    untold: bool,
+    /// The windows that are on, as far as answers have told of them.
+    on: Vec<Quota>,
+    /// The last word on the limit that is ours.
+    last: Option<Quota>,
+    /// A window may be on of which no answer has told.
+    unseen: bool,
+    /// Counts the times at which a window ended, so that answers can be told from those to earlier calls.
     generation: u64,
     /// Calls admitted and not settled.
     in_flight: u64,
@@ -41,20 +55,8 @@ pub(crate) struct Window {
     backlog: u64,
     /// Those of them that only this bucket will do for.
     bound: u64,
-    /// Before this time no call is sent, if calls are being spread.
-    next_at: f64,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Phase {
-    /// No answer yet.
-    Unknown,
-    /// The server answers, but says nothing about quotas.
-    Untold,
-    /// The window of the last answers is on.
-    Known(Quota),
-    /// It is over, and the next is not known yet.
-    Over(Quota),
+    /// When the last call was admitted.
+    sent_at: f64,
 }
 
 /// Whether a call may be sent now.
@@ -84,13 +86,16 @@ impl Window {
     pub(crate) fn new(share_percent: u8) -> Self {
         Self {
             share_percent: u64::from(share_percent.clamp(1, 100)),
-            phase: Phase::Unknown,
+            untold: false,
+            on: Vec::new(),
+            last: None,
+            unseen: true,
             generation: 0,
             in_flight: 0,
             fresh: 0,
             backlog: 0,
             bound: 0,
-            next_at: 0.0,
+            sent_at: 0.0,
         }
     }
 
@@ -107,76 +112,80 @@ impl Window {
 
     /// Decides about a call for which another bucket will do as well: what others need of this window is left to them.
     pub(crate) fn decide_for_either(&mut self, now: f64, queued: u64) -> Decision {
-        match (self.phase, self.room(now)) {
-            (Phase::Known(quota), Some(room)) if room <= self.bound && now < quota.reset + GRACE => {
-                Decision::Wait { until: quota.reset + GRACE, for_window: false }
-            }
-            (Phase::Over(_), Some(room)) if room <= self.bound => Decision::WaitForAnswer,
+        self.forget_windows_over(now);
+        match self.room(now) {
+            Some(room) if room <= self.bound => match self.end_of_those_with(self.bound) {
+                Some(until) => Decision::Wait { until, for_window: false },
+                None => Decision::WaitForAnswer,
+            },
             _ => self.decide(now, queued),
         }
     }
 
     /// Decides about the next call; `queued` calls, this one among them, are waiting.
     pub(crate) fn decide(&mut self, now: f64, queued: u64) -> Decision {
-        if let Phase::Known(quota) = self.phase
-            && (now >= quota.reset + GRACE || quota.reset > now + ABSURD)
-        {
-            // The second can only be if the server's clock was set back.
-            self.begin(Phase::Over(quota));
+        self.forget_windows_over(now);
+        if let Some(until) = self.end_of_those_with(0) {
+            return Decision::Wait { until, for_window: true };
         }
-        match self.phase {
-            Phase::Untold => self.send(),
-            Phase::Unknown if self.fresh == 0 => self.send(),
-            Phase::Over(quota) if self.may_try(quota.limit) => self.send(),
-            Phase::Unknown | Phase::Over(_) => Decision::WaitForAnswer,
-            Phase::Known(quota) => self.decide_in(quota, now, queued),
+        // Answers correct our idea of the server's time, the first one perhaps by far.
+        self.sent_at = self.sent_at.min(now);
+        if let Some(wait) = self.trial(now) {
+            return wait;
         }
-    }
-
-    /// Whether a call may be risked in a window of which no answer has told yet. Calls of the window before may still
-    /// be on their way, and then count in this one.
-    fn may_try(&self, limit: u64) -> bool {
-        let allowance = self.allowance(limit);
-        self.fresh < (allowance / 10).max(1) && self.in_flight < allowance
-    }
-
-    /// Decides within a window that is known.
-    fn decide_in(&mut self, quota: Quota, now: f64, queued: u64) -> Decision {
-        let end = quota.reset + GRACE;
-        let rest = self.rest(quota);
-        // Some calls in flight are counted in the rest already, but nobody knows which.
-        let left = rest.saturating_sub(self.in_flight);
-        if left == 0 {
-            return Decision::Wait { until: end, for_window: true };
+        if let Some(until) = self.turn(queued).filter(|turn| now < *turn) {
+            return Decision::Wait { until, for_window: false };
         }
-        if self.backlog.max(queued) > rest {
-            if now < self.next_at {
-                return Decision::Wait { until: self.next_at.min(end), for_window: false };
-            }
-            #[allow(clippy::cast_precision_loss)] // A quota is a small number.
-            let gap = (quota.reset - EARLY - now).max(0.0) / left as f64;
-            self.next_at = now + gap;
-        }
-        self.send()
-    }
-
-    fn send(&mut self) -> Decision {
         self.in_flight += 1;
         self.fresh += 1;
         self.backlog = self.backlog.saturating_sub(1);
+        self.sent_at = now;
         Decision::Send(Ticket { generation: self.generation })
     }
 
-    /// A new window.
-    fn begin(&mut self, phase: Phase) {
-        self.phase = phase;
-        self.generation += 1;
-        self.fresh = 0;
-        self.next_at = 0.0;
+    /// What is to be waited for before a call may be risked in a window of which no answer has told yet, if there may be
+    /// such a window. Calls of the window before may still be on their way, and then count in this one.
+    fn trial(&self, now: f64) -> Option<Decision> {
+        if !self.unseen || self.untold {
+            return None;
+        }
+        let allowance = self.last.map_or(1, |last| self.allowance(last.limit));
+        let next = self.sent_at + PATIENCE;
+        match self.fresh {
+            0 if self.last.is_none() || self.in_flight < allowance => None,
+            1.. if self.fresh < allowance / 10 && self.in_flight < allowance => {
+                (now < next).then_some(Decision::Wait { until: next, for_window: false })
+            }
+            _ => Some(Decision::WaitForAnswer),
+        }
+    }
+
+    /// When it is the next call's turn, if calls are spread because more are wanted than the windows have left.
+    fn turn(&self, queued: u64) -> Option<f64> {
+        let rest = self.on.iter().map(|window| self.rest(*window)).min()?;
+        if self.backlog.max(queued) <= rest {
+            return None;
+        }
+        #[allow(clippy::cast_precision_loss)] // A quota is a small number.
+        let gap = |window: &Quota| (window.reset - EARLY - self.sent_at).max(0.0) / (self.left(*window) + 1) as f64;
+        let widest = self.on.iter().map(gap).max_by(f64::total_cmp)?;
+        Some(self.sent_at + widest.min(PAUSE))
+    }
+
+    /// Forgets windows that are over. One that ends too far ahead can only be there if the server's clock was set back.
+    fn forget_windows_over(&mut self, now: f64) {
+        let before = self.on.len();
+        self.on.retain(|window| now < window.reset + GRACE && window.reset <= now + ABSURD);
+        if self.on.len() < before {
+            self.unseen = true;
+            self.generation += 1;
+            self.fresh = 0;
+        }
     }
 
     /// Takes a call back; says whether it was admitted in the present generation.
-    fn settle(&mut self, ticket: &Ticket) -> bool {
+    #[allow(clippy::needless_pass_by_value)] // A ticket is used once.
+    fn settle(&mut self, ticket: Ticket) -> bool {
         self.in_flight = self.in_flight.saturating_sub(1);
         let fresh = ticket.generation == self.generation;
         if fresh {
@@ -186,30 +195,40 @@ impl Window {
     }
 
     /// An answer has come: with or without word of the quota, well or badly.
-    #[allow(clippy::needless_pass_by_value)] // A ticket is used once.
     pub(crate) fn answered(&mut self, ticket: Ticket, quota: Option<Quota>, success: bool, now: f64) {
-        let fresh = self.settle(&ticket);
-        let Some(quota) = quota else {
-            if success && matches!(self.phase, Phase::Unknown) {
-                self.phase = Phase::Untold;
-            }
+        let fresh = self.settle(ticket);
+        let Some(told) = quota else {
+            self.untold |= success && self.last.is_none();
             return;
         };
-        let told = Quota { reset: plausible(quota.reset, now), ..quota };
-        match self.phase {
-            Phase::Unknown | Phase::Untold => self.begin(Phase::Known(told)),
-            Phase::Known(known) if told.reset > known.reset + SAME => self.begin(Phase::Known(told)),
-            Phase::Known(known) if told.reset >= known.reset - SAME => {
-                let remaining = known.remaining.min(told.remaining);
-                let reset = known.reset.max(told.reset);
-                self.phase = Phase::Known(Quota { limit: told.limit, remaining, reset });
-            }
-            Phase::Over(past) if told.reset > past.reset + SAME => self.begin(Phase::Known(told)),
-            // We took the window for over and sent this call after it, but the server still counts in it.
-            Phase::Over(_) if fresh => self.begin(Phase::Known(told)),
-            // Late word of a window that is over.
-            Phase::Known(_) | Phase::Over(_) => {}
+        self.forget_windows_over(now);
+        // Late word of a window that is over; unless the call was sent after what we took for its end.
+        let is_over = now >= told.reset + GRACE || self.on.iter().any(|other| other.reset >= told.reset + MINUTE - SAME);
+        if is_over && !(fresh && self.unseen) {
+            return;
         }
+        self.untold = false;
+        self.unseen &= !fresh && self.last.is_some();
+        let told = Quota { reset: plausible(told.reset, now), ..told };
+        self.learn(told);
+    }
+
+    /// Takes in the word on a window that is on.
+    fn learn(&mut self, told: Quota) {
+        // The smaller of two limits at a time is ours, the other one that of the whole org.
+        if self.last.is_none_or(|last| told.limit <= last.limit || told.reset >= last.reset + MINUTE) {
+            self.last = Some(told);
+        }
+        let is_told = |window: &&mut Quota| window.limit == told.limit && (window.reset - told.reset).abs() <= SAME;
+        if let Some(window) = self.on.iter_mut().find(is_told) {
+            window.remaining = window.remaining.min(told.remaining);
+            window.reset = window.reset.max(told.reset);
+            return;
+        }
+        // A window lasts a minute at most: what ends a minute before another has ended when that began.
+        self.on.retain(|window| told.reset < window.reset + MINUTE - SAME);
+        self.on.push(told);
+        self.unseen = false;
     }
 
     /// The answer was that the quota is spent.
@@ -218,36 +237,43 @@ impl Window {
     }
 
     /// No answer will come. The server may have counted the call.
-    #[allow(clippy::needless_pass_by_value)] // A ticket is used once.
     pub(crate) fn lost(&mut self, ticket: Ticket) {
-        self.settle(&ticket);
-        if let Phase::Known(quota) = &mut self.phase {
-            quota.remaining = quota.remaining.saturating_sub(1);
+        self.settle(ticket);
+        for window in &mut self.on {
+            window.remaining = window.remaining.saturating_sub(1);
         }
     }
 
-    /// How many calls may still be made in the present window, or in the next if none is on; `None` while no limit is
+    /// How many calls may still be made in the present windows, or in the next if none is on; `None` while no limit is
     /// known.
     pub(crate) fn room(&self, now: f64) -> Option<u64> {
-        match self.phase {
-            Phase::Unknown | Phase::Untold => None,
-            Phase::Known(quota) if now < quota.reset + GRACE => Some(self.rest(quota).saturating_sub(self.in_flight)),
-            Phase::Known(quota) | Phase::Over(quota) => Some(self.allowance(quota.limit)),
-        }
+        let on = self.on.iter().filter(|window| now < window.reset + GRACE);
+        let left = on.map(|window| self.left(*window)).min();
+        left.or_else(|| self.last.map(|last| self.allowance(last.limit)))
     }
 
-    /// What of the window is left for us.
-    fn rest(&self, quota: Quota) -> u64 {
-        let reserve = quota.limit - self.allowance(quota.limit).min(quota.limit);
-        quota.remaining.saturating_sub(reserve)
+    /// What of a window is left for us.
+    fn rest(&self, window: Quota) -> u64 {
+        let reserve = window.limit - self.allowance(window.limit).min(window.limit);
+        window.remaining.saturating_sub(reserve)
     }
 
-    /// The last word on the quota.
+    /// The same without the calls in flight. Some of them are counted in the rest already, but nobody knows which.
+    fn left(&self, window: Quota) -> u64 {
+        self.rest(window).saturating_sub(self.in_flight)
+    }
+
+    /// When all windows are over that have no more than `few` calls left.
+    fn end_of_those_with(&self, few: u64) -> Option<f64> {
+        let scarce = self.on.iter().filter(|window| self.left(**window) <= few);
+        scarce.map(|window| window.reset + GRACE).max_by(f64::total_cmp)
+    }
+
+    /// The last word on the quota: our limit, and what was left in the window that has least.
     pub(crate) fn quota(&self) -> Option<Quota> {
-        match self.phase {
-            Phase::Known(quota) | Phase::Over(quota) => Some(quota),
-            Phase::Unknown | Phase::Untold => None,
-        }
+        let last = self.last?;
+        let scarcest = self.on.iter().min_by_key(|window| self.rest(**window)).unwrap_or(&last);
+        Some(Quota { limit: last.limit, ..*scarcest })
     }
 }
 
@@ -334,7 +360,10 @@ mod tests {
         let mut window = known(100, 100, 0);
         assert!(matches!(window.decide(1001.0, 1), Decision::Wait { until, for_window: true } if until == END + 1.0));
         assert!(matches!(window.decide(END + 0.9, 1), Decision::Wait { .. }));
-        assert_eq!(burst(&mut window, END + 1.0).len(), 10, "a tenth, until an answer tells of the new window");
+        assert_eq!(burst(&mut window, END + 1.0).len(), 1, "one, until an answer tells of the new window");
+        assert!(matches!(window.decide(END + 2.0, 1), Decision::Wait { until, for_window: false } if until == END + 6.0));
+        let later = (1..100).map(|n| burst(&mut window, END + 1.0 + 5.0 * f64::from(n)).len()).sum::<usize>();
+        assert_eq!(later, 9, "a tenth, if the answer does not come");
     }
 
     #[test]

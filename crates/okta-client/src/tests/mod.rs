@@ -14,4 +14,5 @@ mod recorded;
 mod requests;
 mod secrets;
 mod server;
+mod shared;
 mod windows;

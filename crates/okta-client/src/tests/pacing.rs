@@ -61,7 +61,7 @@ fn server(limit: u64, others: f64, scale: f64, seed: u64) -> (Server, Arc<Mutex<
 }
 
 /// Makes `calls` calls as fast as they are let out, `workers` at a time.
-async fn make_calls(client: &Client, calls: u64, workers: u64) {
+pub(super) async fn make_calls(client: &Client, calls: u64, workers: u64) {
     client.backlog(Bucket::Groups, calls, calls);
     let list = groups::members("00g1", 1000).unwrap();
     let work = (0..workers).map(|worker| {

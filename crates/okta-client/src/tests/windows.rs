@@ -1,7 +1,7 @@
 //! The windows' promise, whatever happens: our share of a quota is never exceeded, and there is always a way on.
 //!
-//! The server is a model: windows of a minute that begin with the first call, other users of the same quota, requests
-//! that arrive late, and answers that overtake each other or never come.
+//! The server is a model: windows of a minute that begin with the first call, one of our token and one of the org that
+//! others use too, requests that arrive late, and answers that overtake each other or never come.
 
 use proptest::prelude::*;
 
@@ -39,8 +39,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-struct Server {
-    now: f64,
+#[derive(Default)]
+struct Count {
     limit: u64,
     ends: f64,
     used: u64,
@@ -48,16 +48,45 @@ struct Server {
     lost: u64,
 }
 
-impl Server {
-    fn count(&mut self, ours: bool) -> (bool, Quota) {
-        if self.now >= self.ends {
-            *self = Self { ends: self.now + 60.0, used: 0, ours: 0, lost: 0, ..*self };
+impl Count {
+    fn new(limit: u64) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    fn refresh(&mut self, now: f64) {
+        if now >= self.ends {
+            *self = Self { ends: now + 60.0, ..Self::new(self.limit) };
         }
-        self.ours += u64::from(ours);
-        let allowed = self.used < self.limit;
-        self.used += u64::from(allowed);
+    }
+
+    fn left(&self) -> u64 {
+        self.limit - self.used
+    }
+}
+
+struct Server {
+    now: f64,
+    token: Count,
+    org: Count,
+}
+
+impl Server {
+    fn count_other(&mut self) {
+        self.org.refresh(self.now);
+        self.org.used += u64::from(self.org.left() > 0);
+    }
+
+    fn count(&mut self) -> (bool, Quota) {
+        self.token.refresh(self.now);
+        self.org.refresh(self.now);
+        let allowed = self.token.left().min(self.org.left()) > 0;
+        for count in [&mut self.token, &mut self.org] {
+            count.ours += 1;
+            count.used += u64::from(allowed);
+        }
+        let told = if self.org.left() < self.token.left() { &self.org } else { &self.token };
         // Okta writes the end in whole seconds.
-        (allowed, Quota { limit: self.limit, remaining: self.limit - self.used, reset: self.ends.floor() })
+        (allowed, Quota { limit: told.limit, remaining: told.left(), reset: told.ends.floor() })
     }
 }
 
@@ -91,7 +120,7 @@ impl Play {
 
     fn arrive(&mut self, at: usize) {
         let ticket = self.going.swap_remove(at);
-        let (allowed, quota) = self.server.count(true);
+        let (allowed, quota) = self.server.count();
         self.coming.push((ticket, allowed, quota));
     }
 
@@ -114,12 +143,13 @@ impl Play {
             Step::Answer(index) if !self.coming.is_empty() => self.answer(index.index(self.coming.len())),
             Step::Lose(index) if !self.coming.is_empty() => {
                 let (ticket, _, _) = self.coming.swap_remove(index.index(self.coming.len()));
-                self.server.lost += 1;
+                self.server.token.lost += 1;
+                self.server.org.lost += 1;
                 self.window.lost(ticket);
             }
             Step::Others(calls) => {
                 for _ in 0..*calls {
-                    self.server.count(false);
+                    self.server.count_other();
                 }
             }
             Step::Pass(seconds) => self.server.now += seconds,
@@ -139,6 +169,20 @@ impl Play {
     }
 }
 
+impl Play {
+    fn new(share: u8, token: u64, org: u64, lag: f64, begin: f64) -> Self {
+        let server = Server { now: 1e9 + begin, token: Count::new(token), org: Count::new(org) };
+        Self { server, window: Window::new(share), lag, going: Vec::new(), coming: Vec::new() }
+    }
+
+    /// Whether there is a way on when everything has come back and a minute has passed.
+    fn goes_on(mut self) -> bool {
+        self.settle();
+        self.server.now += 62.0;
+        self.send()
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -150,17 +194,39 @@ proptest! {
         lag in 0.0..1.0_f64,
         begin in 0.0..1.0_f64,
     ) {
-        let server = Server { now: 1e9 + begin, limit, ends: 0.0, used: 0, ours: 0, lost: 0 };
-        let mut play = Play { server, window: Window::new(share), lag, going: Vec::new(), coming: Vec::new() };
-        let allowance = (limit * u64::from(share) / 100).max(1);
+        let mut play = Play::new(share, u64::MAX, limit, lag, begin);
         for step in &steps {
             play.step(step);
+            let org = &play.server.org;
             // A call whose answer was lost in a window that was not known yet cannot be known to count.
-            let most = allowance + play.server.lost;
-            prop_assert!(play.server.ours <= most, "{} calls of ours where {most} are allowed", play.server.ours);
+            let most = (limit * u64::from(share) / 100).max(1) + org.lost;
+            prop_assert!(org.ours <= most, "{} calls of ours where {most} are allowed", org.ours);
         }
-        play.settle();
-        play.server.now += 62.0;
-        prop_assert!(play.send(), "a fresh window allows a call");
+        prop_assert!(play.goes_on(), "a fresh window allows a call");
+    }
+
+    #[test]
+    fn of_two_windows_neither_is_exceeded_by_more_than_is_tried(
+        steps in prop::collection::vec(step(), 1..400),
+        limit in 1..60_u64,
+        of_others in 0..60_u64,
+        share in 1..=100_u8,
+        lag in 0.0..1.0_f64,
+        begin in 0.0..1.0_f64,
+    ) {
+        let mut play = Play::new(share, limit, limit + of_others, lag, begin);
+        let allowance = |count: &Count| (count.limit * u64::from(share) / 100).max(1);
+        for step in &steps {
+            play.step(step);
+            let Server { token, org, .. } = &play.server;
+            // Nothing is told of the window that has more left. When the other one ends, as it does twice at most in a
+            // minute, a tenth is tried, which counts in both.
+            let tried = 2 * (allowance(org) / 10).max(1);
+            for count in [token, org] {
+                let most = allowance(count) + count.lost + tried;
+                prop_assert!(count.ours <= most, "{} calls of ours where {most} are allowed", count.ours);
+            }
+        }
+        prop_assert!(play.goes_on(), "fresh windows allow a call");
     }
 }

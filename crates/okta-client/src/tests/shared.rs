@@ -1,0 +1,128 @@
+//! Beside another client of the org, in virtual time: its calls and ours count for the org, ours for our token as well, and
+//! the two windows do not begin together.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use tokio::time::Instant;
+
+use super::pacing::make_calls;
+use super::server::{EPOCH, Reply, Server};
+
+/// A window as Okta counts it.
+struct Count {
+    limit: u64,
+    ends: f64,
+    used: u64,
+}
+
+impl Count {
+    fn new(limit: u64) -> Self {
+        Self { limit, ends: 0.0, used: 0 }
+    }
+
+    /// Begins the next window if this one is over; gives what is left.
+    fn left(&mut self, now: f64) -> u64 {
+        if now >= self.ends {
+            (self.ends, self.used) = (now + 60.0, 0);
+        }
+        self.limit - self.used
+    }
+}
+
+/// Of what an answer tells.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Tells {
+    /// Of the window that has least left.
+    Scarcest,
+    /// Of our token's alone, unless the org's has nothing left.
+    Token,
+}
+
+struct Org {
+    token: Count,
+    org: Count,
+    tells: Tells,
+    refused: u32,
+    /// When the other client calls next, and what for.
+    other_at: f64,
+    pause: f64,
+    random: StdRng,
+}
+
+impl Org {
+    /// Counts a call of ours; gives whether it was allowed, and limit, rest and end for the headers.
+    fn call(&mut self, now: f64) -> (bool, (u64, u64, f64)) {
+        while self.other_at <= now {
+            if self.org.left(self.other_at) > 0 {
+                self.org.used += 1;
+            }
+            self.other_at += self.pause * self.random.random_range(0.0..2.0);
+        }
+        let allowed = self.token.left(now).min(self.org.left(now)) > 0;
+        self.token.used += u64::from(allowed);
+        self.org.used += u64::from(allowed);
+        self.refused += u32::from(!allowed);
+        let tells_of_org = match self.tells {
+            Tells::Scarcest => self.org.left(now) < self.token.left(now),
+            Tells::Token => !allowed && self.org.left(now) == 0,
+        };
+        let told = if tells_of_org { &self.org } else { &self.token };
+        (allowed, (told.limit, if allowed { told.limit - told.used } else { 0 }, told.ends))
+    }
+}
+
+/// A bucket of 100 calls a minute, `percent` of it ours; another client uses a third of it at random moments.
+fn server(percent: u64, tells: Tells, latency: std::ops::Range<u64>, seed: u64) -> (Server, Arc<Mutex<Org>>) {
+    let random = StdRng::seed_from_u64(seed);
+    let (token, org) = (Count::new(percent), Count::new(100));
+    let org = Org { token, org, tells, refused: 0, other_at: EPOCH - 300.0, pause: 60.0 / 33.0, random };
+    let org = Arc::new(Mutex::new(org));
+    let counts = Arc::clone(&org);
+    let server = Server::new(move |seen| {
+        let now = EPOCH + seen.at.as_secs_f64();
+        let mut org = counts.lock().unwrap();
+        let (allowed, (limit, rest, ends)) = org.call(now);
+        let latency = Duration::from_millis(org.random.random_range(latency.clone()));
+        let reply = if allowed { Reply::json(200, "[]") } else { Reply::json(429, "{}") };
+        reply.quota(limit, rest, ends).date(now).after(latency)
+    });
+    (server, org)
+}
+
+/// Makes a thousand calls; gives how many a minute, and how many were refused each minute.
+async fn rates(percent: u64, tells: Tells, latency: std::ops::Range<u64>, seed: u64) -> (f64, f64) {
+    let (server, org) = server(percent, tells, latency, seed);
+    let client = server.client(|_| {});
+    let began = Instant::now();
+    make_calls(&client, 1000, 16).await;
+    let minutes = began.elapsed().as_secs_f64() / 60.0;
+    let refused = org.lock().unwrap().refused;
+    (1000.0 / minutes, f64::from(refused) / minutes)
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_refused_beside_another_client() {
+    for seed in 0..8 {
+        for latency in [20..60, 50..400, 500..3000] {
+            // Of what the other client leaves of the org's quota or of our half of it, nine tenths are ours.
+            for (percent, share) in [(100, 57.0), (50, 45.0)] {
+                let (made, refused) = rates(percent, Tells::Scarcest, latency.clone(), seed).await;
+                assert_eq!(refused, 0.0, "{percent} percent, answers after {latency:?} ms, seed {seed}");
+                assert!(made > share / 1.1, "{percent} percent, answers after {latency:?} ms, seed {seed}: {made} a minute");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_of_which_nothing_is_told_is_left_alone_once_it_has_refused() {
+    for seed in 0..8 {
+        let (_, refused) = rates(50, Tells::Token, 50..400, seed).await;
+        assert_eq!(refused, 0.0, "half of the quota and a third of it fit beside each other, seed {seed}");
+        let (made, refused) = rates(100, Tells::Token, 50..400, seed).await;
+        assert!(made > 57.0 && refused < 2.0, "seed {seed}: {made} made and {refused} refused in a minute");
+    }
+}
