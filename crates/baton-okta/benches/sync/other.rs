@@ -11,36 +11,43 @@ use rand::{Rng, SeedableRng};
 use crate::org::Greeting;
 
 /// Calls a minute of the org's clock: a third of the workforce quotas; and where they are made.
-const CALLS: [(u32, &str); 3] =
-    [(200, "/api/v1/users?limit=1"), (166, "/api/v1/groups?limit=1"), (33, "/api/v1/apps?limit=1")];
+const CALLS: [(u32, &str); 3] = [(200, "/users"), (166, "/groups"), (33, "/apps")];
 
 /// The running client.
 pub(crate) struct Other {
     stop: Arc<AtomicBool>,
-    refused: Arc<AtomicU64>,
-    made: Arc<AtomicU64>,
+    /// Where it calls, how often it did, and how many of these calls were refused.
+    counts: Vec<(&'static str, Arc<AtomicU64>, Arc<AtomicU64>)>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Other {
     pub(crate) fn start(greeting: &Greeting, time_scale: f64) -> Self {
-        let (stop, refused, made) = (Arc::new(AtomicBool::new(false)), Arc::default(), Arc::default());
-        let threads = CALLS.iter().zip(1..).map(|((calls, path), seed)| {
-            let url = format!("https://{}{path}", greeting.domain);
-            let (token, ca) = (greeting.other.clone(), greeting.ca.clone());
-            let (stop, refused, made) = (Arc::clone(&stop), Arc::clone(&refused), Arc::clone(&made));
-            let pause = 60.0 / f64::from(*calls) / time_scale;
-            std::thread::spawn(move || ask(&url, &token, &ca, pause, seed, &stop, &made, &refused))
-        });
-        let threads = threads.collect();
-        Self { stop, refused, made, threads }
+        let stop = Arc::new(AtomicBool::new(false));
+        let (counts, threads) = CALLS
+            .into_iter()
+            .zip(1..)
+            .map(|((calls, path), seed)| {
+                let url = format!("https://{}/api/v1{path}?limit=1", greeting.domain);
+                let (token, ca) = (greeting.other.clone(), greeting.ca.clone());
+                let (made, refused) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+                let count = (path, Arc::clone(&made), Arc::clone(&refused));
+                let stop = Arc::clone(&stop);
+                let pause = 60.0 / f64::from(calls) / time_scale;
+                (count, std::thread::spawn(move || ask(&url, &token, &ca, pause, seed, &stop, &made, &refused)))
+            })
+            .unzip();
+        Self { stop, counts, threads }
     }
 
-    /// Ends it; calls made, and those of them that were refused.
-    pub(crate) fn stop(self) -> (u64, u64) {
+    /// Ends it; where it called, how often, and how many of these calls were refused.
+    pub(crate) fn stop(self) -> Vec<(&'static str, u64, u64)> {
         self.stop.store(true, Ordering::Relaxed);
         self.threads.into_iter().for_each(|thread| thread.join().unwrap());
-        (self.made.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed))
+        let count = |(path, made, refused): &(_, Arc<AtomicU64>, Arc<AtomicU64>)| {
+            (*path, made.load(Ordering::Relaxed), refused.load(Ordering::Relaxed))
+        };
+        self.counts.iter().map(count).collect()
     }
 }
 

@@ -57,8 +57,8 @@ pub(crate) fn scenario(name: &str, shape: &Shape, time_scale: f64, beside: bool)
         "  429s: {throttled} for us, {} for all, for concurrency {}",
         stats["throttledRate"], stats["throttledConcurrency"]
     );
-    if let Some((calls, refused)) = other {
-        println!("  the other client made {calls} calls, {refused} of them refused");
+    for (path, calls, refused) in other.into_iter().flatten() {
+        println!("  the other client made {calls} calls of {path}, {refused} of them refused");
     }
 }
 

@@ -10,6 +10,7 @@ mod gate;
 mod line;
 mod quota;
 mod slots;
+mod told;
 mod window;
 
 pub(crate) use gate::{Pacer, Permit};

@@ -4,25 +4,16 @@
 //! its own first call. An answer tells of one of the two: its limit, what is left and when it ends. Answers overtake each
 //! other, and others use the org's quota. So: windows that end at different times are different ones, and a call has to
 //! fit into all that are on; within one the smallest rest counts, calls in flight count as spent, and a share of the limit
-//! stays untouched for everybody else.
+//! stays untouched for everybody else. What others are seen to use is left to them on top of that (`told`).
 //!
 //! Where less is known, less is risked: before a bucket's first answer, and when a window is over until an answer tells of
 //! the next, one call is out at a time; then, if the answer does not come, another one now and then.
 
 use super::quota::Quota;
+use super::told::{self, MINUTE, Told};
 
-/// How long after the announced end of a window the next may be used, in seconds of the server's clock. `Reset` is cut
-/// to whole seconds, so the window may last that much longer.
-const GRACE: f64 = 1.0;
-
-/// Ends of windows that differ by no more than this are one window, written down by different servers.
-const SAME: f64 = 1.0;
-
-/// An end further ahead than this is absurd ...
+/// An end further ahead than this is absurd: windows last a minute.
 const ABSURD: f64 = 600.0;
-
-/// ... and is taken for this much ahead: how long a window lasts.
-const MINUTE: f64 = 60.0;
 
 /// How long before the end of a window calls that are spread over it are all out, so that they count in it.
 const EARLY: f64 = 4.0;
@@ -40,7 +31,9 @@ pub(crate) struct Window {
     /// The server answers, but says nothing about quotas.
     untold: bool,
     /// The windows that are on, as far as answers have told of them.
-    on: Vec<Quota>,
+    on: Vec<Told>,
+    /// What others did in windows that are over, one for each limit.
+    others: Vec<Others>,
     /// The last word on the limit that is ours.
     last: Option<Quota>,
     /// A window may be on of which no answer has told.
@@ -57,6 +50,17 @@ pub(crate) struct Window {
     bound: u64,
     /// When the last call was admitted.
     sent_at: f64,
+}
+
+/// What others did in a window.
+#[derive(Debug, Clone, Copy)]
+struct Others {
+    /// The limit of the window.
+    limit: u64,
+    /// When it ended.
+    until: f64,
+    /// Calls a second.
+    pace: f64,
 }
 
 /// Whether a call may be sent now.
@@ -88,6 +92,7 @@ impl Window {
             share_percent: u64::from(share_percent.clamp(1, 100)),
             untold: false,
             on: Vec::new(),
+            others: Vec::new(),
             last: None,
             unseen: true,
             generation: 0,
@@ -114,8 +119,8 @@ impl Window {
     pub(crate) fn decide_for_either(&mut self, now: f64, queued: u64) -> Decision {
         self.forget_windows_over(now);
         match self.room(now) {
-            Some(room) if room <= self.bound => match self.end_of_those_with(self.bound) {
-                Some(until) => Decision::Wait { until, for_window: false },
+            Some(room) if room <= self.bound => match self.frees(self.bound, now) {
+                Some((until, _)) => Decision::Wait { until, for_window: false },
                 None => Decision::WaitForAnswer,
             },
             _ => self.decide(now, queued),
@@ -125,21 +130,22 @@ impl Window {
     /// Decides about the next call; `queued` calls, this one among them, are waiting.
     pub(crate) fn decide(&mut self, now: f64, queued: u64) -> Decision {
         self.forget_windows_over(now);
-        if let Some(until) = self.end_of_those_with(0) {
-            return Decision::Wait { until, for_window: true };
+        if let Some((until, for_window)) = self.frees(0, now) {
+            return Decision::Wait { until, for_window };
         }
         // Answers correct our idea of the server's time, the first one perhaps by far.
         self.sent_at = self.sent_at.min(now);
         if let Some(wait) = self.trial(now) {
             return wait;
         }
-        if let Some(until) = self.turn(queued).filter(|turn| now < *turn) {
+        if let Some(until) = self.turn(now, queued).filter(|turn| now < *turn) {
             return Decision::Wait { until, for_window: false };
         }
         self.in_flight += 1;
         self.fresh += 1;
         self.backlog = self.backlog.saturating_sub(1);
         self.sent_at = now;
+        self.on.iter_mut().for_each(Told::sent);
         Decision::Send(Ticket { generation: self.generation })
     }
 
@@ -161,26 +167,49 @@ impl Window {
     }
 
     /// When it is the next call's turn, if calls are spread because more are wanted than the windows have left.
-    fn turn(&self, queued: u64) -> Option<f64> {
-        let rest = self.on.iter().map(|window| self.rest(*window)).min()?;
+    fn turn(&self, now: f64, queued: u64) -> Option<f64> {
+        let rest = self.on.iter().map(|window| window.rest(now)).min()?;
         if self.backlog.max(queued) <= rest {
             return None;
         }
         #[allow(clippy::cast_precision_loss)] // A quota is a small number.
-        let gap = |window: &Quota| (window.reset - EARLY - self.sent_at).max(0.0) / (self.left(*window) + 1) as f64;
+        let gap =
+            |window: &Told| (window.quota.reset - EARLY - self.sent_at).max(0.0) / (self.left(window, now) + 1) as f64;
         let widest = self.on.iter().map(gap).max_by(f64::total_cmp)?;
         Some(self.sent_at + widest.min(PAUSE))
     }
 
     /// Forgets windows that are over. One that ends too far ahead can only be there if the server's clock was set back.
     fn forget_windows_over(&mut self, now: f64) {
-        let before = self.on.len();
-        self.on.retain(|window| now < window.reset + GRACE && window.reset <= now + ABSURD);
-        if self.on.len() < before {
+        if self.retain(|window| now < window.end() && window.quota.reset <= now + ABSURD) {
             self.unseen = true;
             self.generation += 1;
             self.fresh = 0;
         }
+    }
+
+    /// Keeps the windows of which `is_on` says so; gives whether any was over.
+    fn retain(&mut self, is_on: impl Fn(&Told) -> bool) -> bool {
+        let (on, over): (Vec<_>, Vec<_>) = std::mem::take(&mut self.on).into_iter().partition(is_on);
+        self.on = on;
+        over.iter().for_each(|window| self.remember_others(window));
+        !over.is_empty()
+    }
+
+    /// Keeps what others did. Nobody but us uses our token's window, whose limit may be the same as the org's: of two within
+    /// a minute the busier one counts.
+    fn remember_others(&mut self, window: &Told) {
+        let new = Others { limit: window.quota.limit, until: window.quota.reset, pace: window.pace_of_others() };
+        match self.others.iter_mut().find(|old| old.limit == new.limit) {
+            Some(old) if new.pace > old.pace || new.until > old.until + MINUTE - 1.0 => *old = new,
+            Some(_) => {}
+            None => self.others.push(new),
+        }
+    }
+
+    /// How many calls a second others made in the last window of this limit.
+    fn pace_of_others(&self, limit: u64) -> f64 {
+        self.others.iter().find(|others| others.limit == limit).map_or(0.0, |others| others.pace)
     }
 
     /// Takes a call back; says whether it was admitted in the present generation.
@@ -203,31 +232,27 @@ impl Window {
         };
         self.forget_windows_over(now);
         // Late word of a window that is over; unless the call was sent after what we took for its end.
-        let is_over = now >= told.reset + GRACE || self.on.iter().any(|other| other.reset >= told.reset + MINUTE - SAME);
+        let is_over = now >= told::end(told) || self.on.iter().any(|other| told::is_before(told, other.quota));
         if is_over && !(fresh && self.unseen) {
             return;
         }
         self.untold = false;
         self.unseen &= !fresh && self.last.is_some();
-        let told = Quota { reset: plausible(told.reset, now), ..told };
-        self.learn(told);
+        self.learn(Quota { reset: plausible(told.reset, now), ..told }, now);
     }
 
     /// Takes in the word on a window that is on.
-    fn learn(&mut self, told: Quota) {
+    fn learn(&mut self, told: Quota, now: f64) {
         // The smaller of two limits at a time is ours, the other one that of the whole org.
         if self.last.is_none_or(|last| told.limit <= last.limit || told.reset >= last.reset + MINUTE) {
             self.last = Some(told);
         }
-        let is_told = |window: &&mut Quota| window.limit == told.limit && (window.reset - told.reset).abs() <= SAME;
-        if let Some(window) = self.on.iter_mut().find(is_told) {
-            window.remaining = window.remaining.min(told.remaining);
-            window.reset = window.reset.max(told.reset);
-            return;
+        if let Some(window) = self.on.iter_mut().find(|window| window.is(told)) {
+            return window.learn(told, now);
         }
-        // A window lasts a minute at most: what ends a minute before another has ended when that began.
-        self.on.retain(|window| told.reset < window.reset + MINUTE - SAME);
-        self.on.push(told);
+        self.retain(|window| !told::is_before(window.quota, told));
+        let pace = self.pace_of_others(told.limit);
+        self.on.push(Told::new(told, self.allowance(told.limit), self.in_flight, pace, now));
         self.unseen = false;
     }
 
@@ -239,41 +264,34 @@ impl Window {
     /// No answer will come. The server may have counted the call.
     pub(crate) fn lost(&mut self, ticket: Ticket) {
         self.settle(ticket);
-        for window in &mut self.on {
-            window.remaining = window.remaining.saturating_sub(1);
-        }
+        self.on.iter_mut().for_each(Told::lost);
     }
 
     /// How many calls may still be made in the present windows, or in the next if none is on; `None` while no limit is
     /// known.
     pub(crate) fn room(&self, now: f64) -> Option<u64> {
-        let on = self.on.iter().filter(|window| now < window.reset + GRACE);
-        let left = on.map(|window| self.left(*window)).min();
+        let on = self.on.iter().filter(|window| now < window.end());
+        let left = on.map(|window| self.left(window, now)).min();
         left.or_else(|| self.last.map(|last| self.allowance(last.limit)))
     }
 
-    /// What of a window is left for us.
-    fn rest(&self, window: Quota) -> u64 {
-        let reserve = window.limit - self.allowance(window.limit).min(window.limit);
-        window.remaining.saturating_sub(reserve)
+    /// What is left of a window for calls that are not in flight. Some of those are counted already, but nobody knows which.
+    fn left(&self, window: &Told, now: f64) -> u64 {
+        window.rest(now).saturating_sub(self.in_flight)
     }
 
-    /// The same without the calls in flight. Some of them are counted in the rest already, but nobody knows which.
-    fn left(&self, window: Quota) -> u64 {
-        self.rest(window).saturating_sub(self.in_flight)
-    }
-
-    /// When all windows are over that have no more than `few` calls left.
-    fn end_of_those_with(&self, few: u64) -> Option<f64> {
-        let scarce = self.on.iter().filter(|window| self.left(**window) <= few);
-        scarce.map(|window| window.reset + GRACE).max_by(f64::total_cmp)
+    /// When all windows have more than `few` calls left that have not now, and whether that takes the end of one.
+    fn frees(&self, few: u64, now: f64) -> Option<(f64, bool)> {
+        let scarce = self.on.iter().filter(|window| self.left(window, now) <= few);
+        scarce.map(|window| window.frees(few + self.in_flight, now)).max_by(|one, other| one.0.total_cmp(&other.0))
     }
 
     /// The last word on the quota: our limit, and what was left in the window that has least.
     pub(crate) fn quota(&self) -> Option<Quota> {
         let last = self.last?;
-        let scarcest = self.on.iter().min_by_key(|window| self.rest(**window)).unwrap_or(&last);
-        Some(Quota { limit: last.limit, ..*scarcest })
+        let told = self.on.iter().map(|window| window.quota);
+        let scarcest = told.min_by_key(|quota| quota.remaining).unwrap_or(last);
+        Some(Quota { limit: last.limit, ..scarcest })
     }
 }
 
@@ -361,7 +379,9 @@ mod tests {
         assert!(matches!(window.decide(1001.0, 1), Decision::Wait { until, for_window: true } if until == END + 1.0));
         assert!(matches!(window.decide(END + 0.9, 1), Decision::Wait { .. }));
         assert_eq!(burst(&mut window, END + 1.0).len(), 1, "one, until an answer tells of the new window");
-        assert!(matches!(window.decide(END + 2.0, 1), Decision::Wait { until, for_window: false } if until == END + 6.0));
+        assert!(
+            matches!(window.decide(END + 2.0, 1), Decision::Wait { until, for_window: false } if until == END + 6.0)
+        );
         let later = (1..100).map(|n| burst(&mut window, END + 1.0 + 5.0 * f64::from(n)).len()).sum::<usize>();
         assert_eq!(later, 9, "a tenth, if the answer does not come");
     }
@@ -372,7 +392,7 @@ mod tests {
         let (a, b) = (send(&mut window, 1001.0), send(&mut window, 1001.0));
         window.answered(b, quota(100, 5, END), true, 1002.0);
         window.answered(a, quota(100, 98, END), true, 1002.0);
-        assert_eq!(burst(&mut window, 1003.0).len(), 5);
+        assert_eq!(burst(&mut window, END).len(), 5);
     }
 
     #[test]

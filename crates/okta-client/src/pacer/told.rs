@@ -1,0 +1,169 @@
+//! A window of which answers have told: what is left of it, and how much of that others will want.
+
+use super::quota::Quota;
+
+/// How long after the announced end of a window the next may be used, in seconds of the server's clock. `Reset` is cut
+/// to whole seconds, so the window may last that much longer.
+const GRACE: f64 = 1.0;
+
+/// Ends of windows that differ by no more than this are one window, written down by different servers.
+const SAME: f64 = 1.0;
+
+/// How long a window lasts, in seconds of the server's clock.
+pub(super) const MINUTE: f64 = 60.0;
+
+/// For how many seconds the pace of others in the window before counts as if it had been seen in this one.
+const MEMORY: f64 = 10.0;
+
+/// When the window after this one may be used.
+pub(super) fn end(quota: Quota) -> f64 {
+    quota.reset + GRACE
+}
+
+/// Whether a window was over when another one began, which was a minute before its end at the earliest.
+pub(super) fn is_before(quota: Quota, other: Quota) -> bool {
+    other.reset >= quota.reset + MINUTE - SAME
+}
+
+/// A window that is on. Times are seconds of the server's clock.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// The last word on it.
+    pub(super) quota: Quota,
+    /// What is to be left alone: the part of the limit that is not for us.
+    reserve: u64,
+    /// The most that is expected of others.
+    most_of_others: f64,
+    /// When the first word of it came, and what was left then.
+    first: (f64, u64),
+    /// When the last word came.
+    seen_at: f64,
+    /// Calls of ours that may have been counted since the first word.
+    ours: u64,
+    /// Calls of others a second in the window before.
+    pace_before: f64,
+}
+
+impl Told {
+    /// The first word of a window, of whose limit we may use `allowance`, with `in_flight` calls on their way.
+    /// `pace_before` is how many calls a second others made in the one before.
+    pub(super) fn new(quota: Quota, allowance: u64, in_flight: u64, pace_before: f64, now: f64) -> Self {
+        #[allow(clippy::cast_precision_loss)] // A quota is a small number.
+        let most_of_others = allowance as f64 / 2.0;
+        let reserve = quota.limit.saturating_sub(allowance);
+        let first = (now, quota.remaining);
+        Self { quota, reserve, most_of_others, first, seen_at: now, ours: in_flight, pace_before }
+    }
+
+    /// Whether this is the window that the answer tells of.
+    pub(super) fn is(&self, told: Quota) -> bool {
+        self.quota.limit == told.limit && (self.quota.reset - told.reset).abs() <= SAME
+    }
+
+    /// Takes in a further word.
+    pub(super) fn learn(&mut self, told: Quota, now: f64) {
+        self.quota.remaining = self.quota.remaining.min(told.remaining);
+        self.quota.reset = self.quota.reset.max(told.reset);
+        self.seen_at = now;
+    }
+
+    /// A call of ours is on its way.
+    pub(super) fn sent(&mut self) {
+        self.ours += 1;
+    }
+
+    /// A call of ours got no answer: it may have been counted.
+    pub(super) fn lost(&mut self) {
+        self.quota.remaining = self.quota.remaining.saturating_sub(1);
+    }
+
+    /// When the next window may be used.
+    pub(super) fn end(&self) -> f64 {
+        end(self.quota)
+    }
+
+    /// How many calls others make a second: what is gone of the window and was not ours, over the time since the first word
+    /// of it and what is remembered of the window before.
+    #[allow(clippy::cast_precision_loss)] // A quota is a small number.
+    pub(super) fn pace_of_others(&self) -> f64 {
+        let (since, left) = self.first;
+        let theirs = left.saturating_sub(self.quota.remaining).saturating_sub(self.ours);
+        (theirs as f64 + self.pace_before * MEMORY) / ((self.seen_at - since).max(0.0) + MEMORY)
+    }
+
+    /// What is left for us, calls in flight not counted: what others will want until the end is theirs.
+    pub(super) fn rest(&self, now: f64) -> u64 {
+        let expected = (self.pace_of_others() * (self.quota.reset - now).max(0.0)).min(self.most_of_others);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Between nothing and a quota.
+        let expected = expected.ceil() as u64;
+        self.mine().saturating_sub(expected)
+    }
+
+    /// What is left for us if others want nothing more.
+    fn mine(&self) -> u64 {
+        self.quota.remaining.saturating_sub(self.reserve)
+    }
+
+    /// From when on more than `few` calls are left: the less time is left to others, the more is left to us. Whether that is
+    /// only when the window is over, too.
+    pub(super) fn frees(&self, few: u64, now: f64) -> (f64, bool) {
+        let Some(spare) = self.mine().checked_sub(few + 1) else { return (self.end(), true) };
+        #[allow(clippy::cast_precision_loss)] // A quota is a small number.
+        let at = self.quota.reset - spare as f64 / self.pace_of_others();
+        // A moment later, so that what is rounded does not matter.
+        ((at + 0.01).max(now + 0.05).min(self.end()), false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A window of 100 a minute, nine tenths ours, of which the first word left 99 at its beginning.
+    fn window(pace_before: f64) -> Told {
+        Told::new(Quota { limit: 100, remaining: 99, reset: 60.0 }, 90, 0, pace_before, 0.0)
+    }
+
+    fn left(remaining: u64) -> Quota {
+        Quota { limit: 100, remaining, reset: 60.0 }
+    }
+
+    #[test]
+    fn alone_all_of_our_share_is_ours() {
+        let mut window = window(0.0);
+        for call in 1..=50 {
+            window.sent();
+            window.learn(left(99 - call), 0.1);
+        }
+        assert_eq!((window.pace_of_others(), window.rest(1.0)), (0.0, 39));
+    }
+
+    #[test]
+    fn what_others_will_want_is_left_to_them() {
+        let mut window = window(0.0);
+        // They make a call every two seconds.
+        for second in 1..=10_u32 {
+            window.learn(left(99 - u64::from(second)), f64::from(second) * 2.0);
+        }
+        assert!((0.3..0.5).contains(&window.pace_of_others()), "{}", window.pace_of_others());
+        assert_eq!(window.rest(20.0), 79 - 14, "until the end");
+        assert_eq!(window.rest(59.9), 78, "the nearer that is, the less");
+        assert!((window.frees(65, 20.0).0 - 21.0).abs() < 1.0, "{:?}", window.frees(65, 20.0));
+        assert_eq!(window.frees(79, 20.0), (61.0, true));
+    }
+
+    #[test]
+    fn what_others_did_in_the_window_before_is_expected_in_this_one() {
+        assert_eq!(window(0.5).rest(0.0), 89 - 30);
+        assert_eq!(window(9.0).rest(0.0), 89 - 45, "but half of our share stays ours");
+    }
+
+    #[test]
+    fn calls_in_flight_are_not_taken_for_those_of_others() {
+        let mut window = Told::new(left(99), 90, 5, 0.0, 0.0);
+        window.learn(left(94), 1.0);
+        assert_eq!(window.pace_of_others(), 0.0);
+        window.learn(left(92), 1.0);
+        assert!(window.pace_of_others() > 0.0);
+    }
+}
