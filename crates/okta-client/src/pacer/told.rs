@@ -1,4 +1,4 @@
-//! A window of which answers have told: what is left of it, and how much of that others will want.
+//! One window: what is left of it, and how much of that others will want.
 
 use super::quota::Quota;
 
@@ -30,6 +30,8 @@ pub(super) fn is_before(quota: Quota, other: Quota) -> bool {
 pub(super) struct Told {
     /// The last word on it.
     pub(super) quota: Quota,
+    /// No answer has told of it: it has to be on, since the one before is over, and is taken for untouched.
+    pub(super) is_assumed: bool,
     /// What is to be left alone: the part of the limit that is not for us.
     reserve: u64,
     /// The most that is expected of others.
@@ -49,15 +51,29 @@ impl Told {
     /// `pace_before` is how many calls a second others made in the one before.
     pub(super) fn new(quota: Quota, allowance: u64, in_flight: u64, pace_before: f64, now: f64) -> Self {
         #[allow(clippy::cast_precision_loss)] // A quota is a small number.
-        let most_of_others = allowance as f64 / 2.0;
+        let most_of_others = (allowance / 2) as f64;
         let reserve = quota.limit.saturating_sub(allowance);
         let first = (now, quota.remaining);
-        Self { quota, reserve, most_of_others, first, seen_at: now, ours: in_flight, pace_before }
+        Self { quota, is_assumed: false, reserve, most_of_others, first, seen_at: now, ours: in_flight, pace_before }
+    }
+
+    /// The window after this one, which is over, as long as nothing is told of it.
+    pub(super) fn next(&self, in_flight: u64, now: f64) -> Self {
+        let quota = Quota { remaining: self.quota.limit, reset: now + MINUTE, ..self.quota };
+        Self {
+            quota,
+            is_assumed: true,
+            first: (now, quota.remaining),
+            seen_at: now,
+            ours: in_flight,
+            pace_before: self.pace_of_others(),
+            ..*self
+        }
     }
 
     /// Whether this is the window that the answer tells of.
     pub(super) fn is(&self, told: Quota) -> bool {
-        self.quota.limit == told.limit && (self.quota.reset - told.reset).abs() <= SAME
+        !self.is_assumed && self.quota.limit == told.limit && (self.quota.reset - told.reset).abs() <= SAME
     }
 
     /// Takes in a further word.
@@ -72,8 +88,8 @@ impl Told {
         self.ours += 1;
     }
 
-    /// A call of ours got no answer: it may have been counted.
-    pub(super) fn lost(&mut self) {
+    /// A call of ours got no answer, or one that tells nothing of this window: it may have been counted.
+    pub(super) fn untold(&mut self) {
         self.quota.remaining = self.quota.remaining.saturating_sub(1);
     }
 

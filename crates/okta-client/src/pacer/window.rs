@@ -30,7 +30,7 @@ pub(crate) struct Window {
     share_percent: u64,
     /// The server answers, but says nothing about quotas.
     untold: bool,
-    /// The windows that are on, as far as answers have told of them.
+    /// The windows that are on.
     on: Vec<Told>,
     /// What others did in windows that are over, one for each limit.
     others: Vec<Others>,
@@ -117,7 +117,7 @@ impl Window {
 
     /// Decides about a call for which another bucket will do as well: what others need of this window is left to them.
     pub(crate) fn decide_for_either(&mut self, now: f64, queued: u64) -> Decision {
-        self.forget_windows_over(now);
+        self.renew(now);
         match self.room(now) {
             Some(room) if room <= self.bound => match self.frees(self.bound, now) {
                 Some((until, _)) => Decision::Wait { until, for_window: false },
@@ -129,7 +129,7 @@ impl Window {
 
     /// Decides about the next call; `queued` calls, this one among them, are waiting.
     pub(crate) fn decide(&mut self, now: f64, queued: u64) -> Decision {
-        self.forget_windows_over(now);
+        self.renew(now);
         if let Some((until, for_window)) = self.frees(0, now) {
             return Decision::Wait { until, for_window };
         }
@@ -179,26 +179,30 @@ impl Window {
         Some(self.sent_at + widest.min(PAUSE))
     }
 
-    /// Forgets windows that are over. One that ends too far ahead can only be there if the server's clock was set back.
-    fn forget_windows_over(&mut self, now: f64) {
-        if self.retain(|window| now < window.end() && window.quota.reset <= now + ABSURD) {
+    /// Puts the next window in the place of each that is over. One that ends too far ahead can only be there if the server's
+    /// clock was set back: it is forgotten.
+    fn renew(&mut self, now: f64) {
+        let was_on = self.on.len();
+        self.on.retain(|window| window.quota.reset <= now + ABSURD);
+        let mut is_over = self.on.len() < was_on;
+        for at in 0..self.on.len() {
+            if now >= self.on[at].end() {
+                is_over |= !self.on[at].is_assumed;
+                self.remember_others(at);
+                self.on[at] = self.on[at].next(self.in_flight, now);
+            }
+        }
+        if is_over {
             self.unseen = true;
             self.generation += 1;
             self.fresh = 0;
         }
     }
 
-    /// Keeps the windows of which `is_on` says so; gives whether any was over.
-    fn retain(&mut self, is_on: impl Fn(&Told) -> bool) -> bool {
-        let (on, over): (Vec<_>, Vec<_>) = std::mem::take(&mut self.on).into_iter().partition(is_on);
-        self.on = on;
-        over.iter().for_each(|window| self.remember_others(window));
-        !over.is_empty()
-    }
-
     /// Keeps what others did. Nobody but us uses our token's window, whose limit may be the same as the org's: of two within
     /// a minute the busier one counts.
-    fn remember_others(&mut self, window: &Told) {
+    fn remember_others(&mut self, at: usize) {
+        let window = &self.on[at];
         let new = Others { limit: window.quota.limit, until: window.quota.reset, pace: window.pace_of_others() };
         match self.others.iter_mut().find(|old| old.limit == new.limit) {
             Some(old) if new.pace > old.pace || new.until > old.until + MINUTE - 1.0 => *old = new,
@@ -230,9 +234,10 @@ impl Window {
             self.untold |= success && self.last.is_none();
             return;
         };
-        self.forget_windows_over(now);
+        self.renew(now);
         // Late word of a window that is over; unless the call was sent after what we took for its end.
-        let is_over = now >= told::end(told) || self.on.iter().any(|other| told::is_before(told, other.quota));
+        let mut known = self.on.iter().filter(|window| !window.is_assumed);
+        let is_over = now >= told::end(told) || known.any(|window| told::is_before(told, window.quota));
         if is_over && !(fresh && self.unseen) {
             return;
         }
@@ -247,10 +252,26 @@ impl Window {
         if self.last.is_none_or(|last| told.limit <= last.limit || told.reset >= last.reset + MINUTE) {
             self.last = Some(told);
         }
-        if let Some(window) = self.on.iter_mut().find(|window| window.is(told)) {
-            return window.learn(told, now);
+        let mut is_new = true;
+        for window in &mut self.on {
+            if window.is(told) {
+                window.learn(told, now);
+                is_new = false;
+            } else {
+                window.untold();
+            }
         }
-        self.retain(|window| !told::is_before(window.quota, told));
+        if !is_new {
+            return;
+        }
+        // It takes the place of what was assumed of it, or of one that was over when it began.
+        let place = self.on.iter().position(|window| {
+            told::is_before(window.quota, told) || (window.is_assumed && window.quota.limit == told.limit)
+        });
+        if let Some(at) = place {
+            self.remember_others(at);
+            self.on.swap_remove(at);
+        }
         let pace = self.pace_of_others(told.limit);
         self.on.push(Told::new(told, self.allowance(told.limit), self.in_flight, pace, now));
         self.unseen = false;
@@ -264,7 +285,7 @@ impl Window {
     /// No answer will come. The server may have counted the call.
     pub(crate) fn lost(&mut self, ticket: Ticket) {
         self.settle(ticket);
-        self.on.iter_mut().for_each(Told::lost);
+        self.on.iter_mut().for_each(Told::untold);
     }
 
     /// How many calls may still be made in the present windows, or in the next if none is on; `None` while no limit is
@@ -289,8 +310,8 @@ impl Window {
     /// The last word on the quota: our limit, and what was left in the window that has least.
     pub(crate) fn quota(&self) -> Option<Quota> {
         let last = self.last?;
-        let told = self.on.iter().map(|window| window.quota);
-        let scarcest = told.min_by_key(|quota| quota.remaining).unwrap_or(last);
+        let told = self.on.iter().filter(|window| !window.is_assumed);
+        let scarcest = told.map(|window| window.quota).min_by_key(|quota| quota.remaining).unwrap_or(last);
         Some(Quota { limit: last.limit, ..scarcest })
     }
 }
@@ -488,6 +509,8 @@ mod tests {
         let mut window = known(90, 50, 50);
         let out = burst(&mut window, 1059.9);
         assert_eq!(out.len(), 45);
-        assert!(matches!(window.decide(END + 1.0, 1), Decision::WaitForAnswer), "all of our share may be on its way");
+        assert!(burst(&mut window, END + 1.0).is_empty(), "all of our share may be on its way");
+        window.answered(out.into_iter().next().unwrap(), quota(50, 49, END + 60.0), true, END + 1.0);
+        assert_eq!(burst(&mut window, END + 1.0).len(), 0, "the answer to one tells that the others count as well");
     }
 }
