@@ -8,9 +8,9 @@
 mod clock;
 mod gate;
 mod line;
+mod minute;
 mod quota;
 mod slots;
-mod told;
 mod window;
 
 pub(crate) use gate::{Pacer, Permit};

@@ -4,13 +4,13 @@
 //! its own first call. An answer tells of one of the two: its limit, what is left and when it ends. Answers overtake each
 //! other, and others use the org's quota. So: windows that end at different times are different ones, and a call has to
 //! fit into all that are on; within one the smallest rest counts, calls in flight count as spent, and a share of the limit
-//! stays untouched for everybody else. What others are seen to use is left to them on top of that (`told`).
+//! stays untouched for everybody else. What others are seen to use is left to them on top of that (`minute`).
 //!
 //! Where less is known, less is risked: before a bucket's first answer, and when a window is over until an answer tells of
 //! the next, one call is out at a time; then, if the answer does not come, another one now and then.
 
+use super::minute::{self, LENGTH, Minute};
 use super::quota::Quota;
-use super::told::{self, MINUTE, Told};
 
 /// An end further ahead than this is absurd: windows last a minute.
 const ABSURD: f64 = 600.0;
@@ -24,6 +24,10 @@ const PATIENCE: f64 = 5.0;
 /// The longest pause between calls that are spread: what is known of a quota that others use as well soon gets old.
 const PAUSE: f64 = 5.0;
 
+/// The largest number of windows that are taken for on: those of the token and of the org, and one whose end was told in
+/// two ways. A server that tells of more has ends that move on with every answer.
+const MOST: usize = 3;
+
 /// The quota of one bucket. Times are seconds of the server's clock.
 #[derive(Debug)]
 pub(crate) struct Window {
@@ -31,7 +35,7 @@ pub(crate) struct Window {
     /// The server answers, but says nothing about quotas.
     untold: bool,
     /// The windows that are on.
-    on: Vec<Told>,
+    on: Vec<Minute>,
     /// What others did in windows that are over, one for each limit.
     others: Vec<Others>,
     /// The last word on the limit that is ours.
@@ -145,7 +149,7 @@ impl Window {
         self.fresh += 1;
         self.backlog = self.backlog.saturating_sub(1);
         self.sent_at = now;
-        self.on.iter_mut().for_each(Told::sent);
+        self.on.iter_mut().for_each(Minute::sent);
         Decision::Send(Ticket { generation: self.generation })
     }
 
@@ -173,8 +177,9 @@ impl Window {
             return None;
         }
         #[allow(clippy::cast_precision_loss)] // A quota is a small number.
-        let gap =
-            |window: &Told| (window.quota.reset - EARLY - self.sent_at).max(0.0) / (self.left(window, now) + 1) as f64;
+        let gap = |window: &Minute| {
+            (window.quota.reset - EARLY - self.sent_at).max(0.0) / (self.left(window, now) + 1) as f64
+        };
         let widest = self.on.iter().map(gap).max_by(f64::total_cmp)?;
         Some(self.sent_at + widest.min(PAUSE))
     }
@@ -205,7 +210,7 @@ impl Window {
         let window = &self.on[at];
         let new = Others { limit: window.quota.limit, until: window.quota.reset, pace: window.pace_of_others() };
         match self.others.iter_mut().find(|old| old.limit == new.limit) {
-            Some(old) if new.pace > old.pace || new.until > old.until + MINUTE - 1.0 => *old = new,
+            Some(old) if new.pace > old.pace || new.until > old.until + LENGTH - 1.0 => *old = new,
             Some(_) => {}
             None => self.others.push(new),
         }
@@ -237,7 +242,7 @@ impl Window {
         self.renew(now);
         // Late word of a window that is over; unless the call was sent after what we took for its end.
         let mut known = self.on.iter().filter(|window| !window.is_assumed);
-        let is_over = now >= told::end(told) || known.any(|window| told::is_before(told, window.quota));
+        let is_over = now >= minute::end(told) || known.any(|window| minute::is_before(told, window.quota));
         if is_over && !(fresh && self.unseen) {
             return;
         }
@@ -249,7 +254,7 @@ impl Window {
     /// Takes in the word on a window that is on.
     fn learn(&mut self, told: Quota, now: f64) {
         // The smaller of two limits at a time is ours, the other one that of the whole org.
-        if self.last.is_none_or(|last| told.limit <= last.limit || told.reset >= last.reset + MINUTE) {
+        if self.last.is_none_or(|last| told.limit <= last.limit || told.reset >= last.reset + LENGTH) {
             self.last = Some(told);
         }
         let mut is_new = true;
@@ -266,14 +271,18 @@ impl Window {
         }
         // It takes the place of what was assumed of it, or of one that was over when it began.
         let place = self.on.iter().position(|window| {
-            told::is_before(window.quota, told) || (window.is_assumed && window.quota.limit == told.limit)
+            minute::is_before(window.quota, told) || (window.is_assumed && window.quota.limit == told.limit)
         });
-        if let Some(at) = place {
+        let oldest = || {
+            let places = (0..self.on.len()).filter(|_| self.on.len() >= MOST);
+            places.min_by(|one, other| self.on[*one].end().total_cmp(&self.on[*other].end()))
+        };
+        if let Some(at) = place.or_else(oldest) {
             self.remember_others(at);
             self.on.swap_remove(at);
         }
         let pace = self.pace_of_others(told.limit);
-        self.on.push(Told::new(told, self.allowance(told.limit), self.in_flight, pace, now));
+        self.on.push(Minute::new(told, self.allowance(told.limit), self.in_flight, pace, now));
         self.unseen = false;
     }
 
@@ -285,7 +294,7 @@ impl Window {
     /// No answer will come. The server may have counted the call.
     pub(crate) fn lost(&mut self, ticket: Ticket) {
         self.settle(ticket);
-        self.on.iter_mut().for_each(Told::untold);
+        self.on.iter_mut().for_each(Minute::untold);
     }
 
     /// How many calls may still be made in the present windows, or in the next if none is on; `None` while no limit is
@@ -297,7 +306,7 @@ impl Window {
     }
 
     /// What is left of a window for calls that are not in flight. Some of those are counted already, but nobody knows which.
-    fn left(&self, window: &Told, now: f64) -> u64 {
+    fn left(&self, window: &Minute, now: f64) -> u64 {
         window.rest(now).saturating_sub(self.in_flight)
     }
 
@@ -318,7 +327,7 @@ impl Window {
 
 /// The end of a window, or what is taken for it if it cannot be right.
 fn plausible(reset: f64, now: f64) -> f64 {
-    if reset > now + ABSURD { now + MINUTE } else { reset.max(now) }
+    if reset > now + ABSURD { now + LENGTH } else { reset.max(now) }
 }
 
 #[cfg(test)]
@@ -432,6 +441,29 @@ mod tests {
         let ticket = Ticket { generation: window.generation };
         window.answered(ticket, quota(100, 80, END + 60.0), true, 1030.0);
         assert_eq!(burst(&mut window, 1030.0).len(), 80);
+    }
+
+    #[test]
+    fn the_windows_of_token_and_org_both_count() {
+        let mut window = known(90, 50, 49);
+        let ticket = send(&mut window, 1001.0);
+        window.answered(ticket, quota(100, 14, END - 20.0), true, 1001.0);
+        assert_eq!(window.quota(), quota(50, 14, END - 20.0), "our limit, and what is left where least is");
+        assert_eq!(burst(&mut window, 1002.0).len(), 4, "the org has a tenth of its hundred to itself");
+        assert!(matches!(window.decide(1003.0, 1), Decision::Wait { until, for_window: true } if until == END - 19.0));
+        let next = send(&mut window, END - 19.0);
+        window.answered(next, quota(50, 42, END), true, END - 19.0);
+        assert_eq!(burst(&mut window, END - 19.0).len(), 33, "four are on their way, five are left alone");
+    }
+
+    #[test]
+    fn ends_that_move_on_with_every_answer_hold_nothing_up() {
+        let mut window = known(100, 100, 10);
+        for answer in 1..=3_u32 {
+            let ticket = send(&mut window, 1000.0);
+            window.answered(ticket, quota(100, 90, END + 2.0 * f64::from(answer)), true, 1000.0);
+        }
+        assert!(window.room(1000.0).unwrap() > 80, "{window:?}");
     }
 
     #[test]

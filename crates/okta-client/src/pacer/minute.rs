@@ -10,7 +10,7 @@ const GRACE: f64 = 1.0;
 const SAME: f64 = 1.0;
 
 /// How long a window lasts, in seconds of the server's clock.
-pub(super) const MINUTE: f64 = 60.0;
+pub(super) const LENGTH: f64 = 60.0;
 
 /// For how many seconds the pace of others in the window before counts as if it had been seen in this one.
 const MEMORY: f64 = 10.0;
@@ -22,12 +22,12 @@ pub(super) fn end(quota: Quota) -> f64 {
 
 /// Whether a window was over when another one began, which was a minute before its end at the earliest.
 pub(super) fn is_before(quota: Quota, other: Quota) -> bool {
-    other.reset >= quota.reset + MINUTE - SAME
+    other.reset >= quota.reset + LENGTH - SAME
 }
 
 /// A window that is on. Times are seconds of the server's clock.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct Minute {
     /// The last word on it.
     pub(super) quota: Quota,
     /// No answer has told of it: it has to be on, since the one before is over, and is taken for untouched.
@@ -46,7 +46,7 @@ pub(super) struct Told {
     pace_before: f64,
 }
 
-impl Told {
+impl Minute {
     /// The first word of a window, of whose limit we may use `allowance`, with `in_flight` calls on their way.
     /// `pace_before` is how many calls a second others made in the one before.
     pub(super) fn new(quota: Quota, allowance: u64, in_flight: u64, pace_before: f64, now: f64) -> Self {
@@ -59,7 +59,7 @@ impl Told {
 
     /// The window after this one, which is over, as long as nothing is told of it.
     pub(super) fn next(&self, in_flight: u64, now: f64) -> Self {
-        let quota = Quota { remaining: self.quota.limit, reset: now + MINUTE, ..self.quota };
+        let quota = Quota { remaining: self.quota.limit, reset: now + LENGTH, ..self.quota };
         Self {
             quota,
             is_assumed: true,
@@ -136,8 +136,8 @@ mod tests {
     use super::*;
 
     /// A window of 100 a minute, nine tenths ours, of which the first word left 99 at its beginning.
-    fn window(pace_before: f64) -> Told {
-        Told::new(Quota { limit: 100, remaining: 99, reset: 60.0 }, 90, 0, pace_before, 0.0)
+    fn window(pace_before: f64) -> Minute {
+        Minute::new(Quota { limit: 100, remaining: 99, reset: 60.0 }, 90, 0, pace_before, 0.0)
     }
 
     fn left(remaining: u64) -> Quota {
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn calls_in_flight_are_not_taken_for_those_of_others() {
-        let mut window = Told::new(left(99), 90, 5, 0.0, 0.0);
+        let mut window = Minute::new(left(99), 90, 5, 0.0, 0.0);
         window.learn(left(94), 1.0);
         assert_eq!(window.pace_of_others(), 0.0);
         window.learn(left(92), 1.0);
