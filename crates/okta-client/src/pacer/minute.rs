@@ -40,6 +40,8 @@ pub(super) struct Minute {
     first: (f64, u64),
     /// When the last word came.
     seen_at: f64,
+    /// When the last answer came, of whichever window it told.
+    passed_at: f64,
     /// Calls of ours that may have been counted since the first word.
     ours: u64,
     /// Calls of others a second in the window before.
@@ -54,7 +56,17 @@ impl Minute {
         let most_of_others = (allowance / 2) as f64;
         let reserve = quota.limit.saturating_sub(allowance);
         let first = (now, quota.remaining);
-        Self { quota, is_assumed: false, reserve, most_of_others, first, seen_at: now, ours: in_flight, pace_before }
+        Self {
+            quota,
+            is_assumed: false,
+            reserve,
+            most_of_others,
+            first,
+            seen_at: now,
+            passed_at: now,
+            ours: in_flight,
+            pace_before,
+        }
     }
 
     /// The window after this one, which is over, as long as nothing is told of it.
@@ -65,6 +77,7 @@ impl Minute {
             is_assumed: true,
             first: (now, quota.remaining),
             seen_at: now,
+            passed_at: now,
             ours: in_flight,
             pace_before: self.pace_of_others(),
             ..*self
@@ -76,11 +89,24 @@ impl Minute {
         !self.is_assumed && self.quota.limit == told.limit && (self.quota.reset - told.reset).abs() <= SAME
     }
 
+    /// Whether this was assumed and turns out to be the window that the answer tells of, which did not begin before the one
+    /// before it had ended.
+    pub(super) fn may_be(&self, told: Quota) -> bool {
+        self.is_assumed && self.quota.limit == told.limit && told.reset >= self.quota.reset - GRACE - SAME
+    }
+
     /// Takes in a further word.
     pub(super) fn learn(&mut self, told: Quota, now: f64) {
         self.quota.remaining = self.quota.remaining.min(told.remaining);
         self.quota.reset = self.quota.reset.max(told.reset);
         self.seen_at = now;
+        self.passed_at = now;
+    }
+
+    /// An answer tells of another window: its call was counted in this one as well, and others have gone on using it.
+    pub(super) fn pass_over(&mut self, now: f64) {
+        self.quota.remaining = self.quota.remaining.saturating_sub(1);
+        self.passed_at = now;
     }
 
     /// A call of ours is on its way.
@@ -88,8 +114,8 @@ impl Minute {
         self.ours += 1;
     }
 
-    /// A call of ours got no answer, or one that tells nothing of this window: it may have been counted.
-    pub(super) fn untold(&mut self) {
+    /// A call of ours got no answer: it may have been counted.
+    pub(super) fn lost(&mut self) {
         self.quota.remaining = self.quota.remaining.saturating_sub(1);
     }
 
@@ -109,15 +135,18 @@ impl Minute {
 
     /// What is left for us, calls in flight not counted: what others will want until the end is theirs.
     pub(super) fn rest(&self, now: f64) -> u64 {
-        let expected = (self.pace_of_others() * (self.quota.reset - now).max(0.0)).min(self.most_of_others);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Between nothing and a quota.
-        let expected = expected.ceil() as u64;
-        self.mine().saturating_sub(expected)
+        self.mine().saturating_sub(self.of_others(self.quota.reset - now))
     }
 
     /// What is left for us if others want nothing more.
     fn mine(&self) -> u64 {
-        self.quota.remaining.saturating_sub(self.reserve)
+        self.quota.remaining.saturating_sub(self.reserve + self.of_others(self.passed_at - self.seen_at))
+    }
+
+    /// How many calls others make in so many seconds.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Between nothing and a quota.
+    fn of_others(&self, seconds: f64) -> u64 {
+        (self.pace_of_others() * seconds.max(0.0)).min(self.most_of_others).ceil() as u64
     }
 
     /// From when on more than `few` calls are left: the less time is left to others, the more is left to us. Whether that is
@@ -142,6 +171,12 @@ mod tests {
 
     fn left(remaining: u64) -> Quota {
         Quota { limit: 100, remaining, reset: 60.0 }
+    }
+
+    impl Quota {
+        fn until(self, reset: f64) -> Self {
+            Self { reset, ..self }
+        }
     }
 
     #[test]
@@ -172,6 +207,18 @@ mod tests {
     fn what_others_did_in_the_window_before_is_expected_in_this_one() {
         assert_eq!(window(0.5).rest(0.0), 89 - 30);
         assert_eq!(window(9.0).rest(0.0), 89 - 45, "but half of our share stays ours");
+    }
+
+    #[test]
+    fn others_go_on_while_other_windows_are_told_of() {
+        let mut next = window(0.5).next(0, 61.0);
+        assert_eq!((next.quota, next.rest(61.0)), (Quota { limit: 100, remaining: 100, reset: 121.0 }, 90 - 30));
+        for second in 0..=20_u32 {
+            next.sent();
+            next.pass_over(61.0 + f64::from(second));
+        }
+        assert_eq!(next.rest(81.0), 90 - 21 - 30, "ours, and what others did and will do");
+        assert!(next.may_be(left(80).until(121.0)) && !next.may_be(left(80).until(100.0)), "that one began before");
     }
 
     #[test]

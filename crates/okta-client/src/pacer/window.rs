@@ -184,15 +184,16 @@ impl Window {
         Some(self.sent_at + widest.min(PAUSE))
     }
 
-    /// Puts the next window in the place of each that is over. One that ends too far ahead can only be there if the server's
-    /// clock was set back: it is forgotten.
+    /// Puts the next window in the place of each that is over, and forgets what was assumed a minute ago and was not told of
+    /// since. A window that ends too far ahead can only be there if the server's clock was set back: it is forgotten.
     fn renew(&mut self, now: f64) {
-        let was_on = self.on.len();
+        self.on.retain(|window| !window.is_assumed || now < window.end());
+        let were_on = self.on.len();
         self.on.retain(|window| window.quota.reset <= now + ABSURD);
-        let mut is_over = self.on.len() < was_on;
+        let mut is_over = self.on.len() < were_on;
         for at in 0..self.on.len() {
             if now >= self.on[at].end() {
-                is_over |= !self.on[at].is_assumed;
+                is_over = true;
                 self.remember_others(at);
                 self.on[at] = self.on[at].next(self.in_flight, now);
             }
@@ -263,20 +264,19 @@ impl Window {
                 window.learn(told, now);
                 is_new = false;
             } else {
-                window.untold();
+                window.pass_over(now);
             }
         }
         if !is_new {
             return;
         }
         // It takes the place of what was assumed of it, or of one that was over when it began.
-        let place = self.on.iter().position(|window| {
-            minute::is_before(window.quota, told) || (window.is_assumed && window.quota.limit == told.limit)
-        });
-        let oldest = || {
-            let places = (0..self.on.len()).filter(|_| self.on.len() >= MOST);
-            places.min_by(|one, other| self.on[*one].end().total_cmp(&self.on[*other].end()))
-        };
+        let end_of = |at: &usize| self.on[*at].end();
+        let assumed =
+            || (0..self.on.len()).filter(|at| self.on[*at].may_be(told)).max_by(|a, b| end_of(a).total_cmp(&end_of(b)));
+        let place = self.on.iter().position(|window| minute::is_before(window.quota, told)).or_else(assumed);
+        let oldest =
+            || (0..self.on.len()).filter(|_| self.on.len() >= MOST).min_by(|a, b| end_of(a).total_cmp(&end_of(b)));
         if let Some(at) = place.or_else(oldest) {
             self.remember_others(at);
             self.on.swap_remove(at);
@@ -294,7 +294,7 @@ impl Window {
     /// No answer will come. The server may have counted the call.
     pub(crate) fn lost(&mut self, ticket: Ticket) {
         self.settle(ticket);
-        self.on.iter_mut().for_each(Minute::untold);
+        self.on.iter_mut().for_each(Minute::lost);
     }
 
     /// How many calls may still be made in the present windows, or in the next if none is on; `None` while no limit is
@@ -454,6 +454,18 @@ mod tests {
         let next = send(&mut window, END - 19.0);
         window.answered(next, quota(50, 42, END), true, END - 19.0);
         assert_eq!(burst(&mut window, END - 19.0).len(), 33, "four are on their way, five are left alone");
+    }
+
+    #[test]
+    fn a_limit_that_was_raised_is_used() {
+        let mut window = known(100, 50, 49);
+        for minute in 0..3_u32 {
+            let now = END + 1.0 + 61.0 * f64::from(minute);
+            let ticket = send(&mut window, now);
+            window.answered(ticket, quota(80, 79, now + 60.0), true, now);
+        }
+        assert_eq!(window.room(END + 124.0), Some(79));
+        assert_eq!(window.quota().map(|quota| quota.limit), Some(80));
     }
 
     #[test]
