@@ -7,7 +7,7 @@ use super::quota::Quota;
 const GRACE: f64 = 1.0;
 
 /// Ends of windows that differ by no more than this are one window, written down by different servers.
-const SAME: f64 = 1.0;
+pub(super) const SAME: f64 = 1.0;
 
 /// How long a window lasts, in seconds of the server's clock.
 pub(super) const LENGTH: f64 = 60.0;
@@ -105,7 +105,7 @@ impl Minute {
 
     /// An answer tells of another window: its call was counted in this one as well, and others have gone on using it.
     pub(super) fn pass_over(&mut self, now: f64) {
-        self.quota.remaining = self.quota.remaining.saturating_sub(1);
+        self.lost();
         self.passed_at = now;
     }
 

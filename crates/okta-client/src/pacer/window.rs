@@ -9,7 +9,7 @@
 //! Where less is known, less is risked: before a bucket's first answer, and when a window is over until an answer tells of
 //! the next, one call is out at a time; then, if the answer does not come, another one now and then.
 
-use super::minute::{self, LENGTH, Minute};
+use super::minute::{self, LENGTH, Minute, SAME};
 use super::quota::Quota;
 
 /// An end further ahead than this is absurd: windows last a minute.
@@ -211,7 +211,7 @@ impl Window {
         let window = &self.on[at];
         let new = Others { limit: window.quota.limit, until: window.quota.reset, pace: window.pace_of_others() };
         match self.others.iter_mut().find(|old| old.limit == new.limit) {
-            Some(old) if new.pace > old.pace || new.until > old.until + LENGTH - 1.0 => *old = new,
+            Some(old) if new.pace > old.pace || new.until > old.until + LENGTH - SAME => *old = new,
             Some(_) => {}
             None => self.others.push(new),
         }

@@ -100,6 +100,11 @@ struct Play {
 }
 
 impl Play {
+    fn new(share: u8, token: u64, org: u64, lag: f64, begin: f64) -> Self {
+        let server = Server { now: 1e9 + begin, token: Count::new(token), org: Count::new(org) };
+        Self { server, window: Window::new(share), lag, going: Vec::new(), coming: Vec::new() }
+    }
+
     fn believed(&self) -> f64 {
         self.server.now - self.lag
     }
@@ -166,13 +171,6 @@ impl Play {
         while !self.coming.is_empty() {
             self.answer(self.coming.len() / 2);
         }
-    }
-}
-
-impl Play {
-    fn new(share: u8, token: u64, org: u64, lag: f64, begin: f64) -> Self {
-        let server = Server { now: 1e9 + begin, token: Count::new(token), org: Count::new(org) };
-        Self { server, window: Window::new(share), lag, going: Vec::new(), coming: Vec::new() }
     }
 
     /// Whether there is a way on when everything has come back and a minute has passed.
