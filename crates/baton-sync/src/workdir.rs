@@ -25,7 +25,15 @@ pub(crate) struct WorkDir {
     folder: PathBuf,
     plan: &'static str,
     /// Held as long as the run lives; the system releases it however the run ends.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for WorkDir {
+    /// Closing the file would not do: a process that somebody starts at this moment has a copy of it for as long as it
+    /// takes to begin, and the lock would live on with that.
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
 }
 
 impl WorkDir {
@@ -41,7 +49,7 @@ impl WorkDir {
         let path = folder.join("lock");
         let lock = File::create(&path).map_err(SyncError::io("create", &path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { folder, plan: if is_partial { PARTIAL } else { WHOLE }, _lock: lock }),
+            Ok(()) => Ok(Self { folder, plan: if is_partial { PARTIAL } else { WHOLE }, lock }),
             Err(TryLockError::WouldBlock) => Err(SyncError::Busy { target: target.to_owned(), lock: path }),
             Err(TryLockError::Error(error)) => Err(SyncError::io("lock", path)(error)),
         }
@@ -153,8 +161,11 @@ mod tests {
         let second = WorkDir::open(&target, None, false).unwrap_err();
         assert_eq!(second.code(), 10);
         assert!(second.to_string().contains("another run is syncing into"), "{second}");
+        // What a process that is being started has of it does not count.
+        let copy = first.lock.try_clone().unwrap();
         drop(first);
         WorkDir::open(&target, None, false).unwrap().remove();
+        drop(copy);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 

@@ -42,18 +42,19 @@ impl Skew {
         Self { comparable: (scale - 1.0).abs() < 1e-6, ..skew }
     }
 
-    /// Takes in the `Date` of an answer that has just come, and says whether [`now`](Self::now) has changed by it.
-    pub(crate) fn observe(&self, headers: &HeaderMap) -> bool {
-        let Some(date) = date(headers) else { return false };
-        #[allow(clippy::cast_possible_truncation)] // Whole seconds since 1970.
-        let date = date as i64;
+    /// Takes in the `Date` of an answer that has just come.
+    pub(crate) fn observe(&self, headers: &HeaderMap) {
+        let Some(date) = whole_date(headers) else { return };
         self.latest.fetch_max(date, Ordering::Relaxed);
-        if !self.comparable {
-            return false;
+        if self.comparable {
+            self.seconds.store(date - (self.wall)(), Ordering::Relaxed);
         }
-        let seconds = date - (self.wall)();
-        let before = correction(self.seconds.swap(seconds, Ordering::Relaxed));
-        before.abs_diff(correction(seconds)) > AHEAD.unsigned_abs()
+    }
+
+    /// Whether an answer shows that `signed`, which was [`now`](Self::now) in what it answers, was wrong. What this clock
+    /// shows by now does not count: other answers may have set it meanwhile.
+    pub(crate) fn was_wrong(&self, signed: i64, headers: &HeaderMap) -> bool {
+        self.comparable && whole_date(headers).is_some_and(|date| correction(date - signed) != 0)
     }
 
     /// The server's time less ours, in seconds; `None` before the first answer.
@@ -76,6 +77,12 @@ impl Skew {
     pub(crate) fn now(&self) -> i64 {
         (self.wall)() + correction(self.seconds.load(Ordering::Relaxed))
     }
+}
+
+/// The `Date` of an answer, in seconds since 1970.
+fn whole_date(headers: &HeaderMap) -> Option<i64> {
+    #[allow(clippy::cast_possible_truncation)] // Whole seconds.
+    date(headers).map(|date| date as i64)
 }
 
 /// What has to be added to our clock so that Okta believes it.
@@ -106,7 +113,8 @@ mod tests {
         let skew = Skew::new(Box::new(|| NOON));
         assert_eq!((skew.seconds(), skew.now()), (None, NOON));
         for (time, seconds) in [("12:00:00", 0), ("12:01:00", 60), ("11:59:55", -5)] {
-            assert!(!skew.observe(&at(time)));
+            assert!(!skew.was_wrong(skew.now(), &at(time)));
+            skew.observe(&at(time));
             assert_eq!((skew.seconds(), skew.now()), (Some(seconds), NOON));
             assert!(!skew.is_wrong());
         }
@@ -115,25 +123,35 @@ mod tests {
     #[test]
     fn a_wrong_clock_is_corrected_by_the_servers() {
         let skew = Skew::new(Box::new(|| NOON));
-        assert!(skew.observe(&at("13:00:00")));
+        let one = at("13:00:00");
+        assert!(skew.was_wrong(skew.now(), &one));
+        skew.observe(&one);
         assert_eq!((skew.seconds(), skew.now()), (Some(3600), NOON + 3600));
         assert!(skew.is_wrong());
-        assert!(!skew.observe(&at("13:00:01")), "a second more is no news");
-        assert!(skew.observe(&at("11:59:50")));
+        assert!(skew.was_wrong(NOON, &one), "whatever the clock shows by now");
+        assert!(!skew.was_wrong(skew.now(), &at("13:00:01")));
+        let next = at("11:59:50");
+        assert!(skew.was_wrong(skew.now(), &next));
+        skew.observe(&next);
         assert_eq!(skew.now(), NOON - 10, "ten seconds ahead is the future already");
         assert!(!skew.is_wrong(), "but nothing to worry anybody with");
-        assert!(skew.observe(&at("12:00:00")), "the clock was set");
-        assert!(!skew.observe(&HeaderMap::new()));
+        skew.observe(&at("12:00:00"));
+        assert_eq!(skew.now(), NOON, "the clock was set");
+        skew.observe(&HeaderMap::new());
+        assert_eq!(skew.now(), NOON);
+        assert!(!skew.was_wrong(0, &HeaderMap::new()));
     }
 
     #[test]
     fn compressed_time_says_nothing_about_our_clock() {
         let skew = Skew::of_this_machine(10.0);
-        assert!(!skew.observe(&at("12:00:00")));
+        assert!(!skew.was_wrong(skew.now(), &at("12:00:00")));
+        skew.observe(&at("12:00:00"));
         assert_eq!((skew.seconds(), skew.server_time().unwrap().as_second()), (None, NOON));
-        assert!(!skew.observe(&at("11:00:00")), "an answer that was under way for long");
+        // An answer that was under way for long.
+        skew.observe(&at("11:00:00"));
         assert_eq!(skew.server_time().unwrap().as_second(), NOON);
         let skew = Skew::of_this_machine(1.0);
-        assert!(skew.observe(&at("12:00:00")), "2023 is long ago");
+        assert!(skew.was_wrong(skew.now(), &at("12:00:00")), "2023 is long ago");
     }
 }

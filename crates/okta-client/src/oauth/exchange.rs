@@ -62,7 +62,7 @@ struct Answer {
     /// When the request was sent.
     asked: Instant,
     /// Whether the answer has shown that the time in the request was wrong.
-    was_late: bool,
+    was_off_time: bool,
 }
 
 /// How one try ended, if not with a token.
@@ -135,7 +135,7 @@ impl Exchange {
 
     async fn attempt(&self, scopes: &[String], is_retry: bool) -> Result<Token, Failure> {
         let answer = self.ask(scopes, is_retry).await.map_err(Failure::Other)?;
-        let Answer { status, headers, body, asked, was_late } = answer;
+        let Answer { status, headers, body, asked, was_off_time } = answer;
         if status.is_success() {
             let token = answer::check_body(&headers, &body).and_then(|()| Token::read(&body, asked, self.time_scale));
             return token.map_err(Failure::Other);
@@ -151,7 +151,7 @@ impl Exchange {
             Some("use_dpop_nonce") if nonce(&headers).is_some() => {
                 Failure::Challenge(Challenge::Nonce, self.refused(&error, scopes))
             }
-            Some("invalid_client" | "invalid_dpop_proof") if was_late => {
+            Some("invalid_client" | "invalid_dpop_proof") if was_off_time => {
                 Failure::Challenge(Challenge::Proof, self.refused(&error, scopes))
             }
             _ => Failure::Refused(self.refused(&error, scopes)),
@@ -161,24 +161,25 @@ impl Exchange {
     /// Sends one request and reads the whole answer.
     async fn ask(&self, scopes: &[String], is_retry: bool) -> Result<Answer, Error> {
         let (_, mut permit) = self.pacer.admit(&[Bucket::Token], Rank::Only, is_retry).await;
-        let (headers, body) = self.request(scopes)?;
+        let now = self.skew.now();
+        let (headers, body) = self.request(scopes, now)?;
         let outgoing = Outgoing { method: Method::POST, url: self.endpoint.clone() };
         let asked = Instant::now();
         let answer = self.transport.send(outgoing, headers, Some(body)).await?;
         permit.answered(answer.status, &answer.headers);
         self.reached.store(true, Ordering::Relaxed);
-        let was_late = self.skew.observe(&answer.headers);
+        self.skew.observe(&answer.headers);
+        let was_off_time = self.skew.was_wrong(now, &answer.headers);
         if let Some(nonce) = nonce(&answer.headers) {
             *self.nonce.lock().unwrap_or_else(PoisonError::into_inner) = Some(nonce);
         }
         let body = answer.body.await?;
         tracing::debug!(path = PATH, status = answer.status.as_u16(), duration = ?asked.elapsed(), "answered");
-        Ok(Answer { status: answer.status, headers: answer.headers, body, asked, was_late })
+        Ok(Answer { status: answer.status, headers: answer.headers, body, asked, was_off_time })
     }
 
-    /// Headers and body of a new request.
-    fn request(&self, scopes: &[String]) -> Result<(HeaderMap, Bytes), Error> {
-        let now = self.skew.now();
+    /// Headers and body of a new request, signed at `now`.
+    fn request(&self, scopes: &[String], now: i64) -> Result<(HeaderMap, Bytes), Error> {
         let nonce = self.nonce.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let subject = Subject { method: &Method::POST, url: &self.endpoint, nonce: nonce.as_deref(), token_hash: None };
         let mut headers = HeaderMap::new();

@@ -1,23 +1,28 @@
 //! A machine whose clock is wrong signs in by Okta's.
 
+use std::time::Duration;
+
 use super::*;
 use crate::error::ErrorKind;
 
 /// An org that takes what is at most five minutes old and not from the future.
 fn strict() -> Play {
-    Play::new(|seen, count| {
-        let on_time = |jwt: &Jwt| (-300.0..2.0).contains(&(jwt.claims["iat"].as_f64().unwrap() - server_time(seen)));
-        let reply = match seen.path.as_str() {
-            TOKEN if !on_time(&assertion(seen)) => {
-                oauth_error(401, "invalid_client", "The client_assertion is expired.")
-            }
-            TOKEN if !on_time(&proof(seen)) => oauth_error(400, "invalid_dpop_proof", "The DPoP proof is expired."),
-            TOKEN => token("DPoP", count, 3600),
-            _ if !on_time(&proof(seen)) => challenge("invalid_dpop_proof"),
-            _ => Reply::json(200, ORG),
-        };
-        reply.date(server_time(seen))
-    })
+    Play::new(on_time)
+}
+
+/// Its answer.
+fn on_time(seen: &Seen, count: usize) -> Reply {
+    let is_on_time = |jwt: &Jwt| (-300.0..2.0).contains(&(jwt.claims["iat"].as_f64().unwrap() - server_time(seen)));
+    let reply = match seen.path.as_str() {
+        TOKEN if !is_on_time(&assertion(seen)) => {
+            oauth_error(401, "invalid_client", "The client_assertion is expired.")
+        }
+        TOKEN if !is_on_time(&proof(seen)) => oauth_error(400, "invalid_dpop_proof", "The DPoP proof is expired."),
+        TOKEN => token("DPoP", count, 3600),
+        _ if !is_on_time(&proof(seen)) => challenge("invalid_dpop_proof"),
+        _ => Reply::json(200, ORG),
+    };
+    reply.date(server_time(seen))
 }
 
 #[tokio::test(start_paused = true)]
@@ -51,6 +56,29 @@ async fn a_clock_that_goes_wrong_later_is_noticed_by_the_next_answer() {
     assert_eq!(play.counts(), (1, 3), "refused once, and sent again by Okta's clock");
     play.call().await.unwrap();
     assert_eq!(play.counts(), (1, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_goes_wrong_while_a_token_is_asked_for_does_not_end_the_sign_in() {
+    // Answers of the API tell of it before that of the token endpoint comes.
+    let play = Play::new(|seen, count| {
+        let reply = on_time(seen, count);
+        let delay = if seen.path == TOKEN { 6 } else { 3 };
+        if seen.at > Duration::from_secs(3530) { reply.after(Duration::from_secs(delay)) } else { reply }
+    });
+    play.call().await.unwrap();
+    // A token is used until a minute before its end.
+    tokio::time::sleep(Duration::from_secs(3538)).await;
+    let renewed = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        play.wrong_by.store(-7200, Ordering::Relaxed);
+        play.call().await
+    };
+    // One that is sent with the old token, and one that needs a new one.
+    let (old, new) = tokio::join!(play.call(), renewed);
+    old.unwrap();
+    new.unwrap();
+    assert_eq!(play.counts(), (3, 3), "a request for a token is refused, and sent again by Okta's clock");
 }
 
 #[tokio::test(start_paused = true)]
