@@ -130,7 +130,7 @@ async fn an_upload_is_tried_three_times_and_the_file_kept() {
     let finish = within(stage.c1.finished(&unlucky)).await;
     assert_eq!((finish.code(), finish.is_final_failure()), (13, false));
     assert!(finish.message().contains("could not be stored"), "{}", finish.message());
-    assert_eq!(stage.c1.received().requests["UploadAsset"], 6);
+    assert_eq!(stage.asked("UploadAsset"), 6);
     assert_eq!(stage.leftovers().len(), 1);
     running.stop().await;
     stage.assert_clean();

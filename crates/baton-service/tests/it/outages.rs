@@ -41,7 +41,7 @@ async fn c1_cannot_be_reached_at_the_start() {
     stage.c1.set_mode(Mode::Failing);
     let running = stage.start();
     let sync = stage.c1.hand_out(tasks::sync());
-    until(|| stage.c1.look(|received| received.requests.get("token").is_some_and(|count| *count > 3))).await;
+    until(|| stage.asked("token") > 3).await;
     assert_eq!(stage.seen.count(|event| matches!(event, Event::Ready)), 0);
     stage.c1.set_mode(Mode::Serving);
     assert!(within(stage.c1.finished(&sync)).await.is_success());
@@ -73,7 +73,7 @@ async fn the_end_of_a_task_is_told_until_it_is_heard() {
     until(|| stage.seen.count(|event| matches!(event, Event::TaskStarted { .. })) == 1).await;
     stage.c1.set_mode(Mode::Failing);
     stage.system.release();
-    until(|| stage.c1.look(|received| received.requests.get("FinishTask").is_some_and(|count| *count > 1))).await;
+    until(|| stage.asked("FinishTask") > 1).await;
     stage.c1.set_mode(Mode::Serving);
     assert!(within(stage.c1.finished(&grant)).await.is_success());
     assert_eq!(stage.system.done("grant g1 slow"), 1);
@@ -92,7 +92,7 @@ async fn a_token_that_ends_is_replaced() {
         assert!(within(stage.c1.finished(&grant)).await.is_success());
         stage.c1.expire_tokens();
     }
-    until(|| stage.c1.look(|received| received.requests["token"] > 8)).await;
+    until(|| stage.asked("token") > 8).await;
     running.stop().await;
     assert_eq!(stage.seen.count(|event| matches!(event, Event::Unreachable { .. })), 0);
     stage.assert_clean();
@@ -106,7 +106,7 @@ async fn a_wrong_clock_does_not_keep_anybody_out() {
         let running = stage.start();
         let grant = stage.c1.hand_out(tasks::grant("g1", "u1"));
         assert!(within(stage.c1.finished(&grant)).await.is_success());
-        assert_eq!(stage.c1.received().requests["token"], 2, "refused once, then by C1's clock");
+        assert_eq!(stage.asked("token"), 2, "refused once, then by C1's clock");
         running.stop().await;
         stage.assert_clean();
     }
@@ -153,9 +153,9 @@ async fn a_task_that_is_handed_out_twice_is_done_once() {
     let running = stage.start();
     let grant = stage.c1.hand_out(tasks::grant("g1", "slow"));
     until(|| stage.seen.count(|event| matches!(event, Event::TaskStarted { .. })) == 1).await;
-    let polls = stage.c1.received().requests["GetTask"];
+    let polls = stage.asked("GetTask");
     stage.c1.hand_out_again(&grant);
-    until(|| stage.c1.look(|received| received.requests["GetTask"] > polls + 2)).await;
+    until(|| stage.asked("GetTask") > polls + 2).await;
     stage.system.release();
     assert!(within(stage.c1.finished(&grant)).await.is_success());
     // And once more when it has ended: C1 is told again, nothing is done again.
@@ -214,7 +214,7 @@ async fn the_system_is_out_of_reach_for_an_hour() {
     until(|| stage.seen.count(|event| matches!(event, Event::Ready)) == 1).await;
     stage.system.set_reachable(false);
     // C1 wants a sync every minute of it, and asks again for what failed as something that may pass.
-    let polls = stage.c1.look(|received| received.requests["GetTask"]);
+    let polls = stage.asked("GetTask");
     for _ in 0..60 {
         let sync = stage.c1.hand_out(tasks::sync());
         let finish = within(stage.c1.finished(&sync)).await;
@@ -223,7 +223,7 @@ async fn the_system_is_out_of_reach_for_an_hour() {
     }
     assert_eq!(stage.system.validations.load(std::sync::atomic::Ordering::SeqCst), 60, "asked once for each task");
     assert_eq!(stage.system.fetched(), 0);
-    let polls = stage.c1.look(|received| received.requests["GetTask"]) - polls;
+    let polls = stage.asked("GetTask") - polls;
     assert!(polls < 3600 * 2, "{polls} polls in an hour: no spin");
     stage.system.set_reachable(true);
     let sync = stage.c1.hand_out(tasks::sync());

@@ -118,6 +118,11 @@ impl Stage {
         Running { cancel, task: tokio::spawn(running) }
     }
 
+    /// How often C1 was asked for this so far.
+    pub fn asked(&self, what: &str) -> u64 {
+        self.c1.look(|received| received.requests.get(what).copied().unwrap_or_default())
+    }
+
     /// The file that was uploaded for a task, if one was and only one.
     pub fn upload(&self, id: &str) -> Vec<u8> {
         let uploads = self.c1.look(|received| received.uploads.get(id).cloned()).expect("a file was uploaded");
