@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::time::Instant;
 
+use super::quota::Count;
 use super::server::{EPOCH, Reply, Server};
 use crate::bucket::Bucket;
 use crate::client::Client;
@@ -15,10 +16,10 @@ use crate::error::ErrorKind;
 use crate::models::Member;
 use crate::request::ListRequest;
 
-/// Calls in each window, and refused ones, by the short name of the list.
+/// Calls of each list by its short name, and refused ones.
 #[derive(Default)]
 struct Seen {
-    windows: HashMap<&'static str, (f64, u64)>,
+    counts: HashMap<&'static str, Count>,
     calls: HashMap<&'static str, u64>,
     refused: u64,
 }
@@ -31,16 +32,13 @@ fn server(plain: u64, skinny: u64) -> (Server, Arc<Mutex<Seen>>) {
         let now = EPOCH + asked.at.as_secs_f64();
         let mut seen = shared.lock().unwrap();
         let (of, limit) = if asked.path.contains("skinny") { ("skinny", skinny) } else { ("plain", plain) };
-        let window = seen.windows.entry(of).or_insert((0.0, 0));
-        if now >= window.0 {
-            *window = (now + 60.0, 0);
-        }
-        window.1 += 1;
-        let (ends, used) = *window;
         *seen.calls.entry(of).or_default() += 1;
-        seen.refused += u64::from(used > limit);
-        let reply = if used > limit { Reply::json(429, "{}") } else { Reply::json(200, "[]") };
-        reply.quota(limit, limit.saturating_sub(used), ends).date(now)
+        let count = seen.counts.entry(of).or_insert(Count::new(limit));
+        let allowed = count.call(now);
+        let reply = if allowed { Reply::json(200, "[]") } else { Reply::json(429, "{}") };
+        let reply = reply.counted(count).date(now);
+        seen.refused += u64::from(!allowed);
+        reply
     });
     (server, seen)
 }

@@ -10,6 +10,7 @@ pub(crate) mod keys;
 mod models;
 mod oauth;
 mod pacing;
+mod quota;
 mod recorded;
 mod requests;
 mod secrets;

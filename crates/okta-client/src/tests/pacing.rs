@@ -7,55 +7,44 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
 
+use super::quota::Count;
 use super::server::{EPOCH, Reply, Server};
 use crate::bucket::Bucket;
 use crate::client::Client;
 use crate::endpoints::{groups, org, users};
 use crate::models::Org;
 
-/// A bucket as Okta counts it, used by others too.
+/// A bucket that is used by others too.
 struct Quotas {
-    limit: u64,
-    ends: f64,
-    used: u64,
+    count: Count,
     /// Calls of others per second of the server's time, and how many of them have been counted.
     others: f64,
     counted: f64,
     refused: u64,
-    /// Calls in each window so far.
-    windows: Vec<u64>,
     random: StdRng,
 }
 
 /// A server with one quota for everything, whose minutes pass `scale` times as fast.
 fn server(limit: u64, others: f64, scale: f64, seed: u64) -> (Server, Arc<Mutex<Quotas>>) {
     let random = StdRng::seed_from_u64(seed);
-    let quotas = Quotas { limit, ends: 0.0, used: 0, others, counted: 0.0, refused: 0, windows: Vec::new(), random };
+    let quotas = Quotas { count: Count::new(limit), others, counted: 0.0, refused: 0, random };
     let quotas = Arc::new(Mutex::new(quotas));
     let shared = Arc::clone(&quotas);
     let server = Server::new(move |seen| {
         let passed = seen.at.as_secs_f64() * scale;
         let now = EPOCH + passed;
         let mut quotas = shared.lock().unwrap();
-        if now >= quotas.ends {
-            quotas.ends = now + 60.0;
-            quotas.used = 0;
-            quotas.windows.push(0);
-            quotas.counted = passed * quotas.others;
+        while quotas.counted + 1.0 <= passed * quotas.others {
+            quotas.counted += 1.0;
+            let at = EPOCH + quotas.counted / quotas.others;
+            quotas.count.other(at);
         }
-        let due = (passed * quotas.others - quotas.counted).floor();
-        quotas.counted += due;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let due = due as u64;
-        quotas.used = (quotas.used + due).min(quotas.limit);
-        let allowed = quotas.used < quotas.limit;
-        quotas.used += u64::from(allowed);
-        *quotas.windows.last_mut().unwrap() += 1;
+        let allowed = quotas.count.call(now);
         quotas.refused += u64::from(!allowed);
         let latency = Duration::from_millis(quotas.random.random_range(20..400));
         let body = if seen.path.contains("/org") { r#"{"id":"00o1"}"# } else { "[]" };
         let reply = if allowed { Reply::json(200, body) } else { Reply::json(429, "{}") };
-        reply.quota(quotas.limit, quotas.limit - quotas.used, quotas.ends).date(now).after(latency)
+        reply.counted(&quotas.count).date(now).after(latency)
     });
     (server, quotas)
 }
@@ -88,8 +77,7 @@ async fn alone_the_share_is_used_up_and_nothing_is_refused() {
         assert_eq!(quotas.lock().unwrap().refused, 0, "limit {limit}");
         assert_eq!(client.traffic()[0].calls, calls);
         // Three whole windows and the beginning of a fourth.
-        let windows = quotas.lock().unwrap().windows.clone();
-        assert!((180.0..200.0).contains(&took), "limit {limit}: {took} s, calls in each window {windows:?}");
+        assert!((180.0..200.0).contains(&took), "limit {limit}: {took} s");
     }
 }
 

@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Instant;
 
+use super::quota::Count;
 use crate::auth::{ApiToken, Outgoing};
 use crate::client::{Client, Config};
 use crate::error::Error;
@@ -48,6 +49,11 @@ impl Reply {
         self.header("x-rate-limit-limit", limit)
             .header("x-rate-limit-remaining", remaining)
             .header("x-rate-limit-reset", reset.ceil())
+    }
+
+    /// The quota that is on.
+    pub(super) fn counted(self, count: &Count) -> Self {
+        self.quota(count.limit, count.left(), count.ends)
     }
 
     pub(super) fn date(self, server_time: f64) -> Self {

@@ -9,28 +9,8 @@ use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
 
 use super::pacing::make_calls;
+use super::quota::Nested;
 use super::server::{EPOCH, Reply, Server};
-
-/// A window as Okta counts it.
-struct Count {
-    limit: u64,
-    ends: f64,
-    used: u64,
-}
-
-impl Count {
-    fn new(limit: u64) -> Self {
-        Self { limit, ends: 0.0, used: 0 }
-    }
-
-    /// Begins the next window if this one is over; gives what is left.
-    fn left(&mut self, now: f64) -> u64 {
-        if now >= self.ends {
-            (self.ends, self.used) = (now + 60.0, 0);
-        }
-        self.limit - self.used
-    }
-}
 
 /// Of what an answer tells.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,8 +22,7 @@ enum Tells {
 }
 
 struct Org {
-    token: Count,
-    org: Count,
+    quotas: Nested,
     tells: Tells,
     /// Calls of ours, and of the other client since ours began, that were refused.
     refused: [u32; 2],
@@ -57,43 +36,42 @@ impl Org {
     /// Counts the calls of the other client so far.
     fn others(&mut self, now: f64) {
         while self.other_at <= now {
-            let is_left = self.org.left(self.other_at) > 0;
-            self.org.used += u64::from(is_left);
-            self.refused[1] += u32::from(!is_left && self.other_at > EPOCH);
+            let allowed = self.quotas.org.other(self.other_at);
+            self.refused[1] += u32::from(!allowed && self.other_at > EPOCH);
             self.other_at += self.pause * self.random.random_range(0.0..2.0);
         }
     }
 
-    /// Counts a call of ours; gives whether it was allowed, and limit, rest and end for the headers.
-    fn call(&mut self, now: f64) -> (bool, (u64, u64, f64)) {
+    /// Counts a call of ours, and answers it.
+    fn call(&mut self, now: f64) -> Reply {
         self.others(now);
-        let allowed = self.token.left(now).min(self.org.left(now)) > 0;
-        self.token.used += u64::from(allowed);
-        self.org.used += u64::from(allowed);
+        let allowed = self.quotas.call(now);
         self.refused[0] += u32::from(!allowed);
-        let tells_of_org = match self.tells {
-            Tells::Scarcest => self.org.left(now) < self.token.left(now),
-            Tells::Token => !allowed && self.org.left(now) == 0,
+        let told = match self.tells {
+            Tells::Token if allowed || self.quotas.org.left() > 0 => &self.quotas.token,
+            _ => self.quotas.scarcest(),
         };
-        let told = if tells_of_org { &self.org } else { &self.token };
-        (allowed, (told.limit, if allowed { told.limit - told.used } else { 0 }, told.ends))
+        if allowed {
+            Reply::json(200, "[]").counted(told)
+        } else {
+            Reply::json(429, "{}").quota(told.limit, 0, told.ends)
+        }
     }
 }
 
 /// A bucket of 100 calls a minute, `percent` of it ours; another client uses a third of it at random moments.
 fn server(percent: u64, tells: Tells, latency: std::ops::Range<u64>, seed: u64) -> (Server, Arc<Mutex<Org>>) {
     let random = StdRng::seed_from_u64(seed);
-    let (token, org) = (Count::new(percent), Count::new(100));
-    let org = Org { token, org, tells, refused: [0, 0], other_at: EPOCH - 300.0, pause: 60.0 / 33.0, random };
+    let quotas = Nested::new(percent, 100);
+    let org = Org { quotas, tells, refused: [0, 0], other_at: EPOCH - 300.0, pause: 60.0 / 33.0, random };
     let org = Arc::new(Mutex::new(org));
     let counts = Arc::clone(&org);
     let server = Server::new(move |seen| {
         let now = EPOCH + seen.at.as_secs_f64();
         let mut org = counts.lock().unwrap();
-        let (allowed, (limit, rest, ends)) = org.call(now);
+        let reply = org.call(now);
         let latency = Duration::from_millis(org.random.random_range(latency.clone()));
-        let reply = if allowed { Reply::json(200, "[]") } else { Reply::json(429, "{}") };
-        reply.quota(limit, rest, ends).date(now).after(latency)
+        reply.date(now).after(latency)
     });
     (server, org)
 }

@@ -5,6 +5,7 @@
 
 use proptest::prelude::*;
 
+use super::quota::{Count, Nested};
 use crate::pacer::model::{Decision, Quota, Ticket, Window};
 
 #[derive(Debug, Clone)]
@@ -39,52 +40,15 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-#[derive(Default)]
-struct Count {
-    limit: u64,
-    ends: f64,
-    used: u64,
-    ours: u64,
-    lost: u64,
-}
-
-impl Count {
-    fn new(limit: u64) -> Self {
-        Self { limit, ..Self::default() }
-    }
-
-    fn refresh(&mut self, now: f64) {
-        if now >= self.ends {
-            *self = Self { ends: now + 60.0, ..Self::new(self.limit) };
-        }
-    }
-
-    fn left(&self) -> u64 {
-        self.limit - self.used
-    }
-}
-
 struct Server {
     now: f64,
-    token: Count,
-    org: Count,
+    quotas: Nested,
 }
 
 impl Server {
-    fn count_other(&mut self) {
-        self.org.refresh(self.now);
-        self.org.used += u64::from(self.org.left() > 0);
-    }
-
-    fn count(&mut self) -> (bool, Quota) {
-        self.token.refresh(self.now);
-        self.org.refresh(self.now);
-        let allowed = self.token.left().min(self.org.left()) > 0;
-        for count in [&mut self.token, &mut self.org] {
-            count.ours += 1;
-            count.used += u64::from(allowed);
-        }
-        let told = if self.org.left() < self.token.left() { &self.org } else { &self.token };
+    fn call(&mut self) -> (bool, Quota) {
+        let allowed = self.quotas.call(self.now);
+        let told = self.quotas.scarcest();
         // Okta writes the end in whole seconds.
         (allowed, Quota { limit: told.limit, remaining: told.left(), reset: told.ends.floor() })
     }
@@ -101,7 +65,7 @@ struct Play {
 
 impl Play {
     fn new(share: u8, token: u64, org: u64, lag: f64, begin: f64) -> Self {
-        let server = Server { now: 1e9 + begin, token: Count::new(token), org: Count::new(org) };
+        let server = Server { now: 1e9 + begin, quotas: Nested::new(token, org) };
         Self { server, window: Window::new(share), lag, going: Vec::new(), coming: Vec::new() }
     }
 
@@ -125,7 +89,7 @@ impl Play {
 
     fn arrive(&mut self, at: usize) {
         let ticket = self.going.swap_remove(at);
-        let (allowed, quota) = self.server.count();
+        let (allowed, quota) = self.server.call();
         self.coming.push((ticket, allowed, quota));
     }
 
@@ -148,13 +112,13 @@ impl Play {
             Step::Answer(index) if !self.coming.is_empty() => self.answer(index.index(self.coming.len())),
             Step::Lose(index) if !self.coming.is_empty() => {
                 let (ticket, _, _) = self.coming.swap_remove(index.index(self.coming.len()));
-                self.server.token.lost += 1;
-                self.server.org.lost += 1;
+                self.server.quotas.token.lost += 1;
+                self.server.quotas.org.lost += 1;
                 self.window.lost(ticket);
             }
             Step::Others(calls) => {
                 for _ in 0..*calls {
-                    self.server.count_other();
+                    self.server.quotas.org.other(self.server.now);
                 }
             }
             Step::Pass(seconds) => self.server.now += seconds,
@@ -195,7 +159,7 @@ proptest! {
         let mut play = Play::new(share, u64::MAX, limit, lag, begin);
         for step in &steps {
             play.step(step);
-            let org = &play.server.org;
+            let org = &play.server.quotas.org;
             // A call whose answer was lost in a window that was not known yet cannot be known to count.
             let most = (limit * u64::from(share) / 100).max(1) + org.lost;
             prop_assert!(org.ours <= most, "{} calls of ours where {most} are allowed", org.ours);
@@ -216,7 +180,7 @@ proptest! {
         let allowance = |count: &Count| (count.limit * u64::from(share) / 100).max(1);
         for step in &steps {
             play.step(step);
-            let Server { token, org, .. } = &play.server;
+            let Nested { token, org } = &play.server.quotas;
             // Nothing is told of the window that has more left. When the other one ends, as it does twice at most in a
             // minute, a tenth is tried, which counts in both.
             let tried = 2 * (allowance(org) / 10).max(1);
