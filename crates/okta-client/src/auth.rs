@@ -34,7 +34,7 @@ pub trait Authenticator: Send + Sync + fmt::Debug {
     fn headers<'a>(&'a self, request: &'a Outgoing) -> BoxFuture<'a, Result<HeaderMap, Error>>;
 
     /// Is shown the head of every answer, successes too, before the answer is made use of. `Some` asks for one more
-    /// try with new [`headers`](Self::headers); a call gets at most one for each kind of challenge.
+    /// try with new [`headers`](Self::headers); a call gets few for each kind of challenge.
     fn answered(&self, _: &Answered<'_>) -> Option<Challenge> {
         None
     }

@@ -14,6 +14,8 @@ use crate::pacer::Throttle;
 const MAX_THROTTLES: u32 = 20;
 /// Tries of a host that has never answered: a wrong domain is to be told soon.
 const MAX_FIRST_CONTACTS: u32 = 2;
+/// How often a call is sent with a better proof for the same reason.
+const MAX_PROOFS: usize = 3;
 /// The smallest page size that a failing list is brought down to.
 const SMALLEST_PAGE: u32 = 10;
 
@@ -83,11 +85,15 @@ impl Tries {
         })
     }
 
-    /// The pause before the next try after an answer that asked for a better proof of who we are. Each challenge is
-    /// met once a call: whoever repeats it is not satisfied by what we can give. Nothing was carried out, so any call
-    /// may be sent again.
+    /// The pause before the next try after an answer that asked for a better proof of who we are. Whoever repeats that
+    /// is not satisfied by what we can give. Nothing was carried out, so any call may be sent again.
     pub(crate) fn after_challenge(&mut self, challenge: Challenge) -> Option<Duration> {
-        if self.challenges.contains(&challenge) {
+        let allowed = match challenge {
+            // An answer to another call, sent before this one's, may have brought an older nonce or time in between.
+            Challenge::Nonce | Challenge::Proof => MAX_PROOFS,
+            Challenge::Token => 1,
+        };
+        if self.challenges.iter().filter(|met| **met == challenge).count() >= allowed {
             return None;
         }
         self.challenges.push(challenge);
@@ -207,10 +213,12 @@ mod tests {
     }
 
     #[test]
-    fn each_challenge_is_met_once() {
+    fn challenges_are_met_so_often() {
         let mut tries = Tries::new(1, false);
-        for challenge in [Challenge::Nonce, Challenge::Token, Challenge::Proof] {
-            assert_eq!(tries.after_challenge(challenge), Some(Duration::ZERO));
+        for (challenge, times) in [(Challenge::Nonce, 3), (Challenge::Token, 1), (Challenge::Proof, 3)] {
+            for _ in 0..times {
+                assert_eq!(tries.after_challenge(challenge), Some(Duration::ZERO));
+            }
             assert_eq!(tries.after_challenge(challenge), None);
         }
     }

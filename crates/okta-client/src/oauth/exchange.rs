@@ -2,7 +2,7 @@
 //! (an org that does not want one ignores it).
 //!
 //! It is paced and tried again like any call of the API. Every try has a new assertion and a new proof, as neither may be
-//! used twice. A nonce, or a clock that is wrong, costs one more try each.
+//! used twice. A nonce, or a clock that is wrong, usually costs one more try each.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};

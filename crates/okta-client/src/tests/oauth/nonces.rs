@@ -37,7 +37,7 @@ async fn a_token_endpoint_that_is_never_content_is_given_up() {
     let play = Play::new(|_, count| use_nonce().header("dpop-nonce", count));
     let error = play.call().await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Server, Some("use_dpop_nonce")));
-    assert_eq!(play.counts(), (2, 0));
+    assert_eq!(play.counts(), (4, 0));
 
     let play = Play::new(|_, _| use_nonce());
     let error = play.call().await.unwrap_err();
@@ -72,7 +72,7 @@ async fn an_api_that_is_never_content_is_given_up() {
     });
     let error = play.call().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert_eq!(play.counts(), (1, 2));
+    assert_eq!(play.counts(), (1, 4));
 
     let play = Play::new(|seen, count| match seen.path.as_str() {
         TOKEN => token("DPoP", count, 3600),
@@ -80,6 +80,19 @@ async fn an_api_that_is_never_content_is_given_up() {
     });
     play.call().await.unwrap_err();
     assert_eq!(play.counts(), (1, 1), "without a nonce there is nothing to try again with");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_nonce_that_is_replaced_on_the_way_does_not_end_the_call() {
+    // An answer to another call that was sent before the change brings back the old one as well.
+    let play = Play::new(|seen, count| match (seen.path.as_str(), count) {
+        (TOKEN, _) => token("DPoP", count, 3600),
+        (_, 0 | 1) => challenge("use_dpop_nonce").header("dpop-nonce", count),
+        _ => Reply::json(200, ORG),
+    });
+    play.call().await.unwrap();
+    assert_eq!(nonce_of(&proof(&play.seen(false)[2])), Some("1"));
+    assert_eq!(play.counts(), (1, 3));
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,7 +108,7 @@ async fn a_nonce_may_come_with_a_refusal_of_another_kind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_proof_that_was_not_taken_is_made_anew_once() {
+async fn a_proof_that_was_not_taken_is_made_anew() {
     let play = Play::new(|seen, count| match (seen.path.as_str(), count) {
         (TOKEN, _) => token("DPoP", count, 3600),
         (_, 1) => Reply::json(200, ORG),
@@ -104,13 +117,13 @@ async fn a_proof_that_was_not_taken_is_made_anew_once() {
     play.call().await.unwrap();
     assert_eq!(play.counts(), (1, 2));
     let error = play.call().await.unwrap_err();
-    assert_eq!(play.counts(), (1, 4), "two tries, and no third");
+    assert_eq!(play.counts(), (1, 6), "four tries, and no fifth");
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_challenges_at_once_are_met_one_by_one() {
-    // The token is taken, then refused for the nonce, for the proof, for itself: three tries more, and not one more.
+    // The token is taken, then refused for the nonce, for the proof, for itself: three tries more.
     let play = Play::new(|seen, count| match (seen.path.as_str(), count) {
         (TOKEN, _) => token("DPoP", count, 3600),
         (_, 1) => challenge("use_dpop_nonce").header("dpop-nonce", "n"),
@@ -124,5 +137,5 @@ async fn all_challenges_at_once_are_met_one_by_one() {
     assert_eq!(play.counts(), (2, 5));
     assert_eq!(authorization(&play.seen(false)[4]), "DPoP token1");
     play.call().await.unwrap_err();
-    assert_eq!(play.counts(), (2, 7));
+    assert_eq!(play.counts(), (2, 9));
 }
