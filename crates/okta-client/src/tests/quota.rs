@@ -59,13 +59,10 @@ impl Nested {
 
     /// Counts a call of ours, and says whether it is allowed: it has to fit into both.
     pub(super) fn call(&mut self, now: f64) -> bool {
-        let counts = [&mut self.token, &mut self.org];
-        let counts = counts.map(|count| {
-            count.refresh(now);
-            count
-        });
-        let allowed = counts.iter().all(|count| count.left() > 0);
-        for count in counts {
+        self.token.refresh(now);
+        self.org.refresh(now);
+        let allowed = self.token.left().min(self.org.left()) > 0;
+        for count in [&mut self.token, &mut self.org] {
             count.ours += 1;
             count.used += u64::from(allowed);
         }

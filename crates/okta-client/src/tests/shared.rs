@@ -48,8 +48,9 @@ impl Org {
         let allowed = self.quotas.call(now);
         self.refused[0] += u32::from(!allowed);
         let told = match self.tells {
-            Tells::Token if allowed || self.quotas.org.left() > 0 => &self.quotas.token,
-            _ => self.quotas.scarcest(),
+            Tells::Scarcest => self.quotas.scarcest(),
+            Tells::Token if !allowed && self.quotas.org.left() == 0 => &self.quotas.org,
+            Tells::Token => &self.quotas.token,
         };
         if allowed {
             Reply::json(200, "[]").counted(told)
