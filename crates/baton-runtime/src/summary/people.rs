@@ -38,7 +38,7 @@ fn headline(summary: &Summary) -> String {
     text
 }
 
-/// What was not read again, or why everything was.
+/// What was not read again, or why everything was. What is counted are lists: the members of one group are one.
 fn taken_over(reading: &Reading) -> String {
     let notes: String = reading.notes.iter().map(|note| format!("\nNote: {note}")).collect();
     if reading.since.is_empty() {
@@ -47,15 +47,15 @@ fn taken_over(reading: &Reading) -> String {
     }
     let kinds = |count: fn(&KindReading) -> u64| {
         let kinds = reading.kinds.iter().filter(|kind| count(kind) > 0);
-        let kinds: Vec<_> = kinds.map(|kind| format!("{} {}", words::number(count(kind)), kind.label)).collect();
-        if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }
+        let kinds: Vec<_> = kinds.map(|kind| format!("{} {}", kind.label, words::number(count(kind)))).collect();
+        if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
     };
     let (taken, read) = (kinds(|kind| kind.taken), kinds(|kind| kind.read));
     let mended = match reading.kinds.iter().any(|kind| kind.mended > 0) {
-        true => format!("\nTaken over but for what changed: {}", kinds(|kind| kind.mended)),
+        true => format!("\nLists taken over but for what changed: {}", kinds(|kind| kind.mended)),
         false => String::new(),
     };
-    format!("\nTaken over from the last sync: {taken}{mended}\nRead again beside the lists: {read}{notes}")
+    format!("\nLists taken over from the last sync: {taken}{mended}\nLists read again: {read}{notes}")
 }
 
 fn types(summary: &Summary) -> String {
@@ -140,9 +140,9 @@ mod tests {
         let wanted = "\
 Synced into sync.c1z in 3.2 s (34.0 KiB)
 Carried on where an interrupted run ended: 4 pages had been fetched before
-Taken over from the last sync: 1,996 group members, 198 app users
-Taken over but for what changed: 2 app users
-Read again beside the lists: 3 group members, 1 roles of users
+Lists taken over from the last sync: group members 1,996, app users 198
+Lists taken over but for what changed: app users 2
+Lists read again: group members 3, roles of users 1
 
           Resources  Entitlements  Grants
   User        1,200             0       0
@@ -173,7 +173,7 @@ Look into it
         let said = |sync_type| headline(&baton_sync::Summary { sync_type, ..sample::summary() });
         assert!(said("partial").ends_with("the last full sync stays in the file"));
         assert!(said("resources_only").ends_with("no entitlements and no grants"));
-        assert!(said("full").ends_with("1 roles of users"));
+        assert!(said("full").ends_with("roles of users 1"));
     }
 
     #[test]
@@ -184,7 +184,7 @@ Look into it
         };
         assert!(said("it was asked for", "").ends_with("\nRead everything: it was asked for"));
         assert!(!said("", "").contains('\n'), "the first sync is nothing special");
-        assert!(said("", "x").ends_with("last sync: nothing\nRead again beside the lists: nothing"));
+        assert!(said("", "x").ends_with("last sync: none\nLists read again: none"));
         let notes = vec!["roles are read in full".to_owned()];
         let reading = Reading { since: "x".to_owned(), notes, ..Reading::default() };
         let said = headline(&Summary { reading: Some(reading), ..sample::summary() });
