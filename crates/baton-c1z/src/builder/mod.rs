@@ -1,5 +1,7 @@
 //! Making the database that is sealed into a file.
 
+mod hands;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,11 +11,12 @@ use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ToSql, params};
 
-use crate::bulk::{GrantLoader, Loaded, ObjectLoader, Packed, Places};
+use self::hands::{Bulk, Hands, of_grants, of_objects};
+use crate::bulk::Packed;
 use crate::error::{At, Error};
 use crate::indexes::{self, Duplicates};
 use crate::older::Older;
-use crate::schema::{ENTITLEMENTS, GRANTS, INDEXES, Index, RESOURCES, TABLES};
+use crate::schema::TABLES;
 use crate::stats::{self, Stats, Tally};
 use crate::sync_run::NewSync;
 use crate::{carry_over, connection, envelope, expansion, time};
@@ -59,30 +62,6 @@ pub struct Builder {
     grants: Bulk,
 }
 
-/// Who has the database open.
-#[derive(Debug)]
-enum Hands {
-    Sqlite(Connection, Packed),
-    /// Resources and entitlements are being loaded; SQLite has the database closed.
-    Objects(Box<ObjectLoader>),
-    /// Grants are being loaded; SQLite has the database closed.
-    Grants(Box<GrantLoader>),
-    /// Changing hands failed.
-    Lost,
-}
-
-/// How far the loading of tables has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Bulk {
-    /// The tables are empty, and so are their indexes.
-    ToCome,
-    /// They are being filled, or have been, with their indexes.
-    Begun,
-    /// Rows have come since for which there may be others of the same id: the indexes are gone and will be built when those
-    /// have been merged.
-    Unindexed,
-}
-
 #[derive(Debug)]
 struct OpenSync {
     id: String,
@@ -95,7 +74,6 @@ struct OpenSync {
     tally: Option<Tally>,
 }
 
-const LOST: Error = Error::OutOfOrder("an earlier step has failed");
 const NO_SYNC: Error = Error::OutOfOrder("rows are added within a sync");
 
 const INSERT_RESOURCE_TYPE: &str =
@@ -397,22 +375,6 @@ impl Builder {
         self.connection()?.query_row(query, [id], |row| row.get(0)).at(&self.path)
     }
 
-    /// The database for what touches no table of resources, entitlements or grants: those may be packed.
-    fn outside(&self) -> Result<&Connection, Error> {
-        match &self.hands {
-            Hands::Sqlite(connection, _) => Ok(connection),
-            Hands::Objects(_) | Hands::Grants(_) | Hands::Lost => Err(Error::OutOfOrder("rows are being loaded")),
-        }
-    }
-
-    /// Puts what is packed into its place.
-    fn unpack(&mut self) -> Result<(), Error> {
-        match &mut self.hands {
-            Hands::Sqlite(_, packed) if !packed.is_empty() => packed.restore(),
-            _ => Ok(()),
-        }
-    }
-
     /// Ends the open sync and says what it holds. Builds the indexes if that has not been done.
     ///
     /// # Errors
@@ -465,98 +427,6 @@ impl Builder {
         }
         self.build_indexes()?;
         self.commit_and_close(|_| Ok(())).map(|(packed, ())| packed)
-    }
-
-    /// Takes the database out of SQLite's hands and learns what is packed of it, and what `last` finds in it.
-    fn commit_and_close<T>(
-        &mut self,
-        last: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<(Packed, T), Error> {
-        self.settle()?;
-        let Hands::Sqlite(connection, packed) = std::mem::replace(&mut self.hands, Hands::Lost) else {
-            return Err(LOST);
-        };
-        connection.execute_batch("COMMIT").at(&self.path)?;
-        let found = last(&connection).at(&self.path)?;
-        connection.close().map_err(|(_, error)| Error::database(&self.path, error))?;
-        Ok((packed, found))
-    }
-
-    /// Begins to load resources and entitlements, those of the older database first.
-    fn load_objects(&mut self) -> Result<(), Error> {
-        let (packed, places) = self.commit_and_close(Places::find)?;
-        let mut loader = ObjectLoader::open(&self.path, places, packed)?;
-        if let Some((older, keep)) = &self.older {
-            loader.carry_over(older, keep)?;
-        }
-        self.hands = Hands::Objects(Box::new(loader));
-        self.objects = Bulk::Begun;
-        Ok(())
-    }
-
-    /// Begins to load grants, those of the older database first, whose other rows are there by then.
-    fn load_grants(&mut self) -> Result<(), Error> {
-        if self.older.is_some() && self.objects == Bulk::ToCome {
-            self.load_objects()?;
-        }
-        let (packed, places) = self.commit_and_close(Places::find)?;
-        let mut loader = GrantLoader::open(&self.path, places, packed)?;
-        if let Some((older, keep)) = &self.older {
-            loader.carry_over(older, keep)?;
-        }
-        self.hands = Hands::Grants(Box::new(loader));
-        self.grants = Bulk::Begun;
-        Ok(())
-    }
-
-    /// Makes ready for a resource or an entitlement.
-    fn take_objects(&mut self) -> Result<(), Error> {
-        self.open_sync()?;
-        match (self.objects, &self.hands) {
-            (Bulk::ToCome, _) => return self.load_objects(),
-            (Bulk::Begun, Hands::Objects(_)) => return Ok(()),
-            (Bulk::Begun, _) => {
-                self.settle()?;
-                self.drop_indexes(of_objects())?;
-                self.objects = Bulk::Unindexed;
-                if let Some(sync) = &mut self.sync {
-                    sync.indexed = false;
-                }
-            }
-            (Bulk::Unindexed, _) => self.settle()?,
-        }
-        self.unpack()
-    }
-
-    /// Ends the loading that is under way, if any, and gives the database back to SQLite.
-    fn settle(&mut self) -> Result<(), Error> {
-        let ((loaded, packed), objects) = match std::mem::replace(&mut self.hands, Hands::Lost) {
-            Hands::Objects(loader) => (loader.finish()?, true),
-            Hands::Grants(loader) => (loader.finish()?, false),
-            hands => {
-                self.hands = hands;
-                return Ok(());
-            }
-        };
-        let connection = connection::reopen(&self.path)?;
-        connection.execute_batch("BEGIN").at(&self.path)?;
-        self.hands = Hands::Sqlite(connection, packed);
-        match (loaded, objects) {
-            (Loaded::Whole, _) => Ok(()),
-            (Loaded::WithoutIndexes, true) => {
-                self.objects = Bulk::Unindexed;
-                self.drop_indexes(of_objects())
-            }
-            (Loaded::WithoutIndexes, false) => {
-                self.grants = Bulk::Unindexed;
-                self.drop_indexes(of_grants())
-            }
-        }
-    }
-
-    fn drop_indexes(&mut self, mut indexes: impl Iterator<Item = &'static Index>) -> Result<(), Error> {
-        let connection = self.connection()?;
-        indexes.try_for_each(|index| connection.execute_batch(&format!("DROP INDEX {}", index.name))).at(&self.path)
     }
 
     fn tally(&mut self, count: impl FnOnce(&mut Tally)) {
@@ -615,16 +485,6 @@ impl Builder {
         let run = || connection.prepare_cached(statement)?.execute(row);
         run().at(&self.path).map(|_| ())
     }
-}
-
-/// The indexes of resources and entitlements.
-fn of_objects() -> impl Iterator<Item = &'static Index> {
-    INDEXES.iter().filter(|index| [RESOURCES.name, ENTITLEMENTS.name].contains(&index.table))
-}
-
-/// The indexes of grants.
-fn of_grants() -> impl Iterator<Item = &'static Index> {
-    INDEXES.iter().filter(|index| index.table == GRANTS.name)
 }
 
 /// The id under which a resource is stored.
