@@ -18,7 +18,7 @@ mod server;
 mod service;
 mod sim;
 mod state;
-mod tls;
+pub mod tasks;
 mod token;
 mod wire;
 

@@ -2,9 +2,11 @@
 //!
 //! It prints the variables that a connector needs to find it, hands out a sync now and then, and tells what comes back.
 
+use std::convert::Infallible;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use baton_proto::c1::connectorapi::baton::v1::task::{SyncFullTask, TaskType};
@@ -33,8 +35,15 @@ struct Args {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    let Err(error) = run(Args::parse()).await;
+    // Nothing is left to do when even this cannot be written.
+    let _ = writeln!(io::stderr(), "c1-sim: {error}");
+    ExitCode::FAILURE
+}
+
+/// Hands out syncs until it fails or is interrupted.
+async fn run(args: Args) -> Result<Infallible, Box<dyn std::error::Error>> {
     let config = SimConfig { listen: args.listen, faults: args.faults, ..SimConfig::default() };
     let c1 = C1Sim::start(config).await?;
     std::fs::write(&args.ca_file, c1.ca_pem())?;

@@ -1,8 +1,7 @@
-//! Accepting connections: TCP, TLS, HTTP/1.1 and HTTP/2 as the other side wants it.
+//! Serving a connection: HTTP/1.1 or HTTP/2 as the other side wants it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE};
@@ -12,12 +11,9 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use rustls::ServerConfig;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use sim_tls::Caller;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::body::Body;
@@ -42,28 +38,8 @@ pub(crate) struct Server {
     pub(crate) generation: watch::Receiver<u64>,
 }
 
-/// Serves connections until the task is aborted; all connections end with it.
-pub(crate) async fn run(listener: TcpListener, tls: Arc<ServerConfig>, server: Arc<Server>) -> Infallible {
-    let acceptor = TlsAcceptor::from(tls);
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, acceptor.clone(), Arc::clone(&server)));
-                }
-                // The process is out of descriptors or the like: others have to close first.
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
-}
-
-async fn connection(stream: TcpStream, acceptor: TlsAcceptor, server: Arc<Server>) {
+/// Answers a caller in the manner of the moment, until the connection ends.
+pub(crate) async fn connection(caller: Caller, server: Arc<Server>) {
     let mode = {
         let mut state = server.state.lock();
         state.received.connections += 1;
@@ -74,14 +50,7 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, server: Arc<Server
         Mode::Silent => return server.ended().await,
         Mode::Serving | Mode::Failing => {}
     }
-    // Answers are written whole: waiting to fill a packet would only delay them.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot set TCP_NODELAY");
-    }
-    let stream = match acceptor.accept(stream).await {
-        Ok(stream) => stream,
-        Err(error) => return tracing::debug!(%error, "TLS handshake failed"),
-    };
+    let Some(stream) = caller.over_tls().await else { return };
     let broken = CancellationToken::new();
     let serve = service_fn(|request| {
         let (server, broken) = (Arc::clone(&server), broken.clone());

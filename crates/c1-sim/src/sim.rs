@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use baton_proto::c1::connectorapi::baton::v1::task::TaskType;
-use tokio::net::TcpListener;
+use sim_tls::{Identity, Listener};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -15,7 +15,6 @@ use crate::faults::Mode;
 use crate::received::{Finish, Received};
 use crate::server::{self, Server};
 use crate::state::{Manner, State};
-use crate::tls;
 
 /// How a C1 is set up.
 #[derive(Debug, Clone)]
@@ -57,15 +56,9 @@ impl Default for SimConfig {
 /// Why a C1 could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address cannot be listened at.
-    #[error("cannot listen: {0}")]
-    Listen(#[from] std::io::Error),
-    /// No certificate could be made.
-    #[error("cannot make a certificate: {0}")]
-    Certificate(#[from] rcgen::Error),
-    /// No TLS with this certificate.
-    #[error("cannot serve TLS: {0}")]
-    Tls(#[from] rustls::Error),
+    /// The address cannot be listened at, or there is no certificate for it.
+    #[error(transparent)]
+    Listen(#[from] sim_tls::Error),
     /// No key could be made.
     #[error("cannot make a key")]
     Key(#[from] aws_lc_rs::error::Unspecified),
@@ -98,9 +91,10 @@ impl C1Sim {
     /// # Errors
     /// The address cannot be listened at, or no certificate can be made.
     pub async fn start(config: SimConfig) -> Result<Self, StartError> {
-        let listener = TcpListener::bind(config.listen).await?;
-        let address = listener.local_addr()?;
-        let identity = tls::identity(address.ip())?;
+        let hosts = ["localhost".to_owned(), config.listen.ip().to_string()];
+        let identity = Identity { name: "c1-sim", hosts: &hosts, protocols: &["h2", "http/1.1"] };
+        let listener = Listener::bind(config.listen, identity).await?;
+        let (address, ca_pem) = (listener.address(), listener.ca_pem().to_owned());
         let manner = Manner {
             mode: Mode::Serving,
             faults: config.faults,
@@ -120,8 +114,9 @@ impl C1Sim {
             generation: receiver,
         });
         let serving = Arc::clone(&server);
-        let running = tokio::spawn(async move { match server::run(listener, identity.server, serving).await {} });
-        Ok(Self { address, ca_pem: identity.ca_pem, server, generation, running })
+        let serve = listener.serve(move |caller| server::connection(caller, Arc::clone(&serving)));
+        let running = tokio::spawn(async move { match serve.await {} });
+        Ok(Self { address, ca_pem, server, generation, running })
     }
 
     /// Where it listens.

@@ -62,7 +62,6 @@ mod side_channel;
 mod sign_in;
 mod sim;
 mod stats;
-mod tls;
 mod writes;
 
 pub use clock::Clock;

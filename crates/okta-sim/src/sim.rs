@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use sim_tls::{Identity, Listener};
 use tokio::task::JoinHandle;
 
 use crate::config::SimConfig;
@@ -18,9 +18,9 @@ use crate::handle::Service;
 use crate::limits::Limiter;
 use crate::oauth::Authority;
 use crate::org::{LogEvent, Org};
+use crate::server;
 use crate::stats::{Counters, Stats};
 use crate::writes::{Write, Writes};
-use crate::{server, tls};
 
 /// A running simulated org. It stops when this is dropped.
 #[derive(Debug)]
@@ -75,12 +75,14 @@ impl Sim {
     ///
     /// When the address cannot be listened on, or no certificate can be made.
     pub async fn start(config: SimConfig) -> Result<Self, SimError> {
-        let unavailable = |source| SimError::Listen { address: config.listen, source };
-        let listener = TcpListener::bind(config.listen).await.map_err(unavailable)?;
-        let address = listener.local_addr().map_err(unavailable)?;
-        let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-        names.extend(config.names);
-        let identity = tls::identity(&names).map_err(SimError::Certificate)?;
+        let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+        hosts.extend(config.names);
+        let identity = Identity { name: "okta-sim", hosts: &hosts, protocols: &["http/1.1"] };
+        let listener = Listener::bind(config.listen, identity).await.map_err(|error| match error {
+            sim_tls::Error::Listen(source) => SimError::Listen { address: config.listen, source },
+            sim_tls::Error::Certificate(source) => SimError::Certificate(source),
+        })?;
+        let (address, ca_pem) = (listener.address(), listener.ca_pem().to_owned());
         let clock = config.clock.started();
         let mut org = config.org;
         org.system_log.open(clock.clone(), config.seed);
@@ -111,8 +113,9 @@ impl Sim {
             own_host: format!("localhost:{}", address.port()),
             calls: AtomicU64::new(0),
         });
-        let task = tokio::spawn(server::run(listener, identity.server, Arc::clone(&service)));
-        Ok(Self { address, ca_pem: identity.ca_pem, service, task })
+        let serving = Arc::clone(&service);
+        let task = tokio::spawn(listener.serve(move |caller| server::connection(caller, Arc::clone(&serving))));
+        Ok(Self { address, ca_pem, service, task })
     }
 
     /// The domain to give to clients: `localhost:PORT`.

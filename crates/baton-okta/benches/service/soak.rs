@@ -2,10 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use baton_connector::build;
-use baton_proto::c1::connector::v2::Entitlement;
-use baton_proto::c1::connectorapi::baton::v1::task::{GrantTask, ListEventsTask, TaskType};
-use c1_sim::{C1Sim, SimConfig};
+use c1_sim::{C1Sim, SimConfig, tasks};
 use okta_sim::{Fault, FaultRule, Faults, Org, Shape, Sim};
 
 use crate::process::Process;
@@ -32,8 +29,8 @@ pub(crate) async fn scenario() {
     for number in 0..TASKS {
         let user = &users[number / 2];
         let task = match number % 2 {
-            0 => grant(&group, user),
-            _ => TaskType::ListEvents(ListEventsTask { page_size: 10, ..ListEventsTask::default() }),
+            0 => tasks::grant(&group, user),
+            _ => tasks::events("", 10),
         };
         let id = c1.hand_out(task);
         if number % EVERY == 0 {
@@ -85,12 +82,4 @@ pub(crate) async fn scenario() {
         written.len(),
         sim.org().members_of(&group).len()
     );
-}
-
-fn grant(group: &str, user: &str) -> TaskType {
-    let resource = build::resource("group", group, "");
-    let entitlement =
-        Entitlement { id: format!("group:{group}:member"), resource: Some(resource), ..Default::default() };
-    let principal = Some(build::resource("user", user, ""));
-    TaskType::Grant(GrantTask { entitlement: Some(entitlement), principal, ..GrantTask::default() })
 }

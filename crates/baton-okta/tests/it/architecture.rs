@@ -13,7 +13,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("baton-explore", &["baton-c1z", "baton-proto"]),
     ("baton-provision", &["baton-c1z", "baton-connector", "baton-proto"]),
     ("baton-service", &["baton-connector", "baton-proto", "baton-provision", "baton-sync"]),
-    ("c1-sim", &["baton-proto"]),
+    ("sim-tls", &[]),
+    ("c1-sim", &["baton-proto", "sim-tls"]),
     (
         "baton-runtime",
         &[
@@ -26,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "baton-sync",
         ],
     ),
-    ("okta-sim", &[]),
+    ("okta-sim", &["sim-tls"]),
     ("okta-client", &[]),
     (
         "baton-okta",

@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use baton_proto::c1::connectorapi::baton::v1::task::{HelloTask, SyncFullTask, TaskType};
+use c1_sim::tasks;
 use okta_sim::Org;
 use serde_json::Value;
 
-use crate::serving::{Service, Stage, grant, revoke};
+use crate::serving::{Service, Stage};
 use crate::support::Outcome;
 
 /// A group whose members can be changed, and a user who is in none.
@@ -30,7 +31,7 @@ fn a_session_with_c1() {
     let service = stage.start(&["--provisioning"]);
     assert!(stage.finish(TaskType::Hello(HelloTask::default())).is_success());
 
-    let sync = stage.c1.hand_out(TaskType::SyncFull(SyncFullTask::default()));
+    let sync = stage.c1.hand_out(tasks::sync());
     let finish = stage.runtime.block_on(stage.c1.finished(&sync));
     assert!(finish.is_success(), "{finish:?}");
     let uploaded = stage.c1.look(|received| received.uploads[&sync][0].clone());
@@ -39,9 +40,9 @@ fn a_session_with_c1() {
     assert_eq!(stage.lab.contents("uploaded.c1z"), stage.lab.contents("sync.c1z"), "as a sync without C1");
 
     let members = || stage.lab.sim().org().members_of(&group);
-    assert!(stage.finish(grant(&group, &user)).is_success());
+    assert!(stage.finish(tasks::grant(&group, &user)).is_success());
     assert_eq!(members(), std::slice::from_ref(&user));
-    assert!(stage.finish(revoke(&group, &user)).is_success());
+    assert!(stage.finish(tasks::revoke(&group, &user)).is_success());
     assert!(members().is_empty());
 
     let outcome = service.stop();
@@ -61,7 +62,7 @@ fn without_provisioning_nothing_is_changed() {
     let stage = Stage::new();
     let (group, user) = stage.lab.sim().change_org(stranger);
     let service = stage.start(&[]);
-    let finish = stage.finish(grant(&group, &user));
+    let finish = stage.finish(tasks::grant(&group, &user));
     assert_eq!((finish.code(), finish.is_final_failure()), (9, true), "{finish:?}");
     assert!(finish.message().contains("provisioning is not enabled"), "{finish:?}");
     assert!(stage.lab.sim().org().members_of(&group).is_empty());
@@ -136,9 +137,8 @@ fn levels(log: &[u8]) -> BTreeSet<String> {
 fn a_task_that_c1_wants_to_see_in_detail_comes_with_its_log() {
     let stage = Stage::new();
     let service = stage.start(&[]);
-    let sync = || TaskType::SyncFull(SyncFullTask::default());
-    let usual = stage.c1.hand_out(sync());
-    let detailed = stage.c1.hand_out_debug(sync());
+    let usual = stage.c1.hand_out(tasks::sync());
+    let detailed = stage.c1.hand_out_debug(tasks::sync());
     // Only syncs bring files to C1; what else is logged stays where it is.
     let hello = stage.c1.hand_out_debug(TaskType::Hello(HelloTask::default()));
     for task in [&usual, &detailed, &hello] {
@@ -163,12 +163,12 @@ fn debug_lines_end_when_they_are_to() {
     let stage = Stage::new();
     let soon = (jiff::Timestamp::now() + Duration::from_secs(3)).to_string();
     let service = stage.start(&["--log-level=debug", "--log-level-debug-expires-at", &soon]);
-    assert!(stage.finish(TaskType::SyncFull(SyncFullTask::default())).is_success());
+    assert!(stage.finish(tasks::sync()).is_success());
     let is_over = |line: &Value| line["msg"].as_str().unwrap().starts_with("from here on debug lines are left out");
     while !service.lines().iter().any(is_over) {
         std::thread::sleep(Duration::from_millis(5));
     }
-    assert!(stage.finish(TaskType::SyncFull(SyncFullTask::default())).is_success());
+    assert!(stage.finish(tasks::sync()).is_success());
     let lines = service.stop().logs();
     let over = lines.iter().position(is_over).unwrap();
     let debug = |lines: &[Value]| lines.iter().filter(|line| line["level"] == "debug").count();
@@ -228,7 +228,7 @@ fn through_a_proxy() {
     let mut command = stage.command();
     command.env("HTTPS_PROXY", &proxy.url);
     let service = Service::start(command);
-    assert!(stage.finish(TaskType::SyncFull(SyncFullTask::default())).is_success());
+    assert!(stage.finish(tasks::sync()).is_success());
     assert_eq!(service.stop().code, 0);
     let asked = proxy.asked.lock().unwrap().clone();
     for host in [stage.c1.address().to_string(), stage.lab.sim().host()] {

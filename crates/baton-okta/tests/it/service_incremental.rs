@@ -5,8 +5,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use baton_proto::c1::connectorapi::baton::v1::task::{SyncFullTask, TaskType};
-use c1_sim::Finish;
+use c1_sim::{Finish, tasks};
 use okta_sim::{Org, Shape, SimConfig};
 use serde_json::Value;
 
@@ -52,7 +51,7 @@ impl Repeated {
     /// Lets C1 ask for a sync; gives the outcome, what was uploaded, and how many requests Okta got.
     fn sync(&self) -> (Finish, Option<Vec<u8>>, u64) {
         let before = self.lab.sim().stats().requests;
-        let id = self.c1.hand_out(TaskType::SyncFull(SyncFullTask::default()));
+        let id = self.c1.hand_out(tasks::sync());
         let finish = self.runtime.block_on(self.c1.finished(&id));
         let uploaded = self.c1.look(|received| received.uploads.get(&id).and_then(|files| files.first().cloned()));
         (finish, uploaded, self.lab.sim().stats().requests - before)

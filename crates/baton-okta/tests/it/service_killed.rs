@@ -6,20 +6,15 @@ use std::time::Duration;
 
 use baton_proto::any;
 use baton_proto::c1::connector::v2::GrantAlreadyExists;
-use baton_proto::c1::connectorapi::baton::v1::task::{SyncFullTask, TaskType};
-use c1_sim::Finish;
+use c1_sim::{Finish, tasks};
 use okta_sim::{Fault, FaultRule, Faults, Org, Shape, SimConfig};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
-use crate::serving::{Service, Stage, grant};
+use crate::serving::{Service, Stage};
 
 /// Longer than any of these tests lasts.
 const FOR_EVER: Duration = Duration::from_secs(600);
-
-fn sync() -> TaskType {
-    TaskType::SyncFull(SyncFullTask::default())
-}
 
 /// Waits until something is so.
 fn until(what: impl Fn() -> bool) {
@@ -66,7 +61,7 @@ fn a_sync_that_was_killed_is_carried_on() {
     let stage = Stage::with(slow);
     let work = stage.lab.path("work");
     let service = stage.start(&[]);
-    let task = stage.c1.hand_out(sync());
+    let task = stage.c1.hand_out(tasks::sync());
     until(|| pages(&work) > 10);
     assert_eq!(service.kill().code, -1);
     let kept = pages(&work);
@@ -86,7 +81,7 @@ fn a_file_that_was_not_uploaded_is_only_uploaded() {
     let stage = Stage::new();
     let service = stage.start(&[]);
     stage.c1.refuse_uploads(1);
-    let task = stage.c1.hand_out(sync());
+    let task = stage.c1.hand_out(tasks::sync());
     until(|| stage.c1.look(|received| received.requests.contains_key("UploadAsset")));
     service.kill();
     assert!(!stage.c1.look(|received| received.uploads.contains_key(&task)), "the first try was refused");
@@ -114,7 +109,7 @@ fn a_grant_that_was_killed_is_not_made_twice() {
     let stage = Stage::with(SimConfig { record_writes: true, ..SimConfig::new(Org::facts()) });
     let (group, user) = unanswered(&stage);
     let service = stage.start(&["--provisioning"]);
-    let task = stage.c1.hand_out(grant(&group, &user));
+    let task = stage.c1.hand_out(tasks::grant(&group, &user));
     until(|| stage.lab.sim().org().members_of(&group).contains(&user));
     service.kill();
     stage.lab.sim().set_faults(Faults::none());
@@ -131,7 +126,7 @@ fn a_grant_without_an_answer_does_not_hold_up_the_end() {
     let stage = Stage::new();
     let (group, user) = unanswered(&stage);
     let service = stage.start(&["--provisioning"]);
-    let task = stage.c1.hand_out(grant(&group, &user));
+    let task = stage.c1.hand_out(tasks::grant(&group, &user));
     until(|| stage.lab.sim().org().members_of(&group).contains(&user));
     // It ends although the org would answer only much later.
     let (finish, lines) = {

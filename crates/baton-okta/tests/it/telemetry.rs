@@ -6,11 +6,11 @@ use std::net::TcpListener;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use baton_proto::c1::connectorapi::baton::v1::task::{SyncFullTask, TaskType};
+use c1_sim::tasks;
 use okta_sim::{Org, SimConfig};
 
 use crate::collector::{Collector, body, texts};
-use crate::serving::{Stage, grant};
+use crate::serving::Stage;
 use crate::support::{Lab, Outcome};
 
 fn lab() -> Lab {
@@ -199,9 +199,9 @@ fn in_service_mode_every_task_is_a_trace() {
     });
     let flags = ["--otel-collector-endpoint", &collector.address, "--otel-collector-endpoint-tls-insecure"];
     let service = stage.start(&[&flags[..], &["--provisioning"]].concat());
-    assert!(stage.finish(TaskType::SyncFull(SyncFullTask::default())).is_success());
-    assert!(stage.finish(grant(&group, &user)).is_success());
-    assert!(!stage.finish(grant(&group, "00u0nobody")).is_success());
+    assert!(stage.finish(tasks::sync()).is_success());
+    assert!(stage.finish(tasks::grant(&group, &user)).is_success());
+    assert!(!stage.finish(tasks::grant(&group, "00u0nobody")).is_success());
     assert_eq!(service.stop().code, 0);
 
     // All of it is there although the process has ended.

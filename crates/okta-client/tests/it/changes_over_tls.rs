@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use okta_client::endpoints::{groups, users};
 use okta_client::{ApiToken, Client, Config, Error, ErrorKind, OrgUrl, Outcome, Request};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::{Map, json};
+use sim_tls::{Caller, Identity, Listener};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
 
 /// What the server does with each request once it has read it whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,25 +40,13 @@ struct Server {
 
 impl Server {
     async fn start(reaction: Reaction) -> Self {
-        let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(issued.signing_key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![issued.cert.der().clone()], key)
-            .unwrap();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let identity = Identity { name: "test", hosts: &["localhost".to_owned()], protocols: &[] };
+        let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0).into(), identity).await.unwrap();
+        let (port, ca_pem) = (listener.address().port(), listener.ca_pem().to_owned());
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let (acceptor, log) = (TlsAcceptor::from(Arc::new(tls)), Arc::clone(&seen));
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(talk(stream, acceptor.clone(), Arc::clone(&log), reaction));
-            }
-        });
-        Self { port, ca_pem: issued.cert.pem(), seen }
+        let log = Arc::clone(&seen);
+        tokio::spawn(listener.serve(move |caller| talk(caller, Arc::clone(&log), reaction)));
+        Self { port, ca_pem, seen }
     }
 
     fn config(&self) -> Config {
@@ -75,11 +61,11 @@ impl Server {
     }
 }
 
-async fn talk(stream: TcpStream, acceptor: TlsAcceptor, log: Arc<Mutex<Vec<String>>>, reaction: Reaction) {
+async fn talk(caller: Caller, log: Arc<Mutex<Vec<String>>>, reaction: Reaction) {
     if reaction == Reaction::Hangup {
         return;
     }
-    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+    let Some(mut stream) = caller.over_tls().await else { return };
     while let Some(request) = read_request(&mut stream).await {
         log.lock().unwrap().push(request);
         match reaction {
@@ -173,7 +159,7 @@ async fn without_a_connection_nothing_was_sent() {
     let (error, seen, noted) = failed(Reaction::Answer(DONE), |config| config.extra_ca = None).await;
     assert_eq!((error.outcome(), seen, noted), (Outcome::NotSent, 0, 0), "{error}");
 
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let free = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let nowhere = free.local_addr().unwrap();
     drop(free);
     let unreachable = |config: &mut Config| {

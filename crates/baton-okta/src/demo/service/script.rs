@@ -5,24 +5,15 @@ use std::path::Path;
 
 use age::x25519::Identity;
 use baton_c1z::Reader;
-use baton_connector::build;
 use baton_proto::any;
 use baton_proto::c1::connector::v2::create_account_response::Result as Made;
-use baton_proto::c1::connector::v2::encryption_config::{AgeRecipientConfig, Config};
-use baton_proto::c1::connector::v2::{
-    AccountInfo, CreateAccountResponse, CredentialOptions, EncryptionConfig, Entitlement, Event, Grant,
-    ListEventsResponse, Resource, credential_options, event,
-};
-use baton_proto::c1::connectorapi::baton::v1::task::{
-    ActionInvokeTask, CreateAccountTask, DeleteResourceTask, GrantTask, HelloTask, ListEventsTask, RevokeTask,
-    SyncFullTask, TaskType,
-};
+use baton_proto::c1::connector::v2::{AccountInfo, CreateAccountResponse, Event, ListEventsResponse, event};
+use baton_proto::c1::connectorapi::baton::v1::task::{HelloTask, ListEventsTask, TaskType};
 use baton_runtime::{Failure, words};
-use c1_sim::{C1Sim, Finish};
+use c1_sim::{C1Sim, Finish, tasks};
 use okta_sim::Sim;
 
 use crate::profile::Profile;
-use crate::resources::{group, user};
 
 /// How long a password C1 asks for.
 const PASSWORD: i64 = 24;
@@ -103,27 +94,16 @@ impl<'a> Script<'a> {
     pub(super) fn task(&self, step: Step) -> Result<TaskType, Failure> {
         Ok(match step {
             Step::Hello => TaskType::Hello(HelloTask::default()),
-            Step::Sync => TaskType::SyncFull(SyncFullTask::default()),
-            Step::Grant => TaskType::Grant(GrantTask {
-                entitlement: Some(self.entitlement()),
-                principal: Some(self.principal()),
-                ..GrantTask::default()
-            }),
-            Step::CreateAccount => TaskType::CreateAccount(self.account()),
-            Step::Disable => TaskType::ActionInvoke(ActionInvokeTask {
-                name: "disable_user".to_owned(),
-                args: Some(Profile::default().text("user_id", self.made()?).build()),
-                ..ActionInvokeTask::default()
-            }),
+            Step::Sync => tasks::sync(),
+            Step::Grant => tasks::grant(&self.group, &self.member),
+            Step::CreateAccount => self.account(),
+            Step::Disable => tasks::action("disable_user", Profile::default().text("user_id", self.made()?).build()),
             Step::Events => TaskType::ListEvents(ListEventsTask {
                 start_at: Some(prost_types::Timestamp { seconds: self.begins, nanos: 0 }),
                 ..ListEventsTask::default()
             }),
-            Step::Revoke => TaskType::Revoke(RevokeTask { grant: Some(self.grant()), annotations: Vec::new() }),
-            Step::Delete => TaskType::DeleteResource(DeleteResourceTask {
-                resource_id: Some(build::resource_id(user::ID, self.made()?)),
-                parent_resource_id: None,
-            }),
+            Step::Revoke => tasks::revoke(&self.group, &self.member),
+            Step::Delete => tasks::delete(self.made()?),
         })
     }
 
@@ -211,38 +191,12 @@ impl<'a> Script<'a> {
         self.made.as_deref().ok_or_else(|| wrong("there is no account yet"))
     }
 
-    fn entitlement(&self) -> Entitlement {
-        let resource = build::resource(group::ID, &self.group, GROUP);
-        Entitlement { id: format!("group:{}:member", self.group), resource: Some(resource), ..Entitlement::default() }
-    }
-
-    fn principal(&self) -> Resource {
-        build::resource(user::ID, &self.member, format!("{} {}", MEMBER.0, MEMBER.1))
-    }
-
-    fn grant(&self) -> Grant {
-        Grant {
-            id: format!("group:{}:member:user:{}", self.group, self.member),
-            entitlement: Some(self.entitlement()),
-            principal: Some(self.principal()),
-            ..Grant::default()
-        }
-    }
-
     /// An account with a password that is made up here and read by C1.
-    fn account(&self) -> CreateAccountTask {
+    fn account(&self) -> TaskType {
         let (first, last, email) = NEW;
         let profile = Profile::default().text("first_name", first).text("last_name", last).text("email", email);
-        let random = credential_options::RandomPassword { length: PASSWORD, constraints: Vec::new() };
-        let options = credential_options::Options::RandomPassword(random);
-        let key = AgeRecipientConfig { recipient: self.key.to_public().to_string() };
-        let encryption = EncryptionConfig { config: Some(Config::AgeRecipientConfig(key)), ..Default::default() };
-        CreateAccountTask {
-            account_info: Some(AccountInfo { profile: Some(profile.build()), ..AccountInfo::default() }),
-            credential_options: Some(CredentialOptions { options: Some(options), ..CredentialOptions::default() }),
-            encryption_configs: vec![encryption],
-            resource_type_id: String::new(),
-        }
+        let account = AccountInfo { profile: Some(profile.build()), ..AccountInfo::default() };
+        tasks::create_account(account, PASSWORD, &self.key.to_public().to_string())
     }
 }
 

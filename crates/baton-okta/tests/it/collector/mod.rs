@@ -19,13 +19,9 @@ use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::metrics::v1::{Metric, metric, number_data_point};
 use opentelemetry_proto::tonic::trace::v1::Span;
-use rcgen::{CertificateParams, KeyPair};
-use rustls::ServerConfig;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use sim_tls::{Identity, Listener};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio_rustls::TlsAcceptor;
 
 /// What came.
 #[derive(Default)]
@@ -39,7 +35,7 @@ pub struct Taken {
 /// A running collector.
 pub struct Collector {
     pub address: String,
-    /// Its certificate, in PEM, if it speaks TLS.
+    /// The authority of its certificate, in PEM, if it speaks TLS.
     pub ca: String,
     taken: Arc<Mutex<Taken>>,
     _runtime: Runtime,
@@ -47,50 +43,36 @@ pub struct Collector {
 
 impl Collector {
     pub fn plain() -> Self {
-        Self::start(None, String::new())
+        Self::start(false)
     }
 
     pub fn tls() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-            )
-            .unwrap();
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        Self::start(Some(TlsAcceptor::from(Arc::new(config))), certificate.pem())
+        Self::start(true)
     }
 
-    fn start(tls: Option<TlsAcceptor>, ca: String) -> Self {
+    fn start(tls: bool) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
-        let address = format!("localhost:{}", listener.local_addr().unwrap().port());
+        let identity = Identity { name: "collector", hosts: &["localhost".to_owned()], protocols: &["h2"] };
+        let listener = runtime.block_on(Listener::bind(([127, 0, 0, 1], 0).into(), identity)).unwrap();
+        let address = format!("localhost:{}", listener.address().port());
+        let ca = listener.ca_pem().to_owned();
         let taken = Arc::<Mutex<Taken>>::default();
         let taking = Arc::clone(&taken);
-        runtime.spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                taking.lock().unwrap().connections += 1;
-                let (tls, taking) = (tls.clone(), Arc::clone(&taking));
-                tokio::spawn(async move {
-                    match tls {
-                        None => serve(stream, taking).await,
-                        // Whoever does not trust us goes away.
-                        Some(tls) => {
-                            if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, taking).await;
-                            }
+        runtime.spawn(listener.serve(move |caller| {
+            let taking = Arc::clone(&taking);
+            taking.lock().unwrap().connections += 1;
+            async move {
+                match tls {
+                    false => serve(caller.without_tls(), taking).await,
+                    // Whoever does not trust us goes away.
+                    true => {
+                        if let Some(stream) = caller.over_tls().await {
+                            serve(stream, taking).await;
                         }
                     }
-                });
+                }
             }
-        });
+        }));
         Self { address, ca, taken, _runtime: runtime }
     }
 

@@ -6,9 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use baton_connector::build;
-use baton_proto::c1::connector::v2::{Entitlement, Grant};
-use baton_proto::c1::connectorapi::baton::v1::task::{GrantTask, RevokeTask, TaskType};
+use baton_proto::c1::connectorapi::baton::v1::task::TaskType;
 use c1_sim::{C1Sim, Finish};
 use okta_sim::{Org, SimConfig};
 use serde_json::Value;
@@ -117,24 +115,4 @@ impl Service {
     pub fn lines(&self) -> Vec<Value> {
         self.said.lock().unwrap().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
-}
-
-pub fn entitlement(group: &str) -> Entitlement {
-    let resource = build::resource("group", group, "");
-    Entitlement { id: format!("group:{group}:member"), resource: Some(resource), ..Entitlement::default() }
-}
-
-pub fn grant(group: &str, user: &str) -> TaskType {
-    let principal = Some(build::resource("user", user, ""));
-    TaskType::Grant(GrantTask { entitlement: Some(entitlement(group)), principal, ..GrantTask::default() })
-}
-
-pub fn revoke(group: &str, user: &str) -> TaskType {
-    let grant = Grant {
-        id: format!("group:{group}:member:user:{user}"),
-        entitlement: Some(entitlement(group)),
-        principal: Some(build::resource("user", user, "")),
-        ..Grant::default()
-    };
-    TaskType::Revoke(RevokeTask { grant: Some(grant), annotations: Vec::new() })
 }
