@@ -160,54 +160,42 @@ const fn field(name: &'static str, display_name: &'static str) -> Shown {
     Shown { name, display_name, placeholder: "", required: false }
 }
 
+/// The fields of a way to sign in: those that only this one has, and then those that all have.
+macro_rules! fields {
+    ($($own:literal),+) => {
+        &[
+            $($own,)+
+            "domain",
+            "sync-inactive-apps",
+            "cache",
+            "cache-tti",
+            "cache-ttl",
+            "sync-custom-roles",
+            "skip-secondary-emails",
+            "sync-secrets",
+            "filter-email-domains",
+            "skip-app-groups",
+            "sync-devices",
+            "app-grant-sources",
+            "rate-limit-share",
+            "short-lists",
+            "everyone-from-users",
+        ]
+    };
+}
+
 const GROUPS: &[ShownGroup] = &[
     ShownGroup {
         name: "api-token-group",
         display_name: "API Token",
         help_text: "Sign in with an API token of an administrator.",
-        fields: &[
-            "api-token",
-            "domain",
-            "sync-inactive-apps",
-            "cache",
-            "cache-tti",
-            "cache-ttl",
-            "sync-custom-roles",
-            "skip-secondary-emails",
-            "sync-secrets",
-            "filter-email-domains",
-            "skip-app-groups",
-            "sync-devices",
-            "app-grant-sources",
-            "rate-limit-share",
-            "short-lists",
-            "everyone-from-users",
-        ],
+        fields: fields!["api-token"],
     },
     ShownGroup {
         name: "private-key-group",
         display_name: "OAuth 2.0 Private Key",
         help_text: "Sign in as a service app with its private key, limited to the scopes that it was granted.",
-        fields: &[
-            "okta-client-id",
-            "okta-private-key-id",
-            "okta-private-key",
-            "domain",
-            "sync-inactive-apps",
-            "cache",
-            "cache-tti",
-            "cache-ttl",
-            "sync-custom-roles",
-            "skip-secondary-emails",
-            "sync-secrets",
-            "filter-email-domains",
-            "skip-app-groups",
-            "sync-devices",
-            "app-grant-sources",
-            "rate-limit-share",
-            "short-lists",
-            "everyone-from-users",
-        ],
+        fields: fields!["okta-client-id", "okta-private-key-id", "okta-private-key"],
     },
 ];
 
