@@ -15,6 +15,10 @@ pub(super) const LENGTH: f64 = 60.0;
 /// For how many seconds the pace of others in the window before counts as if it had been seen in this one.
 const MEMORY: f64 = 10.0;
 
+/// For how many seconds others count as idle when nothing is known of a window before: a call or two in the first moment are
+/// not the pace of a minute.
+const DOUBT: f64 = 2.0;
+
 /// When the window after this one may be used.
 pub(super) fn end(quota: Quota) -> f64 {
     quota.reset + GRACE
@@ -44,14 +48,16 @@ pub(super) struct Minute {
     passed_at: f64,
     /// Calls of ours that may have been counted since the first word.
     ours: u64,
-    /// Calls of others a second in the window before.
-    pace_before: f64,
+    /// Calls of others that were counted since, at least: what is gone and cannot have been ours.
+    theirs: u64,
+    /// Calls of others a second in the window before, if they are known.
+    pace_before: Option<f64>,
 }
 
 impl Minute {
     /// The first word of a window, of whose limit we may use `allowance`, with `in_flight` calls on their way.
-    /// `pace_before` is how many calls a second others made in the one before.
-    pub(super) fn new(quota: Quota, allowance: u64, in_flight: u64, pace_before: f64, now: f64) -> Self {
+    /// `pace_before` is how many calls a second others made in the one before, if that is known.
+    pub(super) fn new(quota: Quota, allowance: u64, in_flight: u64, pace_before: Option<f64>, now: f64) -> Self {
         #[allow(clippy::cast_precision_loss)] // A quota is a small number.
         let most_of_others = (allowance / 2) as f64;
         let reserve = quota.limit.saturating_sub(allowance);
@@ -65,8 +71,17 @@ impl Minute {
             seen_at: now,
             passed_at: now,
             ours: in_flight,
+            theirs: 0,
             pace_before,
         }
+    }
+
+    /// The window that the answer to our very first call tells of: whatever is gone of it but this call was not ours.
+    pub(super) fn of_first_call(quota: Quota, allowance: u64, in_flight: u64, now: f64) -> Self {
+        let began = (quota.reset - LENGTH).min(now);
+        let mut window = Self { first: (began, quota.limit), ..Self::new(quota, allowance, in_flight + 1, None, now) };
+        window.learn(quota, now);
+        window
     }
 
     /// The window after this one, which is over, as long as nothing is told of it.
@@ -79,7 +94,8 @@ impl Minute {
             seen_at: now,
             passed_at: now,
             ours: in_flight,
-            pace_before: self.pace_of_others(),
+            theirs: 0,
+            pace_before: Some(self.pace_of_others()),
             ..*self
         }
     }
@@ -99,6 +115,8 @@ impl Minute {
     pub(super) fn learn(&mut self, told: Quota, now: f64) {
         self.quota.remaining = self.quota.remaining.min(told.remaining);
         self.quota.reset = self.quota.reset.max(told.reset);
+        let gone = self.first.1.saturating_sub(self.quota.remaining);
+        self.theirs = self.theirs.max(gone.saturating_sub(self.ours));
         self.seen_at = now;
         self.passed_at = now;
     }
@@ -125,12 +143,11 @@ impl Minute {
     }
 
     /// How many calls others make a second: what is gone of the window and was not ours, over the time since the first word
-    /// of it and what is remembered of the window before.
+    /// of it, and what is remembered of the window before.
     #[allow(clippy::cast_precision_loss)] // A quota is a small number.
     pub(super) fn pace_of_others(&self) -> f64 {
-        let (since, left) = self.first;
-        let theirs = left.saturating_sub(self.quota.remaining).saturating_sub(self.ours);
-        (theirs as f64 + self.pace_before * MEMORY) / ((self.seen_at - since).max(0.0) + MEMORY)
+        let (before, seconds) = self.pace_before.map_or((0.0, DOUBT), |pace| (pace * MEMORY, MEMORY));
+        (self.theirs as f64 + before) / ((self.seen_at - self.first.0).max(0.0) + seconds)
     }
 
     /// What is left for us, calls in flight not counted: what others will want until the end is theirs.
@@ -166,7 +183,7 @@ mod tests {
 
     /// A window of 100 a minute, nine tenths ours, of which the first word left 99 at its beginning.
     fn window(pace_before: f64) -> Minute {
-        Minute::new(Quota { limit: 100, remaining: 99, reset: 60.0 }, 90, 0, pace_before, 0.0)
+        Minute::new(Quota { limit: 100, remaining: 99, reset: 60.0 }, 90, 0, Some(pace_before), 0.0)
     }
 
     fn left(remaining: u64) -> Quota {
@@ -223,10 +240,20 @@ mod tests {
 
     #[test]
     fn calls_in_flight_are_not_taken_for_those_of_others() {
-        let mut window = Minute::new(left(99), 90, 5, 0.0, 0.0);
+        let mut window = Minute::new(left(99), 90, 5, None, 0.0);
         window.learn(left(94), 1.0);
         assert_eq!(window.pace_of_others(), 0.0);
         window.learn(left(92), 1.0);
         assert!(window.pace_of_others() > 0.0);
+    }
+
+    #[test]
+    fn the_first_word_tells_of_others_already() {
+        let first = |used: u64, seconds: f64| Minute::of_first_call(left(100 - used).until(60.0), 90, 0, seconds);
+        assert_eq!(first(1, 30.0).rest(30.0), 89, "the call was ours");
+        // 21 calls of others in 40 seconds are half a call a second.
+        assert_eq!(first(22, 40.0).rest(40.0), 68 - 10, "until the end");
+        assert_eq!(first(22, 0.0).rest(0.0), 68 - 45, "a burst need not go on: half of our share stays ours");
+        assert!(first(3, 0.5).rest(0.5) > 40, "nor is a call or two a pace");
     }
 }

@@ -218,8 +218,8 @@ impl Window {
     }
 
     /// How many calls a second others made in the last window of this limit.
-    fn pace_of_others(&self, limit: u64) -> f64 {
-        self.others.iter().find(|others| others.limit == limit).map_or(0.0, |others| others.pace)
+    fn pace_of_others(&self, limit: u64) -> Option<f64> {
+        self.others.iter().find(|others| others.limit == limit).map(|others| others.pace)
     }
 
     /// Takes a call back; says whether it was admitted in the present generation.
@@ -254,6 +254,7 @@ impl Window {
 
     /// Takes in the word on a window that is on.
     fn learn(&mut self, told: Quota, now: f64) {
+        let is_first_call = self.last.is_none();
         // The smaller of two limits at a time is ours, the other one that of the whole org.
         if self.last.is_none_or(|last| told.limit <= last.limit || told.reset >= last.reset + LENGTH) {
             self.last = Some(told);
@@ -281,8 +282,11 @@ impl Window {
             self.remember_others(at);
             self.on.swap_remove(at);
         }
-        let pace = self.pace_of_others(told.limit);
-        self.on.push(Minute::new(told, self.allowance(told.limit), self.in_flight, pace, now));
+        let allowance = self.allowance(told.limit);
+        self.on.push(match is_first_call {
+            true => Minute::of_first_call(told, allowance, self.in_flight, now),
+            false => Minute::new(told, allowance, self.in_flight, self.pace_of_others(told.limit), now),
+        });
         self.unseen = false;
     }
 
@@ -358,11 +362,13 @@ mod tests {
         .collect()
     }
 
-    /// A window whose first answer left `remaining` of `limit`.
+    /// A window of which our calls have left `remaining` of `limit`.
     fn known(share: u8, limit: u64, remaining: u64) -> Window {
         let mut window = Window::new(share);
-        let ticket = send(&mut window, 1000.0);
-        window.answered(ticket, quota(limit, remaining, END), true, 1000.0);
+        for left in (remaining..limit).rev() {
+            let ticket = send(&mut window, 1000.0);
+            window.answered(ticket, quota(limit, left, END), true, 1000.0);
+        }
         window
     }
 
@@ -390,7 +396,11 @@ mod tests {
         assert_eq!(burst(&mut known(50, 100, 99), 1001.0).len(), 49);
         assert_eq!(burst(&mut known(90, 100, 99), 1001.0).len(), 89);
         assert_eq!(burst(&mut known(100, 100, 99), 1001.0).len(), 99);
-        assert_eq!(burst(&mut known(90, 100, 30), 1001.0).len(), 20, "others have used 69 of it");
+        assert_eq!(burst(&mut known(90, 100, 30), 1001.0).len(), 20, "we have used 70 of it");
+        let mut others = Window::new(90);
+        let first = send(&mut others, END - 30.0);
+        others.answered(first, quota(100, 67, END), true, END - 30.0);
+        assert_eq!(burst(&mut others, END - 30.0).len(), 27, "others have used 32, and will use as many again");
         assert_eq!(burst(&mut known(1, 10, 10), 1001.0).len(), 1, "a small share is still a call");
     }
 
@@ -452,8 +462,8 @@ mod tests {
         assert_eq!(burst(&mut window, 1002.0).len(), 4, "the org has a tenth of its hundred to itself");
         assert!(matches!(window.decide(1003.0, 1), Decision::Wait { until, for_window: true } if until == END - 19.0));
         let next = send(&mut window, END - 19.0);
-        window.answered(next, quota(50, 42, END), true, END - 19.0);
-        assert_eq!(burst(&mut window, END - 19.0).len(), 33, "four are on their way, five are left alone");
+        window.answered(next, quota(50, 43, END), true, END - 19.0);
+        assert_eq!(burst(&mut window, END - 19.0).len(), 34, "four are on their way, five are left alone");
     }
 
     #[test]
@@ -550,7 +560,9 @@ mod tests {
 
     #[test]
     fn calls_that_cross_into_the_next_window_are_counted_there() {
-        let mut window = known(90, 50, 50);
+        let mut window = Window::new(90);
+        let first = send(&mut window, 1059.9);
+        window.answered(first, quota(50, 50, END), true, 1059.9);
         let out = burst(&mut window, 1059.9);
         assert_eq!(out.len(), 45);
         assert!(burst(&mut window, END + 1.0).is_empty(), "all of our share may be on its way");

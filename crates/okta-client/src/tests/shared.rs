@@ -11,6 +11,8 @@ use tokio::time::Instant;
 use super::pacing::make_calls;
 use super::quota::Nested;
 use super::server::{EPOCH, Reply, Server};
+use crate::Client;
+use crate::endpoints::groups;
 
 /// Of what an answer tells.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,12 +62,29 @@ impl Org {
     }
 }
 
-/// A bucket of 100 calls a minute, `percent` of it ours; another client uses a third of it at random moments.
-fn server(percent: u64, tells: Tells, latency: std::ops::Range<u64>, seed: u64) -> (Server, Arc<Mutex<Org>>) {
+/// A bucket of which another client has used a third at random moments since some seconds before our first call.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    /// Calls a minute.
+    limit: u64,
+    /// How much of it is for our token.
+    percent: u64,
+    others_since: f64,
+}
+
+impl Default for Bucket {
+    fn default() -> Self {
+        Self { limit: 100, percent: 100, others_since: 300.0 }
+    }
+}
+
+fn server(bucket: Bucket, tells: Tells, latency: std::ops::Range<u64>, seed: u64) -> (Server, Arc<Mutex<Org>>) {
     let random = StdRng::seed_from_u64(seed);
-    let quotas = Nested::new(percent, 100);
-    let org = Org { quotas, tells, refused: [0, 0], other_at: EPOCH - 300.0, pause: 60.0 / 33.0, random };
-    let org = Arc::new(Mutex::new(org));
+    let quotas = Nested::new(bucket.limit * bucket.percent / 100, bucket.limit);
+    #[allow(clippy::cast_precision_loss)] // A quota is a small number.
+    let pause = 60.0 / (bucket.limit / 3) as f64;
+    let other_at = EPOCH - bucket.others_since;
+    let org = Arc::new(Mutex::new(Org { quotas, tells, refused: [0, 0], other_at, pause, random }));
     let counts = Arc::clone(&org);
     let server = Server::new(move |seen| {
         let now = EPOCH + seen.at.as_secs_f64();
@@ -80,7 +99,7 @@ fn server(percent: u64, tells: Tells, latency: std::ops::Range<u64>, seed: u64) 
 /// Makes a thousand calls; gives how many a minute, and how many of ours and of the other client were refused until a minute
 /// after that.
 async fn play(percent: u64, tells: Tells, latency: std::ops::Range<u64>, seed: u64) -> (f64, [u32; 2]) {
-    let (server, org) = server(percent, tells, latency, seed);
+    let (server, org) = server(Bucket { percent, ..Bucket::default() }, tells, latency, seed);
     let client = server.client(|_| {});
     let began = Instant::now();
     make_calls(&client, 1000, 16).await;
@@ -90,6 +109,14 @@ async fn play(percent: u64, tells: Tells, latency: std::ops::Range<u64>, seed: u
     (1000.0 / seconds * 60.0, org.refused)
 }
 
+/// Reads so many pages, one after the other.
+async fn read_pages(client: &Client, pages: u64) {
+    let list = groups::members("00g1", 1000).unwrap();
+    for _ in 0..pages {
+        client.page(&list, None).await.unwrap();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_is_refused_beside_another_client_and_nothing_of_it() {
     for seed in 0..8 {
@@ -97,11 +124,9 @@ async fn nothing_is_refused_beside_another_client_and_nothing_of_it() {
             // Of what the other client leaves of the org's quota or of our half of it, nine tenths are ours.
             for (percent, share) in [(100, 57.0), (50, 45.0)] {
                 let (made, refused) = play(percent, Tells::Scarcest, latency.clone(), seed).await;
-                assert_eq!(refused, [0, 0], "{percent} percent, answers after {latency:?} ms, seed {seed}");
-                assert!(
-                    made > share / 1.1,
-                    "{percent} percent, answers after {latency:?} ms, seed {seed}: {made} a minute"
-                );
+                let case = format!("{percent} percent, answers after {latency:?} ms, seed {seed}");
+                assert_eq!(refused, [0, 0], "{case}");
+                assert!(made > share / 1.1, "{case}: {made} a minute");
             }
         }
     }
@@ -114,5 +139,25 @@ async fn a_window_of_which_nothing_is_told_is_left_alone_once_it_has_refused() {
         assert_eq!(refused, [0, 0], "half of the quota and a third of it fit beside each other, seed {seed}");
         let (made, [refused, _]) = play(100, Tells::Token, 50..400, seed).await;
         assert!(made > 57.0 && refused < 30, "seed {seed}: {made} a minute made, {refused} refused");
+    }
+}
+
+/// A list may have any number of pages; nobody knows that it will take most of the quota before it has.
+#[tokio::test(start_paused = true)]
+async fn lists_of_unknown_length_leave_others_their_part() {
+    for others_since in [0.5, 5.0, 30.0] {
+        for (lists, pages, latency) in [(1, 500, 20), (1, 500, 200), (16, 30, 500)] {
+            for seed in 0..8 {
+                let bucket = Bucket { limit: 600, others_since, ..Bucket::default() };
+                let (server, org) = server(bucket, Tells::Scarcest, latency..latency * 2, seed);
+                let client = server.client(|_| {});
+                let began = Instant::now();
+                futures::future::join_all((0..lists).map(|_| read_pages(&client, pages))).await;
+                let mut org = org.lock().unwrap();
+                org.others(EPOCH + began.elapsed().as_secs_f64() + 60.0);
+                let case = format!("{lists} lists, {latency} ms, others since {others_since} s, seed {seed}");
+                assert_eq!(org.refused, [0, 0], "{case}");
+            }
+        }
     }
 }
