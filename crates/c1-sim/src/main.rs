@@ -9,8 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use baton_proto::c1::connectorapi::baton::v1::task::{SyncFullTask, TaskType};
-use c1_sim::{C1Sim, SimConfig};
+use c1_sim::{C1Sim, SimConfig, tasks};
 use clap::Parser;
 
 /// A stand-in for C1 on this machine.
@@ -53,7 +52,7 @@ async fn run(args: Args) -> Result<Infallible, Box<dyn std::error::Error>> {
     writeln!(out, "export BATON_C1_API_HOST='{}'", c1.address())?;
     writeln!(out, "export SSL_CERT_FILE='{}'", std::path::absolute(&args.ca_file)?.display())?;
     loop {
-        let id = c1.hand_out(TaskType::SyncFull(SyncFullTask::default()));
+        let id = c1.hand_out(tasks::sync());
         let finish = c1.finished(&id).await;
         let file = c1.look(|received| received.uploads.get(&id).and_then(|files| files.last()).cloned());
         let bytes = file.as_ref().map_or(0, Vec::len);

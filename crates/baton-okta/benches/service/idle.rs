@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use baton_proto::c1::connectorapi::baton::v1::task::{SyncFullTask, TaskType};
-use c1_sim::{C1Sim, SimConfig};
+use c1_sim::{C1Sim, SimConfig, tasks};
 use okta_sim::{Org, Shape, Sim};
 
 use crate::process::Process;
@@ -25,7 +24,7 @@ pub(crate) async fn scenario() {
     }
     println!("  from start to Hello {:.0} ms, of it CPU {:?}", begun.elapsed().as_secs_f64() * 1000.0, process.cpu());
     measure("fresh", &process, &c1).await;
-    let sync = c1.hand_out(TaskType::SyncFull(SyncFullTask::default()));
+    let sync = c1.hand_out(tasks::sync());
     assert!(c1.finished(&sync).await.is_success());
     let (now, most) = process.memory();
     println!("  after a sync of 10,000 users: resident {now:.1} MiB, at most {most:.1} MiB");

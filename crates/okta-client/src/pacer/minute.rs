@@ -40,7 +40,7 @@ pub(super) struct Minute {
     reserve: u64,
     /// The most that is expected of others.
     most_of_others: f64,
-    /// When the first word of it came, and what was left then.
+    /// When the first word of it came and what was left then; of the very first window, when it began, and all of it.
     first: (f64, u64),
     /// When the last word came.
     seen_at: f64,
