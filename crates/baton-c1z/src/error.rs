@@ -129,7 +129,7 @@ impl Error {
     /// The gRPC status code of this failure, which is also the exit code of the command line: 5 (not found) for a file
     /// or sync that is not there, 7 (permission denied), 8 (resource exhausted) for a full disk, 9 (failed
     /// precondition) when there is no finished sync or the builder was misused, 2 (unknown) for everything else, as
-    /// the reference tools do for unreadable files (c1z-format facts, 2.4).
+    /// the reference tools do for unreadable files (`docs/spec/c1z-format.md` 2.4).
     #[must_use]
     pub fn code(&self) -> u8 {
         match self {

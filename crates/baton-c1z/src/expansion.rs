@@ -1,4 +1,4 @@
-//! `GrantExpandable`: taken out of the stored grant into a column of its own (c1z-format facts, 3.4 and 4.5).
+//! `GrantExpandable`: taken out of the stored grant into a column of its own (`docs/spec/c1z-format.md` 3.4 and 4.5).
 
 use baton_proto::c1::connector::v2::GrantExpandable;
 use baton_proto::{Message, any};

@@ -1,7 +1,7 @@
 //! Indexes, built when the rows are there: sorting once is far cheaper than keeping sixteen trees in order row by row.
 //!
 //! What the unique ones forbid may have been written meanwhile. Then the duplicates are merged as if each later row had
-//! been an update of the first: the first row stays, with the data of the last (c1z-format facts, 4.5).
+//! been an update of the first: the first row stays, with the data of the last (`docs/spec/c1z-format.md` 4.5).
 
 use std::path::Path;
 

@@ -10,7 +10,7 @@ const DIGITS: usize = 27;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// 20 bytes: big-endian seconds since 1,400,000,000 Unix time, then 16 random bytes. The text is 27 base-62 digits,
-/// padded with zeros, and sorts as the bytes do (c1z-format facts, 4.3).
+/// padded with zeros, and sorts as the bytes do (`docs/spec/c1z-format.md` 4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ksuid([u8; 20]);
 

@@ -1,5 +1,5 @@
-//! Bringing a decoded database up to the present schema (c1z-format facts, 3.8). It is always a private copy: the file
-//! that it came from is never changed.
+//! Bringing a decoded database up to the present schema (`docs/spec/c1z-format.md` 3.8). It is always a private copy:
+//! the file that it came from is never changed.
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Which syncs of an older file stay when a new one is added (c1z-format facts, 4.8).
+//! Which syncs of an older file stay when a new one is added (`docs/spec/c1z-format.md` 4.8).
 
 use std::ffi::OsString;
 
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(limit(&[("BATON_SKIP_CLEANUP", "false")]), Some(2));
     }
 
-    /// The rules of the facts, one removal at a time, as somebody would do it by hand.
+    /// The rules of `docs/spec/c1z-format.md` 4.8, one removal at a time, as somebody would do it by hand.
     fn model(runs: &[SyncRun], others: usize) -> Vec<String> {
         let mut left: Vec<SyncRun> = runs.to_vec();
         let is = |run: &SyncRun, words: &[&str]| run.ended_at.is_some() && words.contains(&run.sync_type.as_str());

@@ -1,4 +1,4 @@
-//! Tables and indexes of the database, as data (c1z-format facts, section 3).
+//! Tables and indexes of the database, as data (`docs/spec/c1z-format.md` 3).
 
 /// A table; each also has `id integer primary key`, its row id.
 #[derive(Debug)]

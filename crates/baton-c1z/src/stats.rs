@@ -1,4 +1,4 @@
-//! How much a sync holds, per resource type: the JSON text of `v1_sync_runs.stats` (c1z-format facts, 4.7).
+//! How much a sync holds, per resource type: the JSON text of `v1_sync_runs.stats` (`docs/spec/c1z-format.md` 4.7).
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

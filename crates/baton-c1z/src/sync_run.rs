@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-/// What a sync covers (c1z-format facts, 4.4).
+/// What a sync covers (`docs/spec/c1z-format.md` 4.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SyncType {
     /// The whole connector.
@@ -55,8 +55,8 @@ pub struct NewSync<'a> {
 
 /// A sync that a file holds.
 ///
-/// Times are what the clock of the writing host showed, taken as UTC (c1z-format facts, 4.2): compare them only with
-/// each other, and show them as they are.
+/// Times are what the clock of the writing host showed, taken as UTC (`docs/spec/c1z-format.md` 4.2): compare them only
+/// with each other, and show them as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncRun {
     /// Usually a KSUID.

@@ -1,5 +1,5 @@
 //! The time text of `datetime` columns: the wall clock of the host that wrote the file, without a zone
-//! (c1z-format facts, 4.2).
+//! (`docs/spec/c1z-format.md` 4.2).
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};

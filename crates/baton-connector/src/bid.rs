@@ -1,4 +1,4 @@
-//! Baton ids: how people and C1 name one resource or entitlement in text (`connector-runtime.md` 1.7).
+//! Baton ids: how people and C1 name one resource or entitlement in text (`docs/spec/connector-runtime.md` 1.7).
 //!
 //! `bid:r:group/00g1` is a resource, `bid:r:org/1/group/00g1` one with its parent, `bid:e:group/00g1:member` an
 //! entitlement. A backslash in front of `\`, `/` or `:` makes them part of an id.

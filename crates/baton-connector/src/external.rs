@@ -1,4 +1,4 @@
-//! Grants to principals that another connector knows (`connector-runtime.md` 6.9).
+//! Grants to principals that another connector knows (`docs/spec/connector-runtime.md` 6.9).
 //!
 //! A connector that sees only a name or an address of who holds something makes a grant to a placeholder and says how
 //! the real principals are found. A sync that is given the file of the other connector puts them in its place.

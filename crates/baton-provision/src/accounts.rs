@@ -40,7 +40,7 @@ pub async fn create_account(
     Ok(done(made, encrypted))
 }
 
-/// The type of which an account is wanted (`connector-runtime.md` 4.1).
+/// The type of which an account is wanted (`docs/spec/connector-runtime.md` 4.1).
 fn account_type(provisioner: &dyn Provisioner, asked: &str) -> Result<String, ChangeError> {
     let types = provisioner.account_types();
     let wanted = match (asked, types) {

@@ -1,4 +1,4 @@
-//! The rules of the wire for what a request must hold (`connector-runtime.md` 3.9).
+//! The rules of the wire for what a request must hold (`docs/spec/connector-runtime.md` 3.9).
 
 use baton_connector::{ChangeError, Code};
 use baton_proto::c1::connector::v2::{AccountInfo, Entitlement, ResourceId};

@@ -1,4 +1,4 @@
-//! Passwords that nobody thought of (`connector-runtime.md` 4.4).
+//! Passwords that nobody thought of (`docs/spec/connector-runtime.md` 4.4).
 
 use baton_connector::{ChangeError, Code};
 use baton_proto::c1::connector::v2::PasswordConstraint;

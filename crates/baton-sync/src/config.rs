@@ -100,7 +100,7 @@ impl SyncConfig {
     /// flight, so that none of its permits is ever unused.
     pub const DEFAULT_WORKERS: usize = 32;
 
-    /// What readers of v1 files accept, decompressed (`c1z-format.md`).
+    /// What readers of v1 files accept, decompressed (`docs/spec/c1z-format.md` 2.3).
     pub const LARGEST_DATABASE: u64 = 10 << 30;
 
     /// A full sync into `target` with the defaults.

@@ -1,4 +1,4 @@
-//! Partial syncs: some resources that the operator named, with what belongs to them (`c1z-format.md` 16.1).
+//! Partial syncs: some resources that the operator named, with what belongs to them (`docs/spec/c1z-format.md` 16.1).
 //!
 //! The plan begins with one piece of work for each named resource. What the grants of a page are about, and is not named
 //! itself, is read too, by work that is committed with that page: a file never holds a grant on something that it does

@@ -283,8 +283,8 @@ impl Sealing {
         types.into_iter().map(count).collect()
     }
 
-    /// The token of the finished sync, as readers expect it (`c1z-format.md` 14.3), and under a key of our own what was
-    /// read and what was taken over.
+    /// The token of the finished sync, as readers expect it (`docs/spec/c1z-format.md` 14.3), and under a key of our
+    /// own what was read and what was taken over.
     fn token(&self, needs_expansion: bool) -> String {
         let options = &self.config.options;
         let flags = [

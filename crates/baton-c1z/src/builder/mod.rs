@@ -304,8 +304,8 @@ impl Builder {
         })
     }
 
-    /// Adds a grant, or puts its data and expansion into the stored grant of that id (mode "replace" of c1z-format facts,
-    /// 4.5).
+    /// Adds a grant, or puts its data and expansion into the stored grant of that id (mode "replace" of
+    /// `docs/spec/c1z-format.md` 4.5).
     ///
     /// # Errors
     /// [`Error::OutOfOrder`] before the indexes are built; the database cannot be written.

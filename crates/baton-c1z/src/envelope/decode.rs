@@ -20,7 +20,7 @@ const UNPACKED: usize = 1 << 20;
 /// The longest header of a zstd frame.
 const FRAME_HEADER: usize = 18;
 
-/// How much unpacking a file may cost (c1z-format facts, 2.3).
+/// How much unpacking a file may cost (`docs/spec/c1z-format.md` 2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The most bytes that the database may have.

@@ -19,7 +19,8 @@ const LEVEL: i32 = 1;
 
 /// Bytes of the database in a frame. Each is packed on its own: of one long frame zstd would keep the last part in a ring,
 /// where matches are harder to find (263 MB: 0.25 s of CPU instead of 0.31 s). The files are one percent larger for it; this
-/// much stays in the processor's caches. Every reader of the format takes several frames (c1z-format facts, 2.4).
+/// much stays in the processor's caches. Every reader of the format takes several frames
+/// (`docs/spec/c1z-format.md` 2.4).
 pub(crate) const FRAME: usize = 1 << 20;
 
 /// Packs the database `db` into `target` and returns the size of the new file in bytes.

@@ -1,5 +1,5 @@
 //! The shell of a `.c1z` file: five bytes of mark, then one zstd stream whose content is a SQLite database
-//! (c1z-format facts, section 2).
+//! (`docs/spec/c1z-format.md` 2).
 
 mod decode;
 mod encode;
@@ -22,7 +22,7 @@ pub(crate) const MARK_V1: [u8; 5] = *b"C1ZF\0";
 /// What every v3 file begins with.
 const MARK_V3: [u8; 5] = *b"C1Z3\0";
 
-/// What a path holds, judged by its first bytes (c1z-format facts, section 1).
+/// What a path holds, judged by its first bytes (`docs/spec/c1z-format.md` 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Nothing is there.

@@ -24,8 +24,8 @@ use crate::{connection, migrate};
 /// An open file.
 ///
 /// Everything is asked of one sync, named by its id; the empty id means the rows of all syncs, as in files that hold
-/// rows without saying of which sync (c1z-format facts, 4.6). [`Reader::sync_for_lists`] chooses one as the reference
-/// tool does. Lists come in the order in which the rows were written, one object at a time.
+/// rows without saying of which sync (`docs/spec/c1z-format.md` 4.6). [`Reader::sync_for_lists`] chooses one as the
+/// reference tool does. Lists come in the order in which the rows were written, one object at a time.
 #[derive(Debug)]
 pub struct Reader {
     connection: Connection,

@@ -1,4 +1,4 @@
-//! Which shells are accepted and which refused: the variants of c1z-format facts, 2.4.
+//! Which shells are accepted and which refused: the variants of `docs/spec/c1z-format.md` 2.4.
 
 use std::io::Write;
 use std::path::PathBuf;

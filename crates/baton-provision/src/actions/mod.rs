@@ -1,4 +1,4 @@
-//! Actions: finding one, checking its call, running it (`connector-runtime.md` 4.7).
+//! Actions: finding one, checking its call, running it (`docs/spec/connector-runtime.md` 4.7).
 //!
 //! Other than in the Go connector, arguments are checked against the whole schema before anything is asked of the
 //! system: what is required, of which type, by which rules, and that there is no argument that the schema does not have.

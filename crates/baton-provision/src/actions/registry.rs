@@ -23,7 +23,7 @@ const LONGEST_RUN: Duration = Duration::from_secs(3600);
 /// How long a request waits for the end of what it started if it does not say.
 const USUAL_WAIT: Duration = Duration::from_secs(1);
 
-/// The longest that a request may ask to wait (`connector-runtime.md` 3.9).
+/// The longest that a request may ask to wait (`docs/spec/connector-runtime.md` 3.9).
 const LONGEST_WAIT_ASKED: i64 = 86_400;
 
 /// How many ended actions are remembered, and for how long. Those that run are never forgotten.

@@ -1,4 +1,4 @@
-//! The key of this client, to which C1 encrypts passwords (`connector-runtime.md` 2.2, 3.5, 4.4).
+//! The key of this client, to which C1 encrypts passwords (`docs/spec/connector-runtime.md` 2.2, 3.5, 4.4).
 
 use std::fmt;
 

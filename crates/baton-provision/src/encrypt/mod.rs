@@ -1,4 +1,4 @@
-//! Handing secrets over to those who may read them, encrypted to their keys (`connector-runtime.md` 4.5).
+//! Handing secrets over to those who may read them, encrypted to their keys (`docs/spec/connector-runtime.md` 4.5).
 //!
 //! A key comes as a [`EncryptionConfig`]. Two providers know what to do with it: `baton/jwk/v1` encrypts to a public key
 //! in the form of a JWK (Ed25519 and RSA as an age file to an SSH key, EC as a JWE), `baton/age/v1` to an age recipient.

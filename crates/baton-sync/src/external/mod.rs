@@ -1,4 +1,4 @@
-//! The principals of another connector (`connector-runtime.md` 6.9).
+//! The principals of another connector (`docs/spec/connector-runtime.md` 6.9).
 //!
 //! The other connector's file gives its users and groups, or what else is wanted, with their entitlements and grants;
 //! they are copied into this sync and marked as not its own. Then the grants that were waiting for one of them are given

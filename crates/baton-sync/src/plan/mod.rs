@@ -36,7 +36,7 @@ const PAGE_SIZE: u32 = 16 << 10;
 /// Pages in the write-ahead log before they are copied to their places: 64 MiB, so that those of most syncs never are.
 const WAL_PAGES: u32 = 4000;
 
-/// An unfinished sync older than this is not carried on (`c1z-format.md` 4.6).
+/// An unfinished sync older than this is not carried on (`docs/spec/c1z-format.md` 4.6).
 const MAX_AGE: Duration = Duration::from_hours(7 * 24);
 
 const SCHEMA: &str = "

@@ -1,4 +1,4 @@
-//! Grant expansion: the worked examples of `c1z-format.md` 15.4 and 15.5.
+//! Grant expansion: the worked examples of `docs/spec/c1z-format.md` 15.4 and 15.5.
 
 use std::collections::BTreeMap;
 use std::path::Path;
