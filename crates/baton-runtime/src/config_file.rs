@@ -1,4 +1,4 @@
-//! The configuration file (`connector-runtime.md` 1.4).
+//! The configuration file (`docs/spec/connector-runtime.md` 1.4).
 //!
 //! `BATON_CONFIG_PATH` names it and must end in `.yaml` or `.yml`; otherwise `.baton.yaml`, `.baton.yml` or `.baton` in
 //! the current directory is read if there is one. Its keys are the names of the flags. Other than with the Go

@@ -1,5 +1,5 @@
 //! What a connector says about itself without being connected: its capabilities and its configuration
-//! (`connector-runtime.md` 1.9).
+//! (`docs/spec/connector-runtime.md` 1.9).
 //!
 //! A program gives a [`Description`]; the commands `capabilities` and `config` print the contract's messages that are
 //! made from it and from the table of fields.

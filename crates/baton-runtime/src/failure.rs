@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// A failure that ends the program.
 ///
-/// The exit code is the gRPC code of the cause, 2 if it has none (`connector-runtime.md` 1.8).
+/// The exit code is the gRPC code of the cause, 2 if it has none (`docs/spec/connector-runtime.md` 1.8).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct Failure {

@@ -46,7 +46,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word for it in messages about required fields (`connector-runtime.md` 1.5).
+    /// The word for it in messages about required fields (`docs/spec/connector-runtime.md` 1.5).
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Text { .. } => "string",

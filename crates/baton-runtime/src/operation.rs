@@ -1,4 +1,4 @@
-//! One-shot operations: which one the settings ask for (`connector-runtime.md` 1.6).
+//! One-shot operations: which one the settings ask for (`docs/spec/connector-runtime.md` 1.6).
 //!
 //! Settings that do not make exactly one whole operation are refused, wherever they come from: an incomplete change must
 //! never become a sync, nor may one of two be overlooked.

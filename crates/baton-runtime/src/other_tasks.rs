@@ -15,7 +15,7 @@ use crate::program::Program;
 /// A setting, and what it asks for.
 pub type OtherTask = (&'static str, &'static str);
 
-/// What selects a task other than a sync in every connector (`connector-runtime.md` 1.6, 2.1).
+/// What selects a task other than a sync in every connector (`docs/spec/connector-runtime.md` 1.6, 2.1).
 const OF_ALL: &[OtherTask] = &[
     ("list-resource-actions", "a list of actions under an older name"),
     ("invoke-resource-action", "an action under an older name"),

@@ -8,7 +8,8 @@ use crate::settings::Settings;
 /// The field that chooses a group.
 pub(crate) const AUTH_METHOD: &str = "auth-method";
 
-/// One line for every field that the chosen group requires and that has no value (`connector-runtime.md` 1.5).
+/// One line for every field that the chosen group requires and that has no value
+/// (`docs/spec/connector-runtime.md` 1.5).
 pub(crate) fn missing<'a>(groups: &[Group], fields: &'a [Field], settings: &Settings) -> Vec<&'a Field> {
     let chosen = settings.text(AUTH_METHOD);
     let group = groups.iter().find(|group| group.name == chosen).or(groups.first());

@@ -18,7 +18,7 @@ use crate::program::Program;
 use crate::settings::Settings;
 use crate::{progress, summary};
 
-/// The variable that names the folder for working data when no setting does (`connector-runtime.md` 1.12).
+/// The variable that names the folder for working data when no setting does (`docs/spec/connector-runtime.md` 1.12).
 const TEMP_DIR_VARIABLE: &str = "BATON_TMPDIR";
 
 /// A run under way.

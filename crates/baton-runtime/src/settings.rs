@@ -1,8 +1,8 @@
 //! What the operator set: every field with its value and where it came from.
 //!
-//! Flag before environment before configuration file before default (`connector-runtime.md` 1.4). Lists of flags are
-//! appended to those of the environment or file. Other than with the Go connector, a value that cannot be read is an
-//! error wherever it stands.
+//! Flag before environment before configuration file before default (`docs/spec/connector-runtime.md` 1.4). Lists of
+//! flags are appended to those of the environment or file. Other than with the Go connector, a value that cannot be
+//! read is an error wherever it stands.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -106,7 +106,7 @@ impl Settings {
         self.values.get(name).is_some_and(|setting| setting.empty)
     }
 
-    /// Whether the field has a value that is not the zero of its kind (`connector-runtime.md` 1.5).
+    /// Whether the field has a value that is not the zero of its kind (`docs/spec/connector-runtime.md` 1.5).
     pub(crate) fn is_present(&self, name: &str) -> bool {
         match self.value(name) {
             Some(Value::Text(text)) => !text.is_empty(),

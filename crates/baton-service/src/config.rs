@@ -83,7 +83,7 @@ impl ServiceConfig {
     }
 
     /// Takes over what the environment sets and no flag does: `BATON_C1_API_HOST`, `BATON_HOST_ID` and
-    /// `BATON_GET_TASKS` (`connector-runtime.md` 1.12). Empty variables count as not set.
+    /// `BATON_GET_TASKS` (`docs/spec/connector-runtime.md` 1.12). Empty variables count as not set.
     ///
     /// # Errors
     /// `BATON_GET_TASKS` is neither true nor false.

@@ -1,4 +1,4 @@
-//! The client id and the client secret that C1 shows when a connector is set up (`connector-runtime.md` 2.2).
+//! The client id and the client secret that C1 shows when a connector is set up (`docs/spec/connector-runtime.md` 2.2).
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Health checks over HTTP, and the client that asks for them (`connector-runtime.md` 7.1).
+//! Health checks over HTTP, and the client that asks for them (`docs/spec/connector-runtime.md` 7.1).
 //!
 //! `/live` says that the loop turns, `/ready` that C1 has taken our Hello, `/health` that the connector's system can be
 //! used. That C1 cannot be reached makes none of them fail: a restart would not help, and cost the progress of what

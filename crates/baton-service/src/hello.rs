@@ -1,4 +1,4 @@
-//! Hello: what C1 is told about this connector (`connector-runtime.md` 2.6).
+//! Hello: what C1 is told about this connector (`docs/spec/connector-runtime.md` 2.6).
 
 use baton_proto::c1::connectorapi::baton::v1::BatonServiceHelloRequest;
 use baton_proto::c1::connectorapi::baton::v1::baton_service_hello_request::BuildInfo;

@@ -1,4 +1,4 @@
-//! What C1 is told about the machine (`connector-runtime.md` 2.6).
+//! What C1 is told about the machine (`docs/spec/connector-runtime.md` 2.6).
 
 use baton_proto::c1::connectorapi::baton::v1::baton_service_hello_request::OsInfo;
 

@@ -13,7 +13,7 @@
 //! or the end of the process does to a task) is the same for all kinds. [`run`] is the whole of it. Beside it run the
 //! health server (`health`) and the counters ([`metrics`]).
 //!
-//! Facts: `connector-runtime.md` 2, 4, 7.1, 8 and 9; `proto/c1.connectorapi.baton.v1.md`.
+//! Specification: `docs/spec/connector-runtime.md` 2, 4, 7.1, 8 and 9; `docs/spec/proto/c1.connectorapi.baton.v1.md`.
 
 mod c1;
 mod clock;

@@ -1,5 +1,5 @@
 //! Asking C1 for tasks: at its pace, never in a spin, for as long as there is room for more
-//! (`connector-runtime.md` 2.7).
+//! (`docs/spec/connector-runtime.md` 2.7).
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Checking who signs in: the assertion of a request for a token (`connector-runtime.md` 2.3).
+//! Checking who signs in: the assertion of a request for a token (`docs/spec/connector-runtime.md` 2.3).
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine as _;

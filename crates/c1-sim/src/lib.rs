@@ -6,7 +6,7 @@
 //! noted as a violation. And it can be a bad C1: out of reach, failing, silent or slow ([`Mode`]), or with something
 //! going wrong in a share of all requests ([`SimConfig::faults`]).
 //!
-//! Facts: `connector-runtime.md` 2.2–2.5 and 9.
+//! Specification: `docs/spec/connector-runtime.md` 2.2 to 2.5 and 9.
 
 mod assertion;
 mod client;

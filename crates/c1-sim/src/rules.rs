@@ -1,4 +1,4 @@
-//! The rules of the wire for what a request must hold (`connector-runtime.md` 2.5).
+//! The rules of the wire for what a request must hold (`docs/spec/connector-runtime.md` 2.5).
 
 use baton_proto::c1::connectorapi::baton::v1::BatonServiceHelloRequest;
 use tonic::Status;

@@ -1,4 +1,4 @@
-//! One-shot changes (`connector-runtime.md` 1.7): one request to the connector, one result on stdout.
+//! One-shot changes (`docs/spec/connector-runtime.md` 1.7): one request to the connector, one result on stdout.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::outcome::{self, Asked, Outcome};
 use crate::session::Session;
 use crate::settings::Settings;
 
-/// How long a made-up password is, in characters (`connector-runtime.md` 1.7).
+/// How long a made-up password is, in characters (`docs/spec/connector-runtime.md` 1.7).
 const PASSWORD_LENGTH: i64 = 20;
 
 /// The largest public key file that is read, in bytes.

@@ -1,5 +1,5 @@
 //! `capabilities` and `config`: what a connector can do and how it is set up, as C1's tools read it. They need no
-//! settings, and print JSON without a newline at its end (`connector-runtime.md` 1.9).
+//! settings, and print JSON without a newline at its end (`docs/spec/connector-runtime.md` 1.9).
 
 use baton_proto::{any, json};
 

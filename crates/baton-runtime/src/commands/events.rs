@@ -13,7 +13,7 @@ use crate::logs::Level;
 use crate::session::Session;
 use crate::settings::Settings;
 
-/// How many events are asked for at once (`connector-runtime.md` 1.7).
+/// How many events are asked for at once (`docs/spec/connector-runtime.md` 1.7).
 const PAGE_SIZE: u32 = 100;
 
 /// How far back the feed begins if nobody says.

@@ -1,4 +1,5 @@
-//! The fields of one-shot operations (`connector-runtime.md` 1.3, 1.6): each names what is to be done, and to what.
+//! The fields of one-shot operations (`docs/spec/connector-runtime.md` 1.3, 1.6): each names what is to be done, and to
+//! what.
 //!
 //! The Go connector hides them from help. Here `--help` shows them, because they are the only way to a change by hand;
 //! `-h`, which is for the everyday sync, does not.

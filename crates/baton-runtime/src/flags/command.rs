@@ -16,7 +16,7 @@ const WIDTH: usize = 100;
 pub(crate) fn command(program: &dyn Program) -> Command {
     let name = program.name();
     let mut command = Command::new(name)
-        // Printed by `--version` behind the name (`connector-runtime.md` 1.1).
+        // Printed by `--version` behind the name (`docs/spec/connector-runtime.md` 1.1).
         .version(format!("version {}", program.version()))
         .about(program.about())
         .override_usage(format!(

@@ -1,5 +1,5 @@
-//! The fields that every connector has (`connector-runtime.md` 1.3), as far as they do something now, and those that
-//! scripts carry although they do nothing here.
+//! The fields that every connector has (`docs/spec/connector-runtime.md` 1.3), as far as they do something now, and
+//! those that scripts carry although they do nothing here.
 
 use crate::field::{Field, heading};
 

@@ -1,4 +1,5 @@
-//! The fields of service mode (`connector-runtime.md` 1.3, 2.1), and of the command that asks a running one how it is.
+//! The fields of service mode (`docs/spec/connector-runtime.md` 1.3, 2.1), and of the command that asks a running one
+//! how it is.
 
 use crate::field::{Field, heading};
 

@@ -1,4 +1,4 @@
-//! The fields of telemetry (`connector-runtime.md` 1.3, 7.2).
+//! The fields of telemetry (`docs/spec/connector-runtime.md` 1.3, 7.2).
 
 use crate::field::{Field, heading};
 

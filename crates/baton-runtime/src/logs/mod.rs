@@ -1,4 +1,5 @@
-//! Logs in the form that Baton connectors write: zap-like JSON lines, or a console form (`connector-runtime.md` 1.8).
+//! Logs in the form that Baton connectors write: zap-like JSON lines, or a console form
+//! (`docs/spec/connector-runtime.md` 1.8).
 //!
 //! [`Logger`] takes lines from two sides: `tracing` events of our own crates (through [`layer::LogLayer`]), and records
 //! with nested fields written directly. Every text is cleaned of secrets before it goes to a [`sink`](sink::Sink).

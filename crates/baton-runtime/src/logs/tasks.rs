@@ -1,4 +1,4 @@
-//! Files into which every line of one task goes (`connector-runtime.md` 2.12).
+//! Files into which every line of one task goes (`docs/spec/connector-runtime.md` 2.12).
 
 use std::fs::File;
 use std::io::Write as _;

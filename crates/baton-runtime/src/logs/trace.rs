@@ -5,7 +5,7 @@ use opentelemetry::trace::TraceContextExt as _;
 use serde_json::{Map, Value};
 
 /// Adds the ids of trace and span if there are any, in the form in which Datadog finds them: the lower 64 bits as decimal
-/// text (`connector-runtime.md` 1.8).
+/// text (`docs/spec/connector-runtime.md` 1.8).
 pub(super) fn add_ids(fields: &mut Map<String, Value>) {
     let span = Context::map_current(|context| context.span().span_context().clone());
     if !span.is_valid() {

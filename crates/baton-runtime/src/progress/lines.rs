@@ -1,4 +1,4 @@
-//! Progress as log lines: at most one per kind of work and ten seconds (`connector-runtime.md` 6.5).
+//! Progress as log lines: at most one per kind of work and ten seconds (`docs/spec/connector-runtime.md` 6.5).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,5 @@
-//! Telemetry: what a run does, as traces, logs and metrics for an OpenTelemetry collector (`connector-runtime.md` 7.2).
+//! Telemetry: what a run does, as traces, logs and metrics for an OpenTelemetry collector
+//! (`docs/spec/connector-runtime.md` 7.2).
 //!
 //! ```text
 //! tracing spans of our crates ─► OpenTelemetry's SDK ─► spans ───┐

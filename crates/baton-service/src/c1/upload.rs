@@ -1,5 +1,5 @@
 //! A file as the messages of an upload: who it is for, the chunks, and the checksum of all of it
-//! (`connector-runtime.md` 2.10).
+//! (`docs/spec/connector-runtime.md` 2.10).
 
 use std::io;
 use std::path::Path;

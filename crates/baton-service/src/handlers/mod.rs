@@ -1,4 +1,4 @@
-//! What each kind of task asks for (`connector-runtime.md` 2.9).
+//! What each kind of task asks for (`docs/spec/connector-runtime.md` 2.9).
 
 mod actions;
 mod changes;

@@ -1,4 +1,4 @@
-//! Syncs: what the task asks for, the run, the upload (`connector-runtime.md` 2.10).
+//! Syncs: what the task asks for, the run, the upload (`docs/spec/connector-runtime.md` 2.10).
 //!
 //! Each sync works in a folder of its own (`folders`), found again by what is to be synced: a sync that was interrupted,
 //! by us or by a kill, is carried on when C1 hands out the same again, and a file that was finished but not uploaded is

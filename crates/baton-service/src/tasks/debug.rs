@@ -1,4 +1,4 @@
-//! Logs of single tasks: C1 can ask to see one in detail (`connector-runtime.md` 2.12).
+//! Logs of single tasks: C1 can ask to see one in detail (`docs/spec/connector-runtime.md` 2.12).
 //!
 //! Every line of such a task goes into `debug.log` in the folder for temporary files, whatever is logged otherwise. The
 //! one of the task before is kept as `debug.log.1`; two that run at once have a file each, so that none is handed over

@@ -1,4 +1,5 @@
-//! Signs of life of a task, for as long as it runs, and what C1 answers to them (`connector-runtime.md` 2.10).
+//! Signs of life of a task, for as long as it runs, and what C1 answers to them
+//! (`docs/spec/connector-runtime.md` 2.10).
 
 use std::convert::Infallible;
 use std::time::Duration;

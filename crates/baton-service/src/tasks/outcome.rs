@@ -1,4 +1,4 @@
-//! How a task ended, and how C1 is told (`connector-runtime.md` 2.8).
+//! How a task ended, and how C1 is told (`docs/spec/connector-runtime.md` 2.8).
 
 use baton_connector::provision::StateAfter;
 use baton_connector::{ChangeError, Code, FetchError};

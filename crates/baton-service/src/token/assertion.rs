@@ -1,4 +1,4 @@
-//! The proof of who we are: a signed text that is good for two minutes (`connector-runtime.md` 2.3).
+//! The proof of who we are: a signed text that is good for two minutes (`docs/spec/connector-runtime.md` 2.3).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
