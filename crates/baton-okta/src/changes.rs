@@ -1,7 +1,8 @@
 //! What has changed since the last sync, by the System Log: which lists below which objects have to be read again.
 //!
 //! The log is polled, that is, read in the order of storage: an event that is stored late is found late, but never
-//! missed (`okta-api.md` 1.4). An event says that something has changed, not what it is now, so what it names is read.
+//! missed (`docs/spec/okta-api.md` 1.4). An event says that something has changed, not what it is now, so what it names
+//! is read.
 //!
 //! An event that cannot be understood names a whole kind of list. A log that cannot be read names all of them: then the
 //! sync costs what a full one costs, and is as true.
@@ -35,7 +36,7 @@ pub(crate) const KIND: Kind =
     Kind { name: CHANGES, label: "changes since the last sync", bucket: Bucket::Logs, fetch: fetch_changes };
 
 /// How long after a change Okta's lists may still show what was before, at most. What changed later than this before it
-/// was read is read again the next time. Lists trail by seconds at worst (`okta-api.md` 1.1, 1.2).
+/// was read is read again the next time. Lists trail by seconds at worst (`docs/spec/okta-api.md` 1.1, 1.2).
 pub(crate) const LAG: Duration = Duration::from_mins(5);
 
 /// Marks older than this are of no use: Okta keeps 90 days.

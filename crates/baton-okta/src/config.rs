@@ -60,7 +60,7 @@ pub enum Auth {
     },
 }
 
-/// The options that change what a sync contains (`okta-sync.md` 2, with the decisions).
+/// The options that change what a sync contains (`docs/spec/okta-sync.md` 2, `docs/spec/decisions.md` 2 and 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     /// Leaves the second e-mail address out of every user; the profile key `secondEmail` is then null.

@@ -1,5 +1,5 @@
 //! What the connector says about itself without an org: its capabilities, the form for new accounts, and how its
-//! settings are shown in C1 (`okta-provisioning.md` 5.1, 8, 9).
+//! settings are shown in C1 (`docs/spec/okta-provisioning.md` 5.1, 8, 9).
 
 use baton_connector::build;
 use baton_proto::c1::connector::v2::connector_account_creation_schema::field::Field as Kind;

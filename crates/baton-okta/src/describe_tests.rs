@@ -1,4 +1,4 @@
-//! Against the tables of `okta-provisioning.md` 5.1, 8 and 9.
+//! Against the tables of `docs/spec/okta-provisioning.md` 5.1, 8 and 9.
 
 #![allow(clippy::unwrap_used)]
 

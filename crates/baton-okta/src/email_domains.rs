@@ -1,7 +1,7 @@
 //! The e-mail-domain filter: whose accounts belong to the sync.
 //!
-//! A user is judged once, on the own profile, when the users are listed (`okta-sync.md` 7, with the decisions); what
-//! else names a user who did not pass is dropped where grants meet resources.
+//! A user is judged once, on the own profile, when the users are listed (`docs/spec/okta-sync.md` 7,
+//! `docs/spec/decisions.md` 2.10); what else names a user who did not pass is dropped where grants meet resources.
 
 use okta_client::models::Attributes;
 

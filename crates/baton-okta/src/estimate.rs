@@ -1,7 +1,8 @@
 //! What a full sync takes: calls per rate-limit bucket, and minutes. Nothing is asked here: a [`Census`] of the org and
 //! its limits go in.
 //!
-//! The counts follow from what the modules in `resources` ask for (`okta-sync.md` 15, column "needed").
+//! The counts follow from what the modules in `resources` ask for (`docs/spec/okta-sync.md` 15, column "Needed
+//! information").
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -134,7 +135,8 @@ fn lists(census: &Census, scope: Scope, sign_in: Bucket) -> Demand {
     demand
 }
 
-/// Okta's published quotas per minute of an org's kinds (`okta-api.md` 2.2), for `/users`, `/groups` and `/apps`.
+/// Okta's published quotas per minute of an org's kinds (`docs/spec/okta-api.md` 2.2), for `/users`, `/groups` and
+/// `/apps`.
 const PUBLISHED: [(&str, [u64; 3]); 3] = [
     ("a workforce org", [600, 500, 100]),
     ("a customer identity org", [600, 600, 100]),
@@ -183,7 +185,7 @@ mod tests {
         Scope::of(&Options::default(), rules)
     }
 
-    /// The illustration of `okta-api.md` 3.
+    /// The illustration of `docs/spec/okta-api.md` 3.
     fn illustration() -> Census {
         Census {
             users: 20_000,
@@ -227,7 +229,8 @@ mod tests {
 
     #[test]
     fn calls_are_made_where_they_can_be_made_soonest() {
-        // With limits the applications' bucket is left alone although there are fewer of them (`okta-api.md` 3).
+        // With limits the applications' bucket is left alone although there are fewer of them
+        // (`docs/spec/okta-api.md` 3).
         let scope = scope(&Rules::default());
         let plain = calls(&illustration(), scope, Bucket::Rest, &workforce(&[]));
         assert_eq!((plain[&Bucket::Groups], plain[&Bucket::Apps]), (15 + 1_850 + 15 + 600, 2 + 400));

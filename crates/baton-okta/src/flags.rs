@@ -12,7 +12,7 @@ use crate::config::{Auth, Config, Requests, Rules};
 use crate::email_domains::EmailDomains;
 use crate::resources::{api_token, custom_role, resource_set, resource_set_binding};
 
-/// Everything that can be set (`okta-sync.md` 2, with the decisions).
+/// Everything that can be set (`docs/spec/okta-sync.md` 2, `docs/spec/decisions.md` 2 and 3).
 pub(crate) const FIELDS: &[Field] = &[
     Field::text("domain")
         .value_name("HOST")

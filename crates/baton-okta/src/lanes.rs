@@ -1,10 +1,10 @@
 //! Which of the ways to the same facts is taken: the one that Okta's rate limits let through first.
 //!
 //! Members of groups and users of applications come in two lists each, the documented one and a short one
-//! (`skinny_users`, `okta-api.md` 1.2, 1.3) whose bucket nothing else uses. What is read of them is the same in both, so
-//! each page is asked for in whichever bucket is free first; the short list only while not everything that is wanted of
-//! the other bucket fits into its present window. Where the short list fails, or shows less than the other, the other is
-//! read and the short one left alone.
+//! (`skinny_users`, `docs/spec/okta-api.md` 1.2, 1.3) whose bucket nothing else uses. What is read of them is the same
+//! in both, so each page is asked for in whichever bucket is free first; the short list only while not everything that
+//! is wanted of the other bucket fits into its present window. Where the short list fails, or shows less than the
+//! other, the other is read and the short one left alone.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU8, Ordering};

@@ -1,5 +1,5 @@
 //! What a credential needs for each resource type: an OAuth scope, an admin role; and which scopes to ask for
-//! (`okta-sync.md` 4.2 with the decisions: no more than the purpose takes).
+//! (`docs/spec/okta-sync.md` 4.2, `docs/spec/decisions.md` 2.14: no more than the purpose takes).
 
 use baton_connector::{Options, Purpose};
 

@@ -148,7 +148,7 @@ fn clean(text: &str) -> String {
 }
 
 fn kind(status: StatusCode, code: Option<&str>) -> ErrorKind {
-    // The code says more than the status, where both speak: see section 5 of the API notes.
+    // The code says more than the status, where both speak: `docs/spec/okta-api.md` 5.
     match code {
         Some(code::NOT_FOUND | code::NO_SUCH_PATH) => return ErrorKind::NotFound,
         // A 401, although the credential is fine: the org lacks the feature.

@@ -1,6 +1,6 @@
 //! Okta's rate-limit buckets: which calls share one quota.
 //!
-//! The division follows the table in section 2.3 of the API notes. It names buckets, not numbers: the quota of each is
+//! The division follows the table in `docs/spec/okta-api.md` 2.3. It names buckets, not numbers: the quota of each is
 //! learned from the headers of the answers.
 
 use http::Method;

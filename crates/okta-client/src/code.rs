@@ -1,4 +1,4 @@
-//! Okta's error codes that a caller acts on (section 5 of the API notes). Only the code is stable; summaries change.
+//! Okta's error codes that a caller acts on (`docs/spec/okta-api.md` 5). Only the code is stable; summaries change.
 
 /// The request is not valid, or the state of the object does not allow it; the causes say what and why.
 pub const VALIDATION: &str = "E0000001";

@@ -132,8 +132,8 @@ impl Limiter {
     }
 
     /// Counts a call of a principal, unless a quota is used up. A call counts for the principal and for the org; limit,
-    /// rest and end that are told are those of one window (`okta-api.md` 2.4). No source says of which: it is the one that
-    /// has least left, the principal's on a tie.
+    /// rest and end that are told are those of one window (`docs/spec/okta-api.md` 2.4). No source says of which: it is
+    /// the one that has least left, the principal's on a tie.
     pub(crate) fn count(&self, principal: usize, bucket: Bucket, now: Duration) -> Verdict {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let mut window = |owner| {

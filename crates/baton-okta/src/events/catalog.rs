@@ -1,5 +1,5 @@
-//! Which of Okta's event types are told, and what each of them means (`okta-sync.md` 10.2 and `okta-api.md` 1.4, with
-//! Okta's own names and the removals).
+//! Which of Okta's event types are told, and what each of them means (`docs/spec/okta-sync.md` 10.2,
+//! `docs/spec/okta-api.md` 1.4; `docs/spec/decisions.md` 2.13: Okta's own names and the removals).
 
 use okta_client::models::LogEntity;
 

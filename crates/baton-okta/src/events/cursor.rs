@@ -19,7 +19,7 @@ const LONGEST_PLACE: usize = 512;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// How long Okta keeps events (`okta-api.md` 1.4), in seconds.
+/// How long Okta keeps events (`docs/spec/okta-api.md` 1.4), in seconds.
 const KEPT: i64 = 90 * DAY;
 
 /// How much later than a cursor's time the place can be at which nothing is missing: the lag of the time, and the

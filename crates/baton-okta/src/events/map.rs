@@ -1,4 +1,4 @@
-//! One event of Okta's as one of Baton's (`okta-sync.md` 10.2).
+//! One event of Okta's as one of Baton's (`docs/spec/okta-sync.md` 10.2).
 
 use baton_connector::build;
 use baton_proto::c1::connector::v2::entitlement::PurposeValue;

@@ -1,4 +1,4 @@
-//! The event feed: Okta's System Log as Baton's events (`okta-sync.md` 10, with the decisions).
+//! The event feed: Okta's System Log as Baton's events (`docs/spec/okta-sync.md` 10, `docs/spec/decisions.md` 2.13).
 //!
 //! The log is polled, never searched between two times: that gives every event in the order in which it was stored, also
 //! one that arrives late, and a place from which to read on. One call reads one page, and nothing else is kept.

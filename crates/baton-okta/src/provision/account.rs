@@ -1,4 +1,4 @@
-//! Making accounts (`okta-provisioning.md` 5).
+//! Making accounts (`docs/spec/okta-provisioning.md` 5).
 //!
 //! Okta keeps logins unique, and what decides is the login: whoever has it already is left alone, whatever their status.
 //! The request is never sent twice. If its answer is lost, the login tells whether it was carried out; somebody else's

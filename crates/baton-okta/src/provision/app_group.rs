@@ -1,4 +1,4 @@
-//! Apps of groups (`okta-provisioning.md` 4.2).
+//! Apps of groups (`docs/spec/okta-provisioning.md` 4.2).
 
 use futures::FutureExt;
 use futures::future::BoxFuture;

@@ -1,5 +1,5 @@
 //! Apps of users. Okta has one assignment per user and app: a direct one, or one through a group, which only the group can
-//! give and take (`okta-provisioning.md` 4.2).
+//! give and take (`docs/spec/okta-provisioning.md` 4.2).
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,4 +1,4 @@
-//! Who holds a custom role on a resource set: the members of a binding (`okta-provisioning.md` 4.6).
+//! Who holds a custom role on a resource set: the members of a binding (`docs/spec/okta-provisioning.md` 4.6).
 //!
 //! There is a binding for a role on a set as long as it has members.
 

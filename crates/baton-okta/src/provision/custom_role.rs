@@ -1,6 +1,6 @@
 //! Custom roles. Okta gives one only together with a resource set, which the entitlement of the role does not name: it is
 //! given through a binding's entitlement, and taken away where there is no doubt on which set it is held
-//! (`okta-provisioning.md` 4.4).
+//! (`docs/spec/okta-provisioning.md` 4.4).
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -1,4 +1,4 @@
-//! Deleting users and groups for good (`okta-provisioning.md` 6).
+//! Deleting users and groups for good (`docs/spec/okta-provisioning.md` 6).
 //!
 //! Okta's DELETE of a user deactivates one who is not deactivated and deletes one who is, with the same answer. So a user
 //! is deactivated by the request that says so, and deleted only after a look has shown that it is deactivated. Every look

@@ -1,4 +1,4 @@
-//! Members of groups: users only, and only of groups that are filled by hand (`okta-provisioning.md` 4.1).
+//! Members of groups: users only, and only of groups that are filled by hand (`docs/spec/okta-provisioning.md` 4.1).
 
 use baton_connector::ChangeError;
 use futures::FutureExt;

@@ -1,4 +1,4 @@
-//! The writing side of the connector (`okta-provisioning.md`): one module per kind of access.
+//! The writing side of the connector (`docs/spec/okta-provisioning.md`): one module per kind of access.
 //!
 //! - `operation.rs` sends and reads for one change and records every request,
 //! - `aim.rs` brings a state about: looks, sends, looks again, and says what is known if an answer is lost,

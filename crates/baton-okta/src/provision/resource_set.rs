@@ -1,4 +1,4 @@
-//! Resource sets, which are "granted" to the roles that are bound on them (`okta-provisioning.md` 4.5).
+//! Resource sets, which are "granted" to the roles that are bound on them (`docs/spec/okta-provisioning.md` 4.5).
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

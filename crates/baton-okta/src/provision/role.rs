@@ -1,4 +1,4 @@
-//! Standard admin roles of users and of groups (`okta-provisioning.md` 4.3).
+//! Standard admin roles of users and of groups (`docs/spec/okta-provisioning.md` 4.3).
 //!
 //! The id of an assignment is the same for everybody who holds one of the older roles, so that an assignment is only ever
 //! named together with its holder.

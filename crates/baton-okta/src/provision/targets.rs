@@ -10,7 +10,7 @@ use okta_client::models::RoleTarget;
 
 use super::operation::Operation;
 
-/// What a role can be limited to (`okta-api.md` 6.3).
+/// What a role can be limited to (`docs/spec/okta-api.md` 6.3).
 fn possible(role: &str) -> Option<Targets> {
     match role {
         "APP_ADMIN" => Some(Targets::Apps),

@@ -1,5 +1,5 @@
-//! Where a user stands in Okta's lifecycle, and how it gets somewhere else (`okta-api.md` 6.1,
-//! `okta-provisioning.md` 7.3).
+//! Where a user stands in Okta's lifecycle, and how it gets somewhere else (`docs/spec/okta-api.md` 6.1,
+//! `docs/spec/okta-provisioning.md` 7.3).
 
 use std::sync::{Mutex, PoisonError};
 

@@ -1,4 +1,5 @@
-//! API tokens: who has made one and when it ends, never the token itself (`okta-sync.md` 6.8, with the decisions).
+//! API tokens: who has made one and when it ends, never the token itself (`docs/spec/okta-sync.md` 6.8,
+//! `docs/spec/decisions.md` 2.8).
 
 use baton_connector::{FetchError, Gap, GapKind, Page, Work, WorkKind, build};
 use baton_proto::any;

@@ -1,4 +1,4 @@
-//! Applications, and the users and groups they are assigned to (`okta-sync.md` 6.3).
+//! Applications, and the users and groups they are assigned to (`docs/spec/okta-sync.md` 6.3).
 //!
 //! Which groups have which apps can be read from either side. The works of both sides are held back until groups and
 //! apps have been counted; then the side is read that Okta's rate limits let through sooner (`lanes.rs`).

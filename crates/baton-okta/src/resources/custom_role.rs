@@ -1,5 +1,5 @@
-//! Custom admin roles, and the standard ones that Okta builds in the same way (`okta-sync.md` 6.5). Who holds them is
-//! read together with the standard roles, in `role.rs`.
+//! Custom admin roles, and the standard ones that Okta builds in the same way (`docs/spec/okta-sync.md` 6.5). Who holds
+//! them is read together with the standard roles, in `role.rs`.
 
 use baton_connector::{FetchError, GapKind, Page, Work, WorkKind};
 use baton_proto::c1::connector::v2::{Resource, ResourceType, resource_type::Trait};

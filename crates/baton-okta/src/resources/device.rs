@@ -1,4 +1,5 @@
-//! Devices that the org knows (`okta-sync.md` 6.9). Nothing can be granted on a device, and who uses it is not read.
+//! Devices that the org knows (`docs/spec/okta-sync.md` 6.9). Nothing can be granted on a device, and who uses it is
+//! not read.
 
 use baton_connector::{FetchError, Page, Work, WorkKind, build};
 use baton_proto::c1::connector::v2::device_os::OsType;

@@ -1,5 +1,5 @@
 //! The group Everyone, whose members are the users that are listed anyway: they need not be read again
-//! (`okta-sync.md` 9, item 4). Nobody documents that they are the same, so it takes a switch.
+//! (`docs/spec/okta-sync.md` 15, item 4). Nobody documents that they are the same, so it takes a switch.
 //!
 //! The group has to be known before the users are listed. One call finds it; then users and groups are listed, each told
 //! by its work's detail which group it is, so that whoever carries an interrupted sync on does the same.

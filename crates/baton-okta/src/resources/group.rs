@@ -1,5 +1,5 @@
-//! Groups and who is in them (`okta-sync.md` 6.2). What a group is granted stands with what grants it: its admin
-//! roles in `role.rs`, its apps in `app.rs`.
+//! Groups and who is in them (`docs/spec/okta-sync.md` 6.2). What a group is granted stands with what grants it: its
+//! admin roles in `role.rs`, its apps in `app.rs`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Resource sets: what custom roles are limited to, and which roles are bound to each (`okta-sync.md` 6.6).
+//! Resource sets: what custom roles are limited to, and which roles are bound to each (`docs/spec/okta-sync.md` 6.6).
 //!
 //! The sets are listed once for this type and for the bindings; the page that lists a set's bindings, in
 //! `resource_set_binding.rs`, also grants the set to the roles.

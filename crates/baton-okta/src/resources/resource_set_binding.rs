@@ -1,4 +1,4 @@
-//! Bindings: a custom role, limited to a resource set, and who holds it there (`okta-sync.md` 6.7).
+//! Bindings: a custom role, limited to a resource set, and who holds it there (`docs/spec/okta-sync.md` 6.7).
 
 use std::sync::Arc;
 

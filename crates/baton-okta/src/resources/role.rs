@@ -1,4 +1,5 @@
-//! Standard admin roles: ten of them, the same in every org, held by users and by groups (`okta-sync.md` 6.4, 6.2).
+//! Standard admin roles: ten of them, the same in every org, held by users and by groups (`docs/spec/okta-sync.md` 6.4,
+//! 6.2).
 //!
 //! Who holds a role is asked once per administrator and once per administering group, for all roles together; what of
 //! that belongs to `custom_role.rs` is told to it.
@@ -337,7 +338,7 @@ impl<'a> Holder<'a> {
         }
     }
 
-    /// What an assignment means (`okta-sync.md` 6.2 step 2, 6.4 step 3 and 6.5).
+    /// What an assignment means (`docs/spec/okta-sync.md` 6.2, 6.4 and 6.5).
     fn judge<'r>(&self, assignment: &'r RoleAssignment) -> Judgement<'r> {
         let (Some(of), Some(assigned_to)) = (assignment.role_type.as_deref(), assignment.assignment_type.as_deref())
         else {

@@ -1,4 +1,4 @@
-//! Users: Okta accounts. Nothing can be granted on a user, so there are no entitlements (`okta-sync.md` 6.1).
+//! Users: Okta accounts. Nothing can be granted on a user, so there are no entitlements (`docs/spec/okta-sync.md` 6.1).
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Making accounts (`okta-provisioning.md` 5).
+//! Making accounts (`docs/spec/okta-provisioning.md` 5).
 
 use std::fs;
 use std::path::Path;

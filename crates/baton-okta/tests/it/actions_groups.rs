@@ -1,4 +1,4 @@
-//! The actions on groups (`okta-provisioning.md` 7.5).
+//! The actions on groups (`docs/spec/okta-provisioning.md` 7.5).
 
 use std::sync::Arc;
 

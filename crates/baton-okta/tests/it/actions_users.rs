@@ -1,4 +1,4 @@
-//! The actions on users (`okta-provisioning.md` 7.3, 7.4).
+//! The actions on users (`docs/spec/okta-provisioning.md` 7.3, 7.4).
 
 use okta_sim::{Fault, Faults};
 use serde_json::{Value, json};

@@ -54,8 +54,8 @@ async fn exactly_the_calls_that_are_needed() {
 
 #[tokio::test]
 async fn the_test_org_of_the_facts() {
-    // The Go connector needs 38 for the same objects (`okta-sync.md` 13.2): it asks for the roles of groups that have
-    // none, and for the groups of every app.
+    // The Go connector needs 38 for the same objects (`docs/spec/okta-sync.md` 13.2): it asks for the roles of groups
+    // that have none, and for the groups of every app.
     let org = Org::facts();
     let calls = org.expected(false).calls_for_everything();
     assert_eq!(calls, 35);

@@ -1,4 +1,4 @@
-//! Deleting users and groups (`okta-provisioning.md` 6).
+//! Deleting users and groups (`docs/spec/okta-provisioning.md` 6).
 
 use okta_sim::{Fault, Faults};
 

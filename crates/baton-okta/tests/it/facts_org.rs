@@ -1,5 +1,5 @@
-//! The test org of `okta-sync.md` 14 through the built binary: every object, those that expansion makes included, however
-//! the org cuts its lists into pages and however long its answers take.
+//! The test org of `docs/spec/okta-sync.md` 14 through the built binary: every object, those that expansion makes
+//! included, however the org cuts its lists into pages and however long its answers take.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

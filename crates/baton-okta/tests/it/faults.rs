@@ -1,5 +1,6 @@
-//! Every kind of fault that `okta-sync.md` 11 lists, at every call of a sync, with what `decisions.md` makes of it: what
-//! passes is waited out, what is gone costs only itself, what must end the sync ends it with an explanation.
+//! Every kind of fault that `docs/spec/okta-sync.md` 11 lists, at every call of a sync, with what
+//! `docs/spec/decisions.md` 2.4 to 2.6 makes of it: what passes is waited out, what is gone costs only itself, what
+//! must end the sync ends it with an explanation.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! The objects of the test org of `okta-sync.md` 14, as `decisions.md` wants them: every resource, entitlement and
-//! grant of users, groups, roles and apps.
+//! The objects of the test org of `docs/spec/okta-sync.md` 14, as `docs/spec/decisions.md` changes them: every
+//! resource, entitlement and grant of users, groups, roles and apps.
 
 use baton_connector::{GapKind, Options};
 use baton_okta::Rules;

@@ -1,4 +1,5 @@
-//! What each option changes (`okta-sync.md` 14.4, with the decisions): nothing else than what it says.
+//! What each option changes (`docs/spec/okta-sync.md` 14.4, `docs/spec/decisions.md` 2): nothing else than what it
+//! says.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Granting and revoking apps, by the scenarios of `okta-provisioning.md` 4.2.
+//! Granting and revoking apps, by the scenarios of `docs/spec/okta-provisioning.md` 4.2.
 
 use okta_sim::{Area, Fault, Rights, Token};
 

@@ -1,4 +1,5 @@
-//! Granting and revoking custom roles, resource sets and bindings, by the scenarios of `okta-provisioning.md` 4.4 to 4.6.
+//! Granting and revoking custom roles, resource sets and bindings, by the scenarios of
+//! `docs/spec/okta-provisioning.md` 4.4 to 4.6.
 
 use okta_sim::{Fault, Principal};
 

@@ -1,4 +1,4 @@
-//! Granting and revoking group membership, by the scenarios of `okta-provisioning.md` 4.1.
+//! Granting and revoking group membership, by the scenarios of `docs/spec/okta-provisioning.md` 4.1.
 
 use okta_sim::{Area, Fault, Faults, Rights, Token};
 

@@ -1,4 +1,4 @@
-//! Granting and revoking standard admin roles, by the scenarios of `okta-provisioning.md` 4.3.
+//! Granting and revoking standard admin roles, by the scenarios of `docs/spec/okta-provisioning.md` 4.3.
 
 use okta_sim::{Area, Fault, Principal, Rights, Token};
 

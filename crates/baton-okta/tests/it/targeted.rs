@@ -1,4 +1,4 @@
-//! `--sync-resources`: single resources of the test org (`okta-sync.md` 9 and 14), through the built binary.
+//! `--sync-resources`: single resources of the test org (`docs/spec/okta-sync.md` 9 and 14), through the built binary.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -9,7 +9,7 @@ use crate::request::{ListRequest, Request, with_query};
 pub const PAGE: u32 = 1000;
 
 /// The events stored since `since` (ISO 8601), in the order of storage, which is the one in which none can be missed
-/// (section 1.4 of the API notes). `filter` narrows them, for example `eventType sw "group."`; `limit` is at most
+/// (`docs/spec/okta-api.md` 1.4). `filter` narrows them, for example `eventType sw "group."`; `limit` is at most
 /// [`PAGE`]. To be read with [`Client::poll`](crate::Client::poll): the list has no end.
 ///
 /// Okta keeps 90 days and refuses a `since` far beyond them.

@@ -3,7 +3,7 @@
 //! An id that has not the form of one is refused here, before anything is sent, so that no id can lead to another
 //! object. Changes are to be sent with [`Client::send`](crate::Client::send).
 //!
-//! Maxima of `limit` and what an endpoint leaves out are in section 1 of the API notes. A `limit` above the maximum is
+//! Maxima of `limit` and what an endpoint leaves out are in `docs/spec/okta-api.md` 1. A `limit` above the maximum is
 //! cut by Okta without a word, so callers ask for the maximum and follow the links.
 
 pub mod apps;

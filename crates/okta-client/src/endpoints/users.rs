@@ -154,7 +154,7 @@ fn with_profile(method: Method, id: &str, profile: &Map<String, Value>) -> Resul
     Ok(Request::change(method, template, fill(template, id)?).with_body(body))
 }
 
-/// What can happen to an account. From which state to which: section 6.1 of the API notes.
+/// What can happen to an account. From which state to which: `docs/spec/okta-api.md` 6.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifecycle {
     /// `STAGED` and `DEPROVISIONED` to `ACTIVE`, or to `PROVISIONED` without a password.

@@ -7,7 +7,7 @@ use super::lenient::{Link, Record, part, record};
 
 record! {
     /// That somebody has an admin role. The id is unique only together with the one who has the role: for many
-    /// standard roles it is the type in base32 (section 6.3 of the API notes).
+    /// standard roles it is the type in base32 (`docs/spec/okta-api.md` 6.3).
     pub struct RoleAssignment as "role assignment" {
         /// `SUPER_ADMIN`, … , or `CUSTOM`.
         pub role_type: Option<String> = "type",

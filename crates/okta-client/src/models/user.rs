@@ -7,9 +7,9 @@ use super::lenient::{Word, record};
 use super::{Attributes, Time, profile_members};
 
 record! {
-    /// A user of the org. Facts: section 1.1 of the API notes.
+    /// A user of the org (`docs/spec/okta-api.md` 1.1).
     pub struct User as "user" {
-        /// `ACTIVE`, `DEPROVISIONED`, … : see section 6.1 of the API notes.
+        /// `ACTIVE`, `DEPROVISIONED`, … : `docs/spec/okta-api.md` 6.1.
         pub status: Option<Word> = "status",
         /// When the account was made.
         pub created: Option<Time> = "created",

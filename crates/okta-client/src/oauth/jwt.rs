@@ -7,7 +7,7 @@
 //! A proof takes 0.37 ms of one core (key of 2048 bits, AMD EPYC at 2.6 GHz), nearly all of it the signature. At the 600 calls
 //! a minute of a usual quota that is 0.4 % of a core; next to a page of a thousand records it does not show.
 //!
-//! Claims and headers: `facts/okta-sync.md` 4.2.
+//! Claims and headers: `docs/spec/okta-sync.md` 4.2.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::jwt;
 use crate::error::{Error, ErrorKind};
 
-/// The life of a token whose answer does not tell it: what Okta gives (`facts/okta-api.md` 4).
+/// The life of a token whose answer does not tell it: what Okta gives (`docs/spec/okta-api.md` 4).
 const USUAL_LIFE: Duration = Duration::from_secs(3600);
 /// No token is believed to live longer than this.
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);

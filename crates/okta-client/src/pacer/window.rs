@@ -1,10 +1,11 @@
 //! One bucket's quota as a state machine, without clock and without network: time is passed in, decisions come out.
 //!
-//! A call counts for the token and for the whole org (`okta-api.md` 2.1), each in a window of a minute that begins with
-//! its own first call. An answer tells of one of the two: its limit, what is left and when it ends. Answers overtake each
-//! other, and others use the org's quota. So: windows that end at different times are different ones, and a call has to
-//! fit into all that are on; within one the smallest rest counts, calls in flight count as spent, and a share of the limit
-//! stays untouched for everybody else. What others are seen to use is left to them on top of that (`minute`).
+//! A call counts for the token and for the whole org (`docs/spec/okta-api.md` 2.1), each in a window of a minute that
+//! begins with its own first call. An answer tells of one of the two: its limit, what is left and when it ends. Answers
+//! overtake each other, and others use the org's quota. So: windows that end at different times are different ones, and
+//! a call has to fit into all that are on; within one the smallest rest counts, calls in flight count as spent, and a
+//! share of the limit stays untouched for everybody else. What others are seen to use is left to them on top of that
+//! (`minute`).
 //!
 //! Where less is known, less is risked: before a bucket's first answer, and when a window is over until an answer tells of
 //! the next, one call is out at a time; then, if the answer does not come, another one now and then.

@@ -1,4 +1,5 @@
-//! What is asked for in a new account, checked before anything is sent (`okta-provisioning.md` 5.1, 5.3, 5.4).
+//! What is asked for in a new account, checked before anything is sent (`docs/spec/okta-provisioning.md` 5.1, 5.3,
+//! 5.4).
 
 use baton_connector::provision::{AccountRequest, CredentialWish};
 use baton_connector::{ChangeError, Code};

@@ -1,4 +1,4 @@
-//! Actions that make and change groups (`okta-provisioning.md` 7.5).
+//! Actions that make and change groups (`docs/spec/okta-provisioning.md` 7.5).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

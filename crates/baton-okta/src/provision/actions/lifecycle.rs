@@ -1,4 +1,4 @@
-//! Actions that let accounts in and keep them out (`okta-provisioning.md` 7.3).
+//! Actions that let accounts in and keep them out (`docs/spec/okta-provisioning.md` 7.3).
 
 use baton_connector::ChangeError;
 use baton_connector::provision::ActionDone;

@@ -1,4 +1,4 @@
-//! The connector's actions (`okta-provisioning.md` 7): what can be called, and what a call does.
+//! The connector's actions (`docs/spec/okta-provisioning.md` 7): what can be called, and what a call does.
 
 mod args;
 mod groups;
@@ -64,7 +64,8 @@ fn done(values: Value, note: Option<String>) -> ActionDone {
     ActionDone { values: given.build(), note }
 }
 
-/// A resource in the form in which actions return one: without profile and status (`okta-provisioning.md` 7.1).
+/// A resource in the form in which actions return one: without profile and status
+/// (`docs/spec/okta-provisioning.md` 7.1).
 fn returned(resource: Resource) -> Value {
     let Resource { id, display_name, description, annotations, .. } = resource;
     let id = id.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Actions that change the profiles of users (`okta-provisioning.md` 7.4).
+//! Actions that change the profiles of users (`docs/spec/okta-provisioning.md` 7.4).
 //!
 //! Only the attributes that are named are sent, and only if one of them is not so already. Null clears an attribute; an
 //! empty text is sent as one.

@@ -1,4 +1,5 @@
-//! What the actions take and return (`okta-provisioning.md` 7.2). C1 shows these to people, and sends what they fill in.
+//! What the actions take and return (`docs/spec/okta-provisioning.md` 7.2). C1 shows these to people, and sends what
+//! they fill in.
 
 use baton_proto::c1::config::v1::field::Field as Type;
 use baton_proto::c1::config::v1::{

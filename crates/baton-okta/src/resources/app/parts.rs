@@ -1,7 +1,7 @@
 //! Single users of an app, for lists of which all others are known.
 //!
-//! The answer about one user is an element of the list (`okta-api.md` 1.3), so that it is mapped as the list is. Whatever
-//! leaves a doubt about that is left to the list.
+//! The answer about one user is an element of the list (`docs/spec/okta-api.md` 1.3), so that it is mapped as the list
+//! is. Whatever leaves a doubt about that is left to the list.
 
 use baton_connector::{FetchError, Page, Work};
 use okta_client::models::AppUser;
