@@ -15,6 +15,8 @@ pub enum Mode {
     Failing,
     /// Nothing is ever answered.
     Silent,
+    /// The token endpoint answers with a body that does not end, everything else as it should.
+    Endless,
 }
 
 /// What goes wrong with one request.

@@ -4,10 +4,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::{StreamExt as _, stream};
 use http::header::{CONTENT_TYPE, DATE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -48,7 +49,7 @@ pub(crate) async fn connection(caller: Caller, server: Arc<Server>) {
     match mode {
         Mode::Refusing => return,
         Mode::Silent => return server.ended().await,
-        Mode::Serving | Mode::Failing => {}
+        Mode::Serving | Mode::Failing | Mode::Endless => {}
     }
     let Some(stream) = caller.over_tls().await else { return };
     let broken = CancellationToken::new();
@@ -95,6 +96,9 @@ impl Server {
         let is_token = path == token::PATH;
         if mode == Mode::Failing || fault == Some(Fault::Failure) {
             return failure(is_token);
+        }
+        if mode == Mode::Endless && is_token {
+            return endless();
         }
         if let Some(fault) = fault {
             request.extensions_mut().insert(fault);
@@ -144,6 +148,13 @@ fn failure(is_token: bool) -> Response<Body> {
         return answer(StatusCode::SERVICE_UNAVAILABLE, &json!({"error": "temporarily_unavailable"}));
     }
     Status::unavailable("the server fails").into_http()
+}
+
+/// A success whose body is written for as long as anybody reads it.
+fn endless() -> Response<Body> {
+    let chunk = Bytes::from(" ".repeat(16 << 10));
+    let frames = stream::repeat(chunk).map(|chunk| Ok::<_, Infallible>(Frame::data(chunk)));
+    Response::new(Body::new(StreamBody::new(frames)))
 }
 
 fn answer(status: StatusCode, value: &Value) -> Response<Body> {

@@ -103,6 +103,7 @@ impl C1Sim {
             next_heartbeat: config.next_heartbeat,
             client_is_known: true,
             uploads_to_refuse: 0,
+            is_generous: false,
         };
         let (generation, receiver) = watch::channel(0);
         let server = Arc::new(Server {
@@ -182,6 +183,11 @@ impl C1Sim {
     /// When to ask for tasks again.
     pub fn set_next_poll(&self, next_poll: Duration) {
         self.server.state.lock().manner.next_poll = next_poll;
+    }
+
+    /// Hands out everything that waits at once from now on, however little was asked for.
+    pub fn hand_out_too_much(&self) {
+        self.server.state.lock().manner.is_generous = true;
     }
 
     /// Refuses that many uploads once they have come whole.

@@ -28,6 +28,8 @@ pub(crate) struct Manner {
     pub(crate) next_heartbeat: Duration,
     pub(crate) client_is_known: bool,
     pub(crate) uploads_to_refuse: u32,
+    /// Whether more tasks are handed out at once than were asked for.
+    pub(crate) is_generous: bool,
 }
 
 /// All that changes.
@@ -120,6 +122,7 @@ impl Inner {
 
     /// Up to `count` tasks that are to be done: those that wait, and those of which nothing was heard for too long.
     pub(crate) fn take(&mut self, count: usize, known: &[String], now: f64) -> Vec<Task> {
+        let count = if self.manner.is_generous { usize::MAX } else { count };
         let patience = self.manner.next_heartbeat.as_secs_f64() * PATIENCE;
         let mut taken: Vec<String> = Vec::new();
         while taken.len() < count
@@ -216,6 +219,7 @@ mod tests {
             next_heartbeat: Duration::from_secs(10),
             client_is_known: true,
             uploads_to_refuse: 0,
+            is_generous: false,
         };
         State::new(manner, 1)
     }

@@ -1,4 +1,4 @@
-//! Response bodies: whole ones, and those that break off on purpose.
+//! Response bodies: whole ones, and those that break off or never end on purpose.
 
 use std::io;
 use std::pin::Pin;
@@ -10,8 +10,8 @@ use hyper::body::{Body, Frame, SizeHint};
 /// A response body.
 pub(crate) struct SimBody {
     rest: Option<Bytes>,
-    /// How much the head promises.
-    promised: u64,
+    /// How much the head promises; nothing if the body has no end.
+    promised: Option<u64>,
     end: End,
 }
 
@@ -22,17 +22,25 @@ enum End {
     /// The rest never comes, once what was there is on its way.
     Wait,
     BreakOff,
+    /// What is there is sent again and again.
+    Never,
 }
 
 impl SimBody {
     pub(crate) fn whole(bytes: Bytes) -> Self {
-        let promised = bytes.len() as u64;
+        let promised = Some(bytes.len() as u64);
         Self { rest: (!bytes.is_empty()).then_some(bytes), promised, end: End::Proper }
     }
 
     /// The first half of a body whose head promises all of it.
     pub(crate) fn half(bytes: &Bytes) -> Self {
-        Self { rest: Some(bytes.slice(..bytes.len() / 2)), promised: bytes.len() as u64, end: End::Wait }
+        let promised = Some(bytes.len() as u64);
+        Self { rest: Some(bytes.slice(..bytes.len() / 2)), promised, end: End::Wait }
+    }
+
+    /// A body that repeats these bytes for as long as anybody reads them.
+    pub(crate) fn endless(bytes: Bytes) -> Self {
+        Self { rest: Some(bytes), promised: None, end: End::Never }
     }
 }
 
@@ -44,11 +52,14 @@ impl Body for SimBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.end == End::Never {
+            return Poll::Ready(self.rest.clone().map(|bytes| Ok(Frame::data(bytes))));
+        }
         if let Some(bytes) = self.rest.take() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
         match self.end {
-            End::Proper => Poll::Ready(None),
+            End::Proper | End::Never => Poll::Ready(None),
             // A connection is flushed when its body has nothing to give: without this the head would be lost too.
             End::Wait => {
                 self.end = End::BreakOff;
@@ -64,6 +75,6 @@ impl Body for SimBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.promised)
+        self.promised.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }

@@ -56,6 +56,8 @@ pub(crate) struct Draft {
     pub(crate) throttle: Option<Throttle>,
     pub(crate) fault: bool,
     pub(crate) truncate: bool,
+    /// The body is repeated for ever.
+    pub(crate) endless: bool,
     pub(crate) gzipped: bool,
     /// Answers of the servers before the API tell nothing of limits.
     pub(crate) counted: bool,
@@ -75,6 +77,7 @@ impl Draft {
             throttle: None,
             fault: false,
             truncate: false,
+            endless: false,
             gzipped: false,
             counted: true,
         }
@@ -111,10 +114,27 @@ impl Draft {
         Self::new(status, Bytes::new(), None)
     }
 
+    /// An array of records that goes on and on.
+    pub(crate) fn endless(status: u16) -> Self {
+        let records = r#"[{"id":"00u1"}],"#.repeat(4096);
+        Self { status, endless: true, ..Self::json(Bytes::from(records)) }
+    }
+
+    /// An array of nothing but blanks, compressed to a thousandth.
+    pub(crate) fn bomb(mebibytes: u32) -> Self {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        let blanks = vec![b' '; 1 << 20];
+        let mut write = |bytes: &[u8]| encoder.write_all(bytes);
+        let written = write(b"[").and_then(|()| (0..mebibytes).try_for_each(|_| write(&blanks)));
+        // Writing into memory cannot fail.
+        let body = written.and_then(|()| write(b"]")).and_then(|()| encoder.finish()).unwrap_or_default();
+        Self { gzipped: true, ..Self::json(Bytes::from(body)) }
+    }
+
     /// The same answer with its body compressed, if the caller accepts that.
     pub(crate) fn compressed(mut self, headers: &HeaderMap) -> Self {
         let accepts = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if accepts.contains("gzip") && !self.body.is_empty() {
+        if accepts.contains("gzip") && !self.body.is_empty() && !self.gzipped && !self.endless {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
             // Writing into memory cannot fail; should it, the body stays as it was.
             if let Ok(bytes) = encoder.write_all(&self.body).and_then(|()| encoder.finish()) {
@@ -127,7 +147,11 @@ impl Draft {
 
     /// The response, with the headers that Okta sends.
     pub(crate) fn response(self, stamp: &Stamp, now: Duration) -> Response<SimBody> {
-        let body = if self.truncate { SimBody::half(&self.body) } else { SimBody::whole(self.body) };
+        let body = match (self.truncate, self.endless) {
+            (true, _) => SimBody::half(&self.body),
+            (_, true) => SimBody::endless(self.body),
+            _ => SimBody::whole(self.body),
+        };
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 /// What goes wrong with a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,10 +18,18 @@ pub enum Fault {
     Html(u16),
     /// This status without a body.
     Empty(u16),
+    /// This status with a body that does not end.
+    Endless(u16),
+    /// 200 with a small compressed body, which is an array of this many mebibytes when unpacked.
+    Bomb(u32),
+    /// 200 with this body in place of the right one.
+    Body(Bytes),
     /// 403 in the OAuth form: the scope is missing, told in `WWW-Authenticate`.
     InsufficientScope,
     /// 429 because the quota is used up: remaining 0, reset a second from now by the simulator's clock.
     RateLimit,
+    /// The same, reset this much later by the simulator's clock.
+    RateLimitFor(Duration),
     /// 429 because too many calls run at once: limit 0, remaining 0, and a reset that means nothing.
     ConcurrencyLimit,
     /// The connection is closed without an answer.
@@ -30,6 +40,11 @@ pub enum Fault {
     Delay(Duration),
     /// The right answer, but the link to the next page leads to this page again.
     LoopingLink,
+    /// The right answer, but from the second page on the link to the next page leads to the first page.
+    CircularLink,
+    /// The right answer, but from the second page on there is always a link to a next page, which holds the same objects
+    /// and has a cursor of its own.
+    EndlessLinks,
     /// The right answer, but the link to the next page leads to another path.
     StrayLink,
     /// The right answer, but the link to the next page of `skinny_users` leads to `users`, as has been seen.

@@ -236,8 +236,11 @@ impl Service {
         let draft = match fault {
             // Taken apart above.
             Fault::AfterDoing(_) => answer(None),
-            Fault::Status(429) | Fault::RateLimit => {
-                let reset = self.clock.now().as_secs() + 1;
+            Fault::Status(429) | Fault::RateLimit | Fault::RateLimitFor(_) => {
+                let reset = match fault {
+                    Fault::RateLimitFor(wait) => (self.clock.now() + *wait).as_secs(),
+                    _ => self.clock.now().as_secs() + 1,
+                };
                 let limits = Verdict { allowed: false, limit: 100, remaining: 0, reset };
                 let draft = refused(&Refusal::too_many_requests());
                 Draft { limits: Some(limits), throttle: Some(Throttle::Rate), ..draft }
@@ -246,6 +249,9 @@ impl Service {
             Fault::Code(status, code) => refused(&Refusal::new(*status, code, "A fault on purpose")),
             Fault::Html(status) => Draft::html(*status),
             Fault::Empty(status) => Draft::empty(*status),
+            Fault::Endless(status) => Draft::endless(*status),
+            Fault::Bomb(mebibytes) => Draft::bomb(*mebibytes),
+            Fault::Body(body) => Draft::json(body.clone()),
             Fault::InsufficientScope => refused(&Refusal::insufficient_scope("Bearer", spot.scope, spot.path)),
             Fault::ConcurrencyLimit => self.concurrency_refusal(spot.error_id),
             Fault::DropConnection => return Err(Dropped),
@@ -255,6 +261,8 @@ impl Service {
                 answer(None)
             }
             Fault::LoopingLink => answer(Some(Twist::Loop)),
+            Fault::CircularLink => answer(Some(Twist::Circle)),
+            Fault::EndlessLinks => answer(Some(Twist::Endless)),
             Fault::StrayLink => answer(Some(Twist::Stray)),
             Fault::PlainLink => answer(Some(Twist::Plain)),
         };

@@ -63,6 +63,10 @@ pub(crate) struct LinkRules {
 pub(crate) enum Twist {
     /// It leads to this page again.
     Loop,
+    /// From the second page on it leads to the first page.
+    Circle,
+    /// From the second page on it leads to a page with the same objects.
+    Endless,
     /// It leads to another path.
     Stray,
     /// It leads to the plain list instead of the short one.
@@ -92,12 +96,17 @@ pub(crate) fn links(path: &str, query: &Query, limit: Option<usize>, last: Optio
     };
     let own = link(path, query.get("after"));
     let page = Cursor::page_of(query);
-    let after = last.map(|id| Cursor { page: page + 1, id: id.to_owned() }.text());
-    let next = match rules.twist {
-        Some(Twist::Loop) => Some(own.clone()),
-        Some(Twist::Stray) => Some(link("/api/v1/elsewhere", after.as_deref())),
-        Some(Twist::Plain) => after.map(|after| link(&path.replace("/skinny_users", "/users"), Some(&after))),
-        None => after.map(|after| link(path, Some(&after))),
+    let next_cursor = |id: &str| Cursor { page: page + 1, id: id.to_owned() }.text();
+    let after = last.map(next_cursor);
+    // The cursor of this page, which the first has not.
+    let own_cursor = query.get("after").and_then(Cursor::parse);
+    let next = match (rules.twist, own_cursor) {
+        (Some(Twist::Loop), _) => Some(own.clone()),
+        (Some(Twist::Circle), Some(_)) => Some(link(path, None)),
+        (Some(Twist::Endless), Some(cursor)) => Some(link(path, Some(&next_cursor(&cursor.id)))),
+        (Some(Twist::Stray), _) => Some(link("/api/v1/elsewhere", after.as_deref())),
+        (Some(Twist::Plain), _) => after.map(|after| link(&path.replace("/skinny_users", "/users"), Some(&after))),
+        (None | Some(Twist::Circle | Twist::Endless), _) => after.map(|after| link(path, Some(&after))),
     };
     Links { own, next }
 }
@@ -125,5 +134,18 @@ mod tests {
         let forgetful = links("/p", &query, Some(200), None, LinkRules { forget_expand: true, ..LinkRules::default() });
         assert_eq!((forgetful.own.as_str(), forgetful.next), ("/p?limit=200&search=status+pr", None));
         assert_eq!(links("/p", &Query::default(), None, None, LinkRules::default()).own, "/p");
+    }
+
+    #[test]
+    fn links_that_lead_nowhere_begin_on_the_second_page() {
+        let next = |query: &str, twist| {
+            let rules = LinkRules { twist: Some(twist), ..LinkRules::default() };
+            links("/p", &Query::parse(query), None, Some("00u9"), rules).next.unwrap()
+        };
+        for twist in [Twist::Circle, Twist::Endless] {
+            assert_eq!(next("", twist), "/p?after=PG2-00u9");
+        }
+        assert_eq!(next("after=PG2-00u1", Twist::Circle), "/p");
+        assert_eq!(next("after=PG2-00u1", Twist::Endless), "/p?after=PG3-00u1");
     }
 }

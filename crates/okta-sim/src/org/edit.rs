@@ -157,6 +157,29 @@ impl Org {
         Ok(())
     }
 
+    /// Lets the rules that fill a group exclude these users, instead of whomever they exclude.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such group.
+    pub fn set_rule_exclusions(&mut self, group: &str, users: &[&str]) -> Result<(), UnknownObject> {
+        let n = self.group_row(group)?;
+        self.exclude_by_rules(n, users);
+        Ok(())
+    }
+
+    /// Lets the rules that fill a group match its members, as rules do at first, or none of them: then they were all
+    /// added by hand.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such group.
+    pub fn set_rule_matching(&mut self, group: &str, matches: bool) -> Result<(), UnknownObject> {
+        let n = self.group_row(group)?;
+        self.match_by_rules(n, matches);
+        Ok(())
+    }
+
     /// Deletes a group, whatever its type.
     ///
     /// # Errors
@@ -198,6 +221,31 @@ impl Org {
             app
         });
         self.apps.id(n).to_string()
+    }
+
+    /// Adds an active service app: an OAuth client that signs in by itself. Returns the id.
+    pub fn add_service_app(&mut self, label: &str) -> String {
+        let now = self.now_text();
+        let n = self.insert_app(|id| {
+            let mut app = objects::app(id, "oidc_client", label, "ACTIVE", Some("OPENID_CONNECT"));
+            app["created"] = now.clone().into();
+            app["lastUpdated"] = now.into();
+            app["credentials"]["oauthClient"]["token_endpoint_auth_method"] = "private_key_jwt".into();
+            let client = &mut app["settings"]["oauthClient"];
+            client["application_type"] = "service".into();
+            client["grant_types"] = json!(["client_credentials"]);
+            client["response_types"] = json!(["token"]);
+            client["redirect_uris"] = json!([]);
+            app
+        });
+        self.apps.id(n).to_string()
+    }
+
+    /// Adds an API token that was never used. Its owner need not be a user that lists show. Returns the id.
+    pub fn add_token(&mut self, name: &str, owner: &str) -> String {
+        let id = format!("00Tadded{:09}s1m1", self.tokens.len());
+        self.tokens.push(objects::token(&id, name, owner, objects::NEVER_USED));
+        id
     }
 
     /// Turns an app on or off.

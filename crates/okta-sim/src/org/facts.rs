@@ -20,8 +20,8 @@ impl Org {
         org.add_apps();
         org.add_roles();
         org.tokens = vec![
-            objects::token("00Tok1", "ci token", "00u1active"),
-            objects::token("00Tok2", "old token", "00u8deprov"),
+            objects::token("00Tok1", "ci token", "00u1active", "2026-12-31T23:59:59.000Z"),
+            objects::token("00Tok2", "old token", "00u8deprov", objects::NEVER_USED),
         ];
         org.devices = devices();
         org

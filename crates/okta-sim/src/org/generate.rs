@@ -232,7 +232,9 @@ impl Org {
             self.devices.push(objects::device(&format!("guo{n:011}s1m1d7"), &profile));
         }
         for n in 0..shape.api_tokens.min(shape.users) {
-            self.tokens.push(objects::token(&format!("00T{n:011}s1m1d7"), &format!("Token {n}"), &self.users.id(n)));
+            let expires = if n % 3 == 2 { objects::NEVER_USED } else { "2026-12-31T23:59:59.000Z" };
+            let (id, name) = (format!("00T{n:011}s1m1d7"), format!("Token {n}"));
+            self.tokens.push(objects::token(&id, &name, &self.users.id(n), expires));
         }
     }
 }

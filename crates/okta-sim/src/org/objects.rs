@@ -178,12 +178,15 @@ pub(crate) fn device(id: &str, profile: &Value) -> Document {
     Document::of(&value)
 }
 
-/// An API token of a user.
-pub(crate) fn token(id: &str, name: &str, user: &str) -> Document {
+/// When a token ends that was never used: its window after it was made.
+pub(crate) const NEVER_USED: &str = "2023-02-01T03:04:05.000Z";
+
+/// An API token of a user. Each use sets its end anew, to a window of 30 days later.
+pub(crate) fn token(id: &str, name: &str, user: &str, expires: &str) -> Document {
     let link = |path: &str, allow: &[&str]| json!({"href": format!("{ORG}{path}"), "hints": {"allow": allow}});
     Document::of(&json!({
         "id": id, "name": name, "userId": user, "clientName": "Okta API", "tokenWindow": "P30D",
-        "network": {"connection": "ANYWHERE"}, "expiresAt": "2026-12-31T23:59:59.000Z", "created": CREATED,
+        "network": {"connection": "ANYWHERE"}, "expiresAt": expires, "created": CREATED,
         "lastUpdated": UPDATED,
         "_links": {
             "self": link(&format!("/api/v1/api-tokens/{id}"), &["GET", "DELETE"]),

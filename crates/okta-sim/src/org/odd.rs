@@ -42,7 +42,7 @@ impl Org {
             ));
             let app = objects::app(&format!("0oa{odd}"), "odd_app", odd, "ACTIVE", Some("SAML_2_0"));
             org.apps.put(Document::of(&app));
-            org.tokens.push(objects::token(&format!("00T{odd}"), odd, &format!("00u{odd}")));
+            org.tokens.push(objects::token(&format!("00T{odd}"), odd, &format!("00u{odd}"), objects::NEVER_USED));
             org.devices.push(objects::device(&format!("guo{odd}"), &json!({"displayName": odd, "platform": odd})));
             org.iam.roles.push(iam::custom_role(&format!("cr0{odd}"), odd, odd));
             org.iam.sets.push(iam::ResourceSet::new(&format!("iam{odd}"), odd, odd));

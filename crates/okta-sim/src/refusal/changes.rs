@@ -118,6 +118,14 @@ impl Refusal {
         Self::new(400, "E0000192", "Roles cannot be assigned to groups with group membership rules.")
     }
 
+    /// 400: a rule excludes as many users as it can. Okta documents the limit, not the answer.
+    pub(crate) fn exclusion_list_full() -> Self {
+        Self::invalid(
+            "people.users.exclude",
+            ["people.users.exclude: The array must have at most 100 items".to_owned()],
+        )
+    }
+
     /// 400: a group of more than 5,000 can hold no role.
     pub(crate) fn admin_group_too_large() -> Self {
         Self::new(400, "E0000193", "Groups with more than 5,000 members cannot have admin roles.")

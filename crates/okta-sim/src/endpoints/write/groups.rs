@@ -1,5 +1,5 @@
 //! Making, changing and deleting groups, and who is in them. Only groups of type `OKTA_GROUP` that no rule fills can be
-//! filled by callers.
+//! filled by callers; members whom a rule has put there can be taken out, and the rule excludes them from then on.
 
 use super::{Change, Done, body, profile, users};
 use crate::org::Org;
@@ -55,9 +55,15 @@ pub(super) fn add_member(org: &mut Org, id: &str, user: &str) -> Result<Done, Re
 }
 
 pub(super) fn remove_member(org: &mut Org, id: &str, user: &str) -> Result<Done, Refusal> {
-    find(org, id)?;
+    let n = find(org, id)?;
     let user = users::find(org, user)?;
-    let n = to_be_filled(org, id)?;
+    if org.group_kind(n) != "OKTA_GROUP" {
+        return Err(Refusal::no_permission());
+    }
+    let is_member = org.members[n as usize].binary_search(&user).is_ok();
+    if is_member && !org.exclude_from_rules(n, user) {
+        return Err(Refusal::exclusion_list_full());
+    }
     org.leave(n, user);
     Ok(Done::gone())
 }
