@@ -12,6 +12,9 @@ use crate::outcome::Outcome;
 /// How much of a text of the server's is repeated.
 const MAX_TEXT: usize = 500;
 
+/// How many causes of an error are repeated. Okta gives one for each member that it refuses.
+const MAX_CAUSES: usize = 50;
+
 const NOT_THE_API: &str = "check the domain; is there a proxy or captive portal in between?";
 
 /// A successful answer to a request.
@@ -108,8 +111,10 @@ fn okta_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> OktaError
         challenges.find_map(|challenge| parameter(challenge, key))
     };
     let causes = body.get("errorCauses").and_then(Value::as_array).into_iter().flatten();
-    let mut causes: Vec<String> = causes.filter_map(|cause| cause.get("errorSummary")?.as_str()).map(clean).collect();
-    if let Some(scope) = challenge("scope").filter(|_| status == StatusCode::FORBIDDEN) {
+    let causes = causes.filter_map(|cause| cause.get("errorSummary")?.as_str());
+    let mut causes: Vec<String> = causes.take(MAX_CAUSES).map(clean).collect();
+    let scope = challenge("scope").filter(|scope| status == StatusCode::FORBIDDEN && !scope.is_empty());
+    if let Some(scope) = &scope {
         causes.push(format!("the scope needed is {scope}"));
     }
     OktaError {
@@ -120,6 +125,7 @@ fn okta_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> OktaError
             .or_else(|| challenge("error_description"))
             .or_else(|| text("message")),
         causes,
+        scope,
         error_id: text("errorId"),
         request_id: headers.get("x-okta-request-id").and_then(|id| id.to_str().ok()).map(clean),
     }
@@ -151,6 +157,8 @@ fn kind(status: StatusCode, code: Option<&str>) -> ErrorKind {
     // The code says more than the status, where both speak: `docs/spec/okta-api.md` 5.
     match code {
         Some(code::NOT_FOUND | code::NO_SUCH_PATH) => return ErrorKind::NotFound,
+        // A 403, although it is the credential itself that is not taken.
+        Some(code::INVALID_SESSION) => return ErrorKind::Unauthenticated,
         // A 401, although the credential is fine: the org lacks the feature.
         Some(code::NO_PERMISSION | code::NO_FEATURE) => return ErrorKind::Forbidden,
         // Mostly a 403, although nobody could do this: it is the object that does not allow it.
@@ -188,6 +196,9 @@ fn hint(kind: ErrorKind, error: &Error) -> Option<&'static str> {
         (ErrorKind::Unauthenticated, Some(code::INVALID_TOKEN)) => {
             Some("the API token is wrong, expired or revoked: make a new one in the Okta admin console")
         }
+        (ErrorKind::Unauthenticated, Some(code::INVALID_SESSION)) => Some(
+            "the credential is wrong, expired or revoked, or something on the way to Okta took it out of the request",
+        ),
         (ErrorKind::Unauthenticated, _) => Some("the credential is wrong, expired or revoked"),
         (ErrorKind::Forbidden, Some(code::NO_FEATURE)) => Some("the org does not have this feature"),
         (ErrorKind::Forbidden, Some("insufficient_scope")) => {
@@ -247,6 +258,7 @@ mod tests {
             scope=\"okta.groups.read\", error=\"insufficient_scope\", error_description=\"The token lacks it.\"";
         let error = refusal(status(403), &headers(&[("WWW-Authenticate", challenge)]), b"");
         assert_eq!(error.code(), Some("insufficient_scope"));
+        assert_eq!(error.okta().scope.as_deref(), Some("okta.groups.read"));
         let text = error.to_string();
         assert!(text.contains("The token lacks it") && text.contains("okta.groups.read"), "{text}");
     }
@@ -256,6 +268,8 @@ mod tests {
         let kind = |code, body: &str| refusal(status(code), &HeaderMap::new(), body.as_bytes()).kind();
         assert_eq!(kind(401, r#"{"errorCode":"E0000011"}"#), ErrorKind::Unauthenticated);
         assert_eq!(kind(401, r#"{"errorCode":"E0000015"}"#), ErrorKind::Forbidden);
+        assert_eq!(kind(403, r#"{"errorCode":"E0000005"}"#), ErrorKind::Unauthenticated);
+        assert_eq!(kind(403, r#"{"errorCode":"E0000006"}"#), ErrorKind::Forbidden);
         assert_eq!(kind(400, r#"{"errorCode":"E0000007"}"#), ErrorKind::NotFound);
         assert_eq!(kind(403, r#"{"errorCode":"E0000038"}"#), ErrorKind::Conflict);
         assert_eq!(kind(501, r#"{"errorCode":"E0000060"}"#), ErrorKind::Conflict);
@@ -304,5 +318,9 @@ mod tests {
         let long = format!(r#"{{"errorSummary":"a\nb\u001b[31m{}"}}"#, "x".repeat(5000));
         let text = refusal(status(400), &HeaderMap::new(), long.as_bytes()).to_string();
         assert!(!text.contains(['\n', '\u{1b}']) && text.len() < 700, "{text}");
+        let cause = r#"{"errorSummary":"login: bad"}"#;
+        let many = format!(r#"{{"errorCauses":[{}]}}"#, vec![cause; 30_000].join(","));
+        let text = refusal(status(400), &HeaderMap::new(), many.as_bytes()).to_string();
+        assert!(text.contains("login: bad; login: bad") && text.len() < 1000, "{}", text.len());
     }
 }

@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind};
 use crate::outcome::Outcome;
 use crate::pacer::{Permit, Rank, Throttle, throttle};
 use crate::pager;
-use crate::request::Request;
+use crate::request::{PROMPT, Request};
 use crate::retry::Tries;
 use crate::sent::Entry;
 
@@ -133,10 +133,15 @@ impl Client {
         read: impl Fn(usize, &Received) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let buckets: Vec<Bucket> = ways.iter().map(|way| way.request.bucket).collect();
+        let begun = tokio::time::Instant::now();
         let mut tries = Tries::new(self.inner.max_attempts, ways.iter().all(|way| way.request.idempotent));
         for attempt in 0_u32.. {
             let (which, permit) = self.inner.pacer.admit(&buckets, rank, attempt > 0).await;
             let Way { request, asked } = ways[which];
+            if request.prompt && begun.elapsed() > PROMPT {
+                let error = Error::new(ErrorKind::RateLimited, "it was not sent, because it had to wait for too long");
+                return Err(error.not_sent().with_call(&request.method, asked));
+            }
             if which > 0 {
                 // The span was named after the first of the ways.
                 let span = tracing::Span::current();
@@ -155,6 +160,10 @@ impl Client {
                     (error, pause)
                 }
                 Try::NotSignedIn(error) => return Err(error.not_sent().with_call(&request.method, asked)),
+                Try::Failed(error) if error.is_too_large() => {
+                    let pause = tries.after_too_large(pager::limit(asked));
+                    (error, pause)
+                }
                 Try::Failed(error) => {
                     let reached = self.inner.reached.load(Ordering::Relaxed);
                     let pause = tries.after_failure(&error, reached, roll);

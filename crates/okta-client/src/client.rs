@@ -9,17 +9,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answer::{Answer, unreadable};
 use crate::auth::Authenticator;
+use crate::backlog::Backlog;
 use crate::bucket::Bucket;
 use crate::call::{Received, Way};
 use crate::error::{Error, ErrorKind};
-use crate::models::{List, Record, Unreadable, list_from_json, record_from_json};
+use crate::models::{List, Record, Unreadable, list_of_at_most, record_from_json};
 use crate::org_url::OrgUrl;
 use crate::pacer::{BucketTraffic, Pacer, Pacing, Rank};
 use crate::pager;
 use crate::request::{ListRequest, Request};
 use crate::sent::SentLog;
 use crate::skew::Skew;
-use crate::transport::{Network, Transport};
+use crate::transport::{BodyLimits, Network, Transport};
 
 /// How a client is set up.
 #[derive(Debug, Clone)]
@@ -100,7 +101,8 @@ impl Client {
     /// If no HTTPS client can be made, for example because there are no trusted certificates on this machine.
     pub fn new(config: Config) -> Result<Self, Error> {
         let connections = config.pacing.max_in_flight;
-        let network = Network::new(config.timeout, &config.user_agent, connections, config.extra_ca.as_deref())?;
+        let (agent, extra_ca) = (&config.user_agent, config.extra_ca.as_deref());
+        let network = Network::new(config.timeout, agent, connections, extra_ca, BodyLimits::API)?;
         Ok(Self::over(Box::new(network), config, Box::new(rand::random::<f64>)))
     }
 
@@ -171,8 +173,8 @@ impl Client {
         };
         let key = lists.first().and_then(|list| list.key);
         self.call_any(&ways, rank, |which, answer| {
-            let page: List<T> = list_from_json(answer.json()?, key).map_err(|e| unreadable(&e))?;
             let Way { request, asked } = ways[which];
+            let page: List<T> = page_from_json(answer.json()?, key, pager::most_records(request))?;
             let next = |first| pager::next_cursor(&self.inner.org, first, asked, &answer.headers, page.next.as_deref());
             let next = next(request).or_else(|error| {
                 let others = lists.iter().map(|list| &list.request).filter(|other| *other != request);
@@ -196,7 +198,7 @@ impl Client {
         }
         let asked = cursor.unwrap_or(&list.request.path_and_query);
         self.call(&list.request, asked, |answer| {
-            let page: List<T> = list_from_json(answer.json()?, list.key).map_err(|e| unreadable(&e))?;
+            let page: List<T> = page_from_json(answer.json()?, list.key, pager::most_records(&list.request))?;
             let next = pager::resume_cursor(&self.inner.org, &list.request, asked, &answer.headers)?;
             Ok(ListPage { items: page.items, unreadable: page.unreadable, next: Some(next) })
         })
@@ -246,11 +248,10 @@ impl Client {
         Self { cancel, ..self.clone() }
     }
 
-    /// Says how many pages are known to be needed in a bucket, and how many of them in no other. If they are more than the
-    /// present window allows, they are spread evenly over it instead of being sent at once; and calls for which another
-    /// bucket will do ([`page_of_any`](Self::page_of_any)) leave the window to those for which none will.
-    pub fn backlog(&self, bucket: Bucket, pages: u64, bound: u64) {
-        self.inner.pacer.backlog(bucket, pages, bound);
+    /// A place where a new reader can say what it still needs.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        Backlog::new(&self.inner)
     }
 
     /// How many calls of `bucket` may still be made before its next window begins, or in the next if none is on; `None`
@@ -283,6 +284,11 @@ impl Client {
     pub fn clock_skew(&self) -> Option<i64> {
         self.inner.skew.seconds()
     }
+}
+
+/// The records of a page that may hold `most` of them.
+fn page_from_json<T: Record>(body: &[u8], key: Option<&str>, most: usize) -> Result<List<T>, Error> {
+    list_of_at_most(body, key, most).map_err(|e| unreadable(&e))
 }
 
 impl fmt::Debug for Client {

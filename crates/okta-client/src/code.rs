@@ -4,6 +4,8 @@
 pub const VALIDATION: &str = "E0000001";
 /// The body cannot be read.
 pub const MALFORMED: &str = "E0000003";
+/// The request came without a credential, or with one that is not valid any more.
+pub const INVALID_SESSION: &str = "E0000005";
 /// The credential's owner may not do this.
 pub const NO_PERMISSION: &str = "E0000006";
 /// The object does not exist.

@@ -22,6 +22,8 @@ struct Inner {
     call: Option<(Method, String)>,
     okta: OktaError,
     outcome: Option<Outcome>,
+    by_service_app: bool,
+    too_large: bool,
 }
 
 /// What Okta said about a failed call; empty where it said nothing.
@@ -35,6 +37,8 @@ pub struct OktaError {
     pub summary: Option<String>,
     /// Okta's details.
     pub causes: Vec<String>,
+    /// The OAuth scope that the call needs, as far as a refusal names one.
+    pub scope: Option<String>,
     /// The id of this error in Okta's logs.
     pub error_id: Option<String>,
     /// The id of this request in Okta's logs.
@@ -88,7 +92,31 @@ impl Error {
     #[must_use]
     pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
         let okta = OktaError::default();
-        Self(Box::new(Inner { kind, what: what.into(), hint: None, call: None, okta, outcome: None }))
+        let what = what.into();
+        Self(Box::new(Inner {
+            kind,
+            what,
+            hint: None,
+            call: None,
+            okta,
+            outcome: None,
+            by_service_app: false,
+            too_large: false,
+        }))
+    }
+
+    /// The body of an answer has more than `limit` bytes.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let limit = if limit < 1 << 20 { format!("{} KiB", limit >> 10) } else { format!("{} MiB", limit >> 20) };
+        let mut error = Self::new(ErrorKind::Unreadable, format!("the answer is larger than {limit}"))
+            .with_hint("Okta sends nothing that large: check the domain, and what lies between here and Okta");
+        error.0.too_large = true;
+        error
+    }
+
+    /// Whether the body of the answer was too large: half of a page may not be.
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.0.too_large
     }
 
     /// We were told to stop.
@@ -123,6 +151,13 @@ impl Error {
     #[must_use]
     pub(crate) fn with_outcome(mut self, outcome: Outcome) -> Self {
         self.0.outcome = Some(outcome);
+        self
+    }
+
+    /// Adds that it is a service app that signs in.
+    #[must_use]
+    pub(crate) fn with_service_app(mut self) -> Self {
+        self.0.by_service_app = true;
         self
     }
 
@@ -197,6 +232,12 @@ impl Error {
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.0.call.as_ref().map(|(_, path)| path.as_str())
+    }
+
+    /// Whether the call was made, or was going to be made, by a service app (OAuth 2.0) instead of with an API token.
+    #[must_use]
+    pub fn is_by_service_app(&self) -> bool {
+        self.0.by_service_app
     }
 
     /// What is known about the effect of the call, which matters if it was a change.

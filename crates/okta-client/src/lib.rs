@@ -10,6 +10,7 @@
 
 mod answer;
 mod auth;
+mod backlog;
 mod body;
 mod bucket;
 mod call;
@@ -17,6 +18,8 @@ mod client;
 pub mod code;
 pub mod endpoints;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod models;
 mod oauth;
 mod org_url;
@@ -33,6 +36,7 @@ mod transport;
 
 pub use answer::Answer;
 pub use auth::{Answered, ApiToken, Authenticator, Challenge, Outgoing};
+pub use backlog::Backlog;
 pub use body::Body;
 pub use bucket::Bucket;
 pub use client::{Client, Config, ListPage};

@@ -78,6 +78,23 @@ pub(crate) fn with_limit(asked: &str, limit: impl FnOnce(u32) -> u32) -> String 
     format!("{path}?{}", query.join("&"))
 }
 
+/// The size of the page that `asked` asks for, if it does.
+pub(crate) fn limit(asked: &str) -> Option<u32> {
+    let (_, query) = asked.split_once('?')?;
+    query.split('&').find_map(|part| part.strip_prefix("limit=")?.parse().ok())
+}
+
+/// The most records that a page of the list may hold that `first` begins: a few times what it asks for, as a list may
+/// take no notice of that. The limit in a cursor is the server's own and does not count.
+pub(crate) fn most_records(first: &Request) -> usize {
+    /// For lists that come whole. The longest page of Okta's has ten thousand records.
+    const UNASKED: usize = 20_000;
+    /// For lists that ask for a few records only.
+    const LEAST: usize = 1_000;
+    limit(&first.path_and_query)
+        .map_or(UNASKED, |limit| usize::try_from(limit).unwrap_or(UNASKED).saturating_mul(4).max(LEAST))
+}
+
 fn refused(why: &str) -> Error {
     Error::new(ErrorKind::Unreadable, format!("the link to the next page {why}"))
         .with_hint("nothing after this page was read; report this to Okta if it persists")
@@ -255,6 +272,16 @@ mod tests {
         assert!(check_cursor(&first, "/api/v1/users?after=x").is_ok());
         assert!(check_cursor(&first, "/api/v1/groups?after=x").is_err());
         assert!(check_cursor(&first, "https://evil.example/api/v1/users").is_err());
+    }
+
+    #[test]
+    fn a_page_may_hold_a_few_times_what_was_asked_for() {
+        assert_eq!(most_records(&groups::members("00g1", 1000).unwrap().request), 4_000);
+        assert_eq!(most_records(&users::list(500).request), 2_000);
+        assert_eq!(most_records(&users::list(2).request), 1_000);
+        assert_eq!(most_records(&roles::of_user("00u1").unwrap().request), 20_000);
+        assert_eq!(limit("/api/v1/users?after=00u2&limit=500&search=status+pr"), Some(500));
+        assert_eq!(limit("/api/v1/users?limit=many"), None);
     }
 
     #[test]

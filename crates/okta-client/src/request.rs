@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use http::Method;
 
@@ -9,6 +10,10 @@ use crate::body::Body;
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind};
 use crate::models::Record;
+
+/// How long a request that is to be sent promptly may wait: longer than between two calls of a small quota that are spread
+/// evenly over its window.
+pub(crate) const PROMPT: Duration = Duration::from_secs(3);
 
 /// One call of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +29,10 @@ pub struct Request {
     /// Whether sending it twice does no harm. Only such a request is sent again after a failure that leaves open
     /// whether Okta has carried it out.
     pub idempotent: bool,
+    /// Whether it is to be sent within three seconds or not at all. Where a quota makes it wait longer, the call fails with
+    /// [`ErrorKind::RateLimited`] and [`Outcome::NotSent`](crate::Outcome::NotSent) when its turn comes, and the caller
+    /// looks again at what the request rests on.
+    pub prompt: bool,
     /// A `Content-Type` header that asks for a smaller answer.
     pub content_type: Option<&'static str>,
     /// The body.
@@ -39,6 +48,7 @@ impl Request {
             path_and_query: path,
             template,
             idempotent: true,
+            prompt: false,
             content_type: None,
             body: None,
         }
@@ -53,6 +63,7 @@ impl Request {
             path_and_query: path,
             template,
             idempotent: false,
+            prompt: false,
             content_type: None,
             body: None,
         }
@@ -61,6 +72,12 @@ impl Request {
     /// Adds a body.
     pub(crate) fn with_body(self, body: Body) -> Self {
         Self { body: Some(body), ..self }
+    }
+
+    /// The same request, to be sent promptly or not at all: see [`Request::prompt`].
+    #[must_use]
+    pub fn promptly(self) -> Self {
+        Self { prompt: true, ..self }
     }
 
     /// The path without the query.

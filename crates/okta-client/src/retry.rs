@@ -28,6 +28,8 @@ pub(crate) struct Tries {
     throttles: u32,
     /// Failures that a smaller page may cure.
     too_slow: u32,
+    /// Pages that were too large to be read.
+    too_large: u32,
     /// What was asked of our credential so far.
     challenges: Vec<Challenge>,
     pause: Decorrelated,
@@ -43,6 +45,7 @@ impl Tries {
             failures: 0,
             throttles: 0,
             too_slow: 0,
+            too_large: 0,
             challenges: Vec::new(),
             pause,
         }
@@ -61,6 +64,18 @@ impl Tries {
             self.too_slow += 1;
         }
         Some(self.pause.next(roll))
+    }
+
+    /// The pause before the next try after an answer that was too large to be read, which asks for half of the page;
+    /// `None` if there is no smaller one of the list that asked for `limit`, or if it was no list.
+    pub(crate) fn after_too_large(&mut self, limit: Option<u32>) -> Option<Duration> {
+        self.failures += 1;
+        let may_shrink = |limit| self.page_size(limit) > SMALLEST_PAGE;
+        if !self.idempotent || self.failures >= self.max_attempts || !limit.is_some_and(may_shrink) {
+            return None;
+        }
+        self.too_large += 1;
+        Some(Duration::ZERO)
     }
 
     /// Whether sending the call again can do no harm: because it changes nothing, or because it certainly was not
@@ -101,9 +116,9 @@ impl Tries {
     }
 
     /// The page size for the next try of a list that asked for `limit`: Okta answers 500 when a page takes its
-    /// database too long, so from the second such failure on the page is halved.
+    /// database too long, so from the second such failure on the page is halved, and after each page that was too large.
     pub(crate) fn page_size(&self, limit: u32) -> u32 {
-        let halvings = self.too_slow.saturating_sub(1).min(16);
+        let halvings = self.too_slow.saturating_sub(1).saturating_add(self.too_large).min(16);
         (limit >> halvings).max(SMALLEST_PAGE.min(limit))
     }
 }
@@ -210,6 +225,17 @@ mod tests {
         tries.after_failure(&server_error(502), true, 0.5).unwrap();
         tries.after_failure(&server_error(502), true, 0.5).unwrap();
         assert_eq!(tries.page_size(200), 200, "a bad gateway is not a slow page");
+    }
+
+    #[test]
+    fn a_page_that_is_too_large_is_halved_at_once() {
+        let mut tries = Tries::new(8, true);
+        let sizes: Vec<u32> =
+            std::iter::from_fn(|| tries.after_too_large(Some(1000)).map(|_| tries.page_size(1000))).collect();
+        assert_eq!(sizes, [500, 250, 125, 62, 31, 15, 10]);
+        assert_eq!(Tries::new(8, true).after_too_large(Some(10)), None, "there is no smaller page");
+        assert_eq!(Tries::new(8, true).after_too_large(None), None, "it is no list");
+        assert_eq!(Tries::new(8, false).after_too_large(Some(1000)), None, "it may have changed something");
     }
 
     #[test]

@@ -11,8 +11,21 @@ use crate::auth::Outgoing;
 use crate::error::{Error, ErrorKind, Unreachable};
 use crate::outcome::Outcome;
 
-/// The largest body that is read. A page of a thousand users has two to three megabytes.
-const MAX_BODY: usize = 256 << 20;
+/// The most that is read of a body, in bytes after decompression.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyLimits {
+    /// Of an answer with success. A larger one is an error.
+    success: usize,
+    /// Of an answer without success. What follows is not read: the status says what matters.
+    failure: usize,
+}
+
+impl BodyLimits {
+    /// For the API. A page of a thousand users has two to three megabytes.
+    pub(crate) const API: Self = Self { success: 32 << 20, failure: 1 << 20 };
+    /// For the token endpoint, whose answers have one or two kilobytes.
+    pub(crate) const TOKEN: Self = Self { success: 64 << 10, failure: 64 << 10 };
+}
 
 /// Up to this much memory is set aside because an answer announces its length.
 const TRUSTED_LENGTH: usize = 8 << 20;
@@ -37,6 +50,7 @@ pub(crate) trait Transport: Send + Sync {
 /// The real network.
 pub(crate) struct Network {
     http: reqwest::Client,
+    limits: BodyLimits,
 }
 
 impl Network {
@@ -47,6 +61,7 @@ impl Network {
         user_agent: &str,
         connections: usize,
         extra_ca: Option<&str>,
+        limits: BodyLimits,
     ) -> Result<Self, Error> {
         let roots = reqwest::Certificate::from_pem_bundle(extra_ca.unwrap_or_default().as_bytes())
             .map_err(|e| Error::new(ErrorKind::Invalid, format!("the extra CA certificates cannot be read: {e}")))?;
@@ -67,7 +82,7 @@ impl Network {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|e| Error::new(ErrorKind::Invalid, format!("no HTTPS client can be made: {}", chain(&e))))?;
-        Ok(Self { http })
+        Ok(Self { http, limits })
     }
 }
 
@@ -87,20 +102,26 @@ impl Transport for Network {
             let response = request.send().await.map_err(|e| failure(&e, &host).with_outcome(outcome(&e)))?;
             let status = response.status();
             let headers = response.headers().clone();
-            Ok(Answer { status, headers, body: read(response, host).boxed() })
+            Ok(Answer { status, headers, body: read(response, host, self.limits).boxed() })
         }
         .boxed()
     }
 }
 
-/// Reads a body into one buffer.
-async fn read(mut response: reqwest::Response, host: String) -> Result<Bytes, Error> {
+/// Reads a body into one buffer, within the limits.
+async fn read(mut response: reqwest::Response, host: String, limits: BodyLimits) -> Result<Bytes, Error> {
+    let is_success = response.status().is_success();
+    let limit = if is_success { limits.success } else { limits.failure };
     let announced = response.content_length().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    let mut body = BytesMut::with_capacity(announced.min(TRUSTED_LENGTH));
+    let mut body = BytesMut::with_capacity(announced.min(TRUSTED_LENGTH).min(limit));
     while let Some(chunk) = response.chunk().await.map_err(|e| failure(&e, &host))? {
-        if body.len() + chunk.len() > MAX_BODY {
-            let megabytes = MAX_BODY >> 20;
-            return Err(Error::new(ErrorKind::Unreadable, format!("the answer is larger than {megabytes} MiB")));
+        let room = limit - body.len();
+        if chunk.len() > room {
+            if is_success {
+                return Err(Error::too_large(limit));
+            }
+            body.extend_from_slice(&chunk[..room]);
+            break;
         }
         body.extend_from_slice(&chunk);
     }

@@ -13,6 +13,32 @@ record! {
         pub sign_on_mode: Option<String> = "signOnMode",
         /// The key of the application's kind in Okta's catalogue, for example `salesforce`.
         pub name: Option<String> = "name",
+        /// Settings, of which little is read.
+        pub settings: AppSettings = "settings",
+    }
+}
+
+impl App {
+    /// Whether it is a service app: an OAuth client that signs in by itself and can hold admin roles.
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        self.settings.oauth_client.application_type.as_deref() == Some("service")
+    }
+}
+
+part! {
+    /// The settings of an application that are read.
+    pub struct AppSettings {
+        /// Those of an OAuth client.
+        pub oauth_client: OAuthClientSettings = "oauthClient",
+    }
+}
+
+part! {
+    /// The settings of an OAuth client that are read.
+    pub struct OAuthClientSettings {
+        /// `web`, `native`, `browser` or `service`.
+        pub application_type: Option<String> = "application_type",
     }
 }
 

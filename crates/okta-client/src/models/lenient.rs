@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// An object of Okta's that has an id.
@@ -222,13 +222,15 @@ scalar_member!(bool, String, scalar => match scalar {
 });
 scalar_member!(super::Time, String, scalar => scalar.text().map(super::Time::new));
 
-/// A list of texts; whatever else is in the list, or is no list, is passed over.
+/// The most texts that a list inside a record may have. The longest of Okta's, the people whom a group rule leaves out,
+/// has a hundred.
+const MOST_TEXTS: usize = 10_000;
+
+/// A list of texts; whatever else is in the list, or is no list, is passed over. A record with a list that is longer than
+/// any of Okta's is not read.
 impl Field for Vec<String> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = <serde_json::Value as serde::Deserialize>::deserialize(deserializer)?;
-        let serde_json::Value::Array(values) = value else { return Ok(Self::new()) };
-        let text = |value| if let serde_json::Value::String(text) = value { Some(text) } else { None };
-        Ok(values.into_iter().filter_map(text).collect())
+        deserializer.deserialize_any(TextsVisitor)
     }
 
     fn merge(&mut self, later: Self) {
@@ -238,10 +240,74 @@ impl Field for Vec<String> {
     }
 }
 
-/// A JSON object kept as it came; anything but an object is `None`.
+struct TextsVisitor;
+
+impl<'de> Visitor<'de> for TextsVisitor {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<String>, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(text) = seq.next_element_seed(Value::<Option<String>>::new())? {
+            texts.extend(text);
+            if texts.len() > MOST_TEXTS {
+                return Err(A::Error::custom(format!("a list of more than {MOST_TEXTS} texts")));
+            }
+        }
+        Ok(texts)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Vec::new())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_unit<E>(self) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+}
+
+/// The most bytes that a part of a record may have of which all members are kept. A profile has a few kilobytes. Taken apart,
+/// it can need thirty times the memory.
+const MOST_KEPT: usize = 1 << 20;
+
+/// Whether `raw` may be kept.
+pub(super) fn check_size<E: serde::de::Error>(raw: &RawValue) -> Result<(), E> {
+    if raw.get().len() > MOST_KEPT {
+        return Err(E::custom(format!("a part of more than {} MiB", MOST_KEPT >> 20)));
+    }
+    Ok(())
+}
+
+/// A JSON object kept as it came; anything but an object is `None`. A record with one that is larger than any of Okta's is not
+/// read.
 impl Field for Option<Box<RawValue>> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <Box<RawValue> as serde::Deserialize>::deserialize(deserializer)?;
+        check_size::<D::Error>(&raw)?;
         Ok(raw.get().starts_with('{').then_some(raw))
     }
 

@@ -1,10 +1,14 @@
 //! Events of the System Log.
 
-use serde::de::MapAccess;
+use serde::de::{Error as _, IgnoredAny, MapAccess};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Time;
-use super::lenient::Record;
+use super::lenient::{Record, check_size};
+
+/// The members that are read.
+const MEMBERS: [&str; 7] = ["uuid", "eventType", "published", "actor", "target", "outcome", "debugContext"];
 
 /// Something that happened in the org. Like all records it is lenient: what is missing or of an odd type is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,7 +68,14 @@ impl Record for LogEvent {
 
     fn read<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
         let mut event = Self::default();
-        while let Some((key, value)) = map.next_entry::<String, Value>()? {
+        while let Some(key) = map.next_key::<String>()? {
+            if !MEMBERS.contains(&key.as_str()) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let raw: &RawValue = map.next_value()?;
+            check_size::<A::Error>(raw)?;
+            let value: Value = serde_json::from_str(raw.get()).map_err(A::Error::custom)?;
             let text = || value.as_str().unwrap_or_default().to_owned();
             match key.as_str() {
                 "uuid" => event.id = text(),

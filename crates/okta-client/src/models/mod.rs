@@ -12,7 +12,7 @@ mod iam;
 mod lenient;
 mod log;
 mod org;
-mod page;
+pub(crate) mod page;
 mod profile;
 mod quick;
 mod role;
@@ -30,6 +30,7 @@ pub use iam::{Binding, BindingMember, BindingMemberLinks, CustomRole, ResourceSe
 pub use lenient::{Link, Record, Unreadable, Word};
 pub use log::{LogEntity, LogEvent};
 pub use org::{Org, OrgLinks, OrgMetadata};
+pub(crate) use page::list_of_at_most;
 pub use page::{List, NotJson, list_from_json, record_from_json};
 pub use profile::{Attribute, Attributes, profile_members};
 pub use role::{Assignee, RoleAssignment, RoleAssignmentLinks, RoleTarget};

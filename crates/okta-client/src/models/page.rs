@@ -4,7 +4,6 @@
 //! when both fail over something that is no fault of the grammar (half a surrogate pair, bytes that are no UTF-8, a
 //! number beyond all bounds) is it repaired and read element by element, so that one such record costs only itself.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -39,7 +38,8 @@ impl NotJson {
     }
 
     fn broken(error: &serde_json::Error) -> Self {
-        Self { reason: format!("no JSON: {error}"), cut: error.is_eof() }
+        let reason = if error.is_data() { error.to_string() } else { format!("no JSON: {error}") };
+        Self { reason, cut: error.is_eof() }
     }
 
     /// Whether the body ends in the middle, as when a connection broke.
@@ -71,25 +71,39 @@ pub fn record_from_json<T: Record>(body: &[u8]) -> Result<T, NotJson> {
 ///
 /// If the body is neither. An array that is missing is an error, not an empty list.
 pub fn list_from_json<T: Record>(body: &[u8], key: Option<&str>) -> Result<List<T>, NotJson> {
-    quick_list_from_json(body, key).unwrap_or_else(|| strict_list_from_json(body, key))
+    list_of_at_most(body, key, usize::MAX)
 }
 
-/// What [`list_from_json`] gives if the quick reader does not give up.
-pub(super) fn quick_list_from_json<T: Record>(body: &[u8], key: Option<&str>) -> Option<Result<List<T>, NotJson>> {
-    quick::read(body, BodySeed::<Whole<T>>::new(key)).ok().map(|page| page.into_list(key))
+/// [`list_from_json`] of a list that may hold `most` records. Of a longer one no more are kept in memory, and it is an
+/// error.
+pub(crate) fn list_of_at_most<T: Record>(body: &[u8], key: Option<&str>, most: usize) -> Result<List<T>, NotJson> {
+    quick_list_from_json(body, key, most).unwrap_or_else(|| strict_list_from_json(body, key, most))
 }
 
-/// What [`list_from_json`] gives without the quick reader.
-pub(super) fn strict_list_from_json<T: Record>(body: &[u8], key: Option<&str>) -> Result<List<T>, NotJson> {
-    let broken = match read_list::<Whole<T>>(body, key) {
-        Ok(page) => return page.into_list(key),
+/// What [`list_of_at_most`] gives if the quick reader does not give up.
+pub(crate) fn quick_list_from_json<T: Record>(
+    body: &[u8],
+    key: Option<&str>,
+    most: usize,
+) -> Option<Result<List<T>, NotJson>> {
+    quick::read(body, BodySeed::<Whole<T>>::new(key, most)).ok().map(|page| page.into_list(key, most))
+}
+
+/// What [`list_of_at_most`] gives without the quick reader.
+pub(crate) fn strict_list_from_json<T: Record>(
+    body: &[u8],
+    key: Option<&str>,
+    most: usize,
+) -> Result<List<T>, NotJson> {
+    let broken = match read_list::<Whole<T>>(body, key, most) {
+        Ok(page) => return page.into_list(key, most),
         Err(error) => error,
     };
     let text = repaired(body);
-    let Ok(page) = read_list::<OneByOne<T>>(text.as_bytes(), key) else {
+    let Ok(page) = read_list::<OneByOne<T>>(text.as_bytes(), key, most) else {
         return Err(NotJson::broken(&broken));
     };
-    page.into_list(key)
+    page.into_list(key, most)
 }
 
 /// The text of `body` with what no JSON text may contain replaced: bytes that are no UTF-8, halves of surrogate pairs.
@@ -196,84 +210,96 @@ impl<'de, T: Record> Visitor<'de> for ElementVisitor<T> {
 }
 
 /// How the elements of an array become records.
-trait Elements: Sized {
+trait Elements {
     type Record: Record;
 
-    fn read<'de, A: SeqAccess<'de>>(seq: A) -> Result<Self, A::Error>;
-    fn into_parts(self) -> (Vec<Self::Record>, Vec<Unreadable>);
+    /// The next element, if there is one.
+    fn next<'de, A: SeqAccess<'de>>(seq: &mut A) -> Result<Option<Element<Self::Record>>, A::Error>;
 }
 
 /// The fast way: every element straight from the bytes.
-struct Whole<T>(Vec<T>, Vec<Unreadable>);
+struct Whole<T>(PhantomData<T>);
 
 impl<T: Record> Elements for Whole<T> {
     type Record = T;
 
-    fn read<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
-        let mut read = Self(Vec::new(), Vec::new());
-        while let Some(element) = seq.next_element::<Element<T>>()? {
-            match element {
-                Element::Read(record) => read.0.push(record),
-                Element::Bad(bad) => read.1.push(bad),
-            }
-        }
-        Ok(read)
-    }
-
-    fn into_parts(self) -> (Vec<T>, Vec<Unreadable>) {
-        (self.0, self.1)
+    fn next<'de, A: SeqAccess<'de>>(seq: &mut A) -> Result<Option<Element<T>>, A::Error> {
+        seq.next_element()
     }
 }
 
 /// The patient way: every element on its own, so that a failure stays with it.
-struct OneByOne<T>(Vec<T>, Vec<Unreadable>);
+struct OneByOne<T>(PhantomData<T>);
 
 impl<T: Record> Elements for OneByOne<T> {
     type Record = T;
 
-    fn read<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Self, A::Error> {
-        let mut read = Self(Vec::new(), Vec::new());
-        while let Some(raw) = seq.next_element::<&RawValue>()? {
-            match serde_json::from_str::<Element<T>>(raw.get()) {
-                Ok(Element::Read(record)) => read.0.push(record),
-                Ok(Element::Bad(bad)) => read.1.push(bad),
-                Err(error) => read.1.push(Unreadable { id: id_of(raw), reason: error.to_string() }),
+    fn next<'de, A: SeqAccess<'de>>(seq: &mut A) -> Result<Option<Element<T>>, A::Error> {
+        let Some(raw) = seq.next_element::<&RawValue>()? else { return Ok(None) };
+        let read = serde_json::from_str(raw.get());
+        let bad = |error: serde_json::Error| Unreadable { id: id_of(raw), reason: error.to_string() };
+        Ok(Some(read.unwrap_or_else(|error| Element::Bad(bad(error)))))
+    }
+}
+
+/// The elements of an array, as many as are wanted.
+struct Array<T> {
+    items: Vec<T>,
+    unreadable: Vec<Unreadable>,
+    /// Those that were passed over.
+    more: usize,
+}
+
+impl<T: Record> Array<T> {
+    fn read<'de, E: Elements<Record = T>, A: SeqAccess<'de>>(mut seq: A, most: usize) -> Result<Self, A::Error> {
+        let mut read = Self { items: Vec::new(), unreadable: Vec::new(), more: 0 };
+        while read.items.len() + read.unreadable.len() < most {
+            match E::next(&mut seq)? {
+                Some(Element::Read(record)) => read.items.push(record),
+                Some(Element::Bad(bad)) => read.unreadable.push(bad),
+                None => return Ok(read),
             }
         }
+        while seq.next_element::<IgnoredAny>()?.is_some() {
+            read.more += 1;
+        }
         Ok(read)
-    }
-
-    fn into_parts(self) -> (Vec<T>, Vec<Unreadable>) {
-        (self.0, self.1)
     }
 }
 
 /// The id of a record that could not be read otherwise.
 fn id_of(raw: &RawValue) -> Option<String> {
-    let members: std::collections::HashMap<Cow<'_, str>, &RawValue> = serde_json::from_str(raw.get()).ok()?;
-    serde_json::from_str(members.get("id")?.get()).ok()
+    #[derive(serde::Deserialize)]
+    struct Identified {
+        id: Option<String>,
+    }
+    serde_json::from_str::<Identified>(raw.get()).ok()?.id
 }
 
 /// What a list's body held: the array if there was one, and the link to the next page.
-struct Body<E> {
-    elements: Option<E>,
+struct Body<T> {
+    elements: Option<Array<T>>,
     next: Option<String>,
 }
 
-impl<E: Elements> Body<E> {
-    fn into_list(self, key: Option<&str>) -> Result<List<E::Record>, NotJson> {
-        let Some(elements) = self.elements else {
+impl<T: Record> Body<T> {
+    fn into_list(self, key: Option<&str>, most: usize) -> Result<List<T>, NotJson> {
+        let kind = T::KIND;
+        let Some(Array { items, unreadable, more }) = self.elements else {
             let wanted = key.map_or_else(|| "an array".to_owned(), |key| format!("an array `{key}`"));
-            return Err(NotJson::wrong(format!("no list: {wanted} of {}s was expected", E::Record::KIND)));
+            return Err(NotJson::wrong(format!("no list: {wanted} of {kind}s was expected")));
         };
-        let (items, unreadable) = elements.into_parts();
+        if more > 0 {
+            let found = items.len() + unreadable.len() + more;
+            return Err(NotJson::wrong(format!("a list of {found} {kind}s, where {most} are the most to be expected")));
+        }
         Ok(List { items, unreadable, next: self.next })
     }
 }
 
-fn read_list<E: Elements>(body: &[u8], key: Option<&str>) -> Result<Body<E>, serde_json::Error> {
+fn read_list<E: Elements>(body: &[u8], key: Option<&str>, most: usize) -> Result<Body<E::Record>, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let read = BodySeed::new(key).deserialize(&mut json)?;
+    let read = BodySeed::<E>::new(key, most).deserialize(&mut json)?;
     json.end()?;
     Ok(read)
 }
@@ -288,35 +314,36 @@ part! {
 
 struct BodySeed<'k, E> {
     key: Option<&'k str>,
+    most: usize,
     elements: PhantomData<E>,
 }
 
 impl<'k, E> BodySeed<'k, E> {
-    fn new(key: Option<&'k str>) -> Self {
-        Self { key, elements: PhantomData }
+    fn new(key: Option<&'k str>, most: usize) -> Self {
+        Self { key, most, elements: PhantomData }
     }
 }
 
 impl<'de, E: Elements> DeserializeSeed<'de> for BodySeed<'_, E> {
-    type Value = Body<E>;
+    type Value = Body<E::Record>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Body<E>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de, E: Elements> Visitor<'de> for BodySeed<'_, E> {
-    type Value = Body<E>;
+    type Value = Body<E::Record>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Body<E>, A::Error> {
-        Ok(Body { elements: Some(E::read(seq)?), next: None })
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        Ok(Body { elements: Some(Array::read::<E, A>(seq, self.most)?), next: None })
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body<E>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         enum Known {
             Array,
             Links,
@@ -330,7 +357,9 @@ impl<'de, E: Elements> Visitor<'de> for BodySeed<'_, E> {
             _ => Known::Other,
         }))? {
             match key {
-                Known::Array => body.elements = map.next_value_seed(ArraySeed(PhantomData))?,
+                Known::Array => {
+                    body.elements = map.next_value_seed(ArraySeed::<E> { most: self.most, elements: PhantomData })?;
+                }
                 Known::Links => body.next = map.next_value_seed(Value::<ListLinks>::new())?.next.href,
                 Known::Other => {
                     map.next_value::<IgnoredAny>()?;
@@ -342,32 +371,35 @@ impl<'de, E: Elements> Visitor<'de> for BodySeed<'_, E> {
 }
 
 /// The array inside the body: `None` if it is something else.
-struct ArraySeed<E>(PhantomData<E>);
+struct ArraySeed<E> {
+    most: usize,
+    elements: PhantomData<E>,
+}
 
 impl<'de, E: Elements> DeserializeSeed<'de> for ArraySeed<E> {
-    type Value = Option<E>;
+    type Value = Option<Array<E::Record>>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<E>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_option(self)
     }
 }
 
 impl<'de, E: Elements> Visitor<'de> for ArraySeed<E> {
-    type Value = Option<E>;
+    type Value = Option<Array<E::Record>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array")
     }
 
-    fn visit_none<D>(self) -> Result<Option<E>, D> {
+    fn visit_none<D>(self) -> Result<Self::Value, D> {
         Ok(None)
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<E>, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_seq(self)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Option<E>, A::Error> {
-        E::read(seq).map(Some)
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        Array::read::<E, A>(seq, self.most).map(Some)
     }
 }

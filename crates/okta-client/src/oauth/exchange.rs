@@ -85,6 +85,9 @@ impl Exchange {
     /// those that were granted together.
     pub(super) async fn run(&self) -> Result<Token, Error> {
         let scopes = self.scopes();
+        if scopes.is_empty() {
+            return Err(Error::new(ErrorKind::Invalid, "there are no OAuth scopes to ask for"));
+        }
         let is_about_scopes = |error: &Error| error.code() == Some(INVALID_SCOPE);
         let refused = match self.ask_for(&scopes).await {
             Err(error) if self.accept_fewer_scopes && scopes.len() > 1 && is_about_scopes(&error) => error,

@@ -34,15 +34,24 @@ impl PrivateKey {
     /// If there is no such key in it: elliptic curves and other kinds, encrypted, public, too short or damaged keys, and
     /// files that cannot be read. The text says which, and what to do; it never repeats what may be part of a key.
     pub fn parse(given: &SecretString) -> Result<Self, Error> {
-        let material = key_text::find(given.expose_secret())?;
-        let pair = match &material {
+        Self::of(&key_text::find(given.expose_secret())?)
+    }
+
+    /// The key in a text; `None` if the text would be taken for the name of a file.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn in_text(text: &str) -> Option<Result<Self, Error>> {
+        key_text::in_text(text).map(|material| Self::of(&material?))
+    }
+
+    fn of(material: &Material) -> Result<Self, Error> {
+        let pair = match material {
             Material::Pkcs8(der) => KeyPair::from_pkcs8(der),
             Material::Pkcs1(der) => KeyPair::from_der(der),
             Material::Components(components) => KeyPair::from_components(&components.borrowed()),
         };
         match pair {
             Ok(pair) => Ok(Self { pair: Arc::new(pair) }),
-            Err(rejected) => Err(explain(&material, &rejected.to_string())),
+            Err(rejected) => Err(explain(material, &rejected.to_string())),
         }
     }
 

@@ -67,7 +67,7 @@ pub(super) fn find(given: &str) -> Result<Material, Error> {
 }
 
 /// The key in a text, if it looks like one at all.
-fn in_text(text: &str) -> Option<Result<Material, Error>> {
+pub(super) fn in_text(text: &str) -> Option<Result<Material, Error>> {
     if text.contains(BEGIN) {
         return Some(in_pem(text));
     }

@@ -36,7 +36,19 @@ use crate::error::{Error, ErrorKind};
 use crate::org_url::OrgUrl;
 use crate::pacer::{BucketTraffic, Pacer, Pacing};
 use crate::skew::Skew;
-use crate::transport::{Network, Transport};
+use crate::transport::{BodyLimits, Network, Transport};
+
+/// Whether there is a usable private key in a text; `None` if the text would be taken for the name of a file.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn check_key_text(text: &str) -> Option<Result<(), Error>> {
+    PrivateKey::in_text(text).map(|key| key.map(drop))
+}
+
+/// Whether an answer of the token endpoint can be used.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn check_token_answer(body: &[u8], asked: tokio::time::Instant) -> Result<(), Error> {
+    Token::read(body, asked, 1.0).map(drop)
+}
 
 /// The header that carries a proof.
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -56,7 +68,7 @@ pub struct OAuthConfig {
     pub key_id: String,
     /// The private key.
     pub key: PrivateKey,
-    /// The scopes to ask for.
+    /// The scopes to ask for; others can be added with [`OAuth::also_want`].
     pub scopes: Vec<String>,
     /// Okta grants all scopes or refuses. If this is set, a refusal leads to a token with those of them that are granted,
     /// for two more requests and one per scope; [`OAuth::granted`] then tells fewer.
@@ -119,9 +131,10 @@ impl OAuth {
     ///
     /// # Errors
     ///
-    /// If client id, key id or scopes are missing or cannot be right, or if no HTTPS client can be made.
+    /// If client id or key id are missing, if one of these or a scope cannot be right, or if no HTTPS client can be made.
     pub fn new(config: OAuthConfig) -> Result<Self, Error> {
-        let network = Network::new(config.timeout, &config.user_agent, 1, config.extra_ca.as_deref())?;
+        let (agent, extra_ca) = (&config.user_agent, config.extra_ca.as_deref());
+        let network = Network::new(config.timeout, agent, 1, extra_ca, BodyLimits::TOKEN)?;
         let skew = Skew::of_this_machine(config.pacing.valid_time_scale());
         Self::over(Box::new(network), config, skew, Box::new(rand::random::<f64>))
     }
@@ -140,9 +153,6 @@ impl OAuth {
         // The order of the caller, without repetitions.
         let mut seen = std::collections::HashSet::new();
         scopes.retain(|scope| seen.insert(scope.clone()));
-        if scopes.is_empty() {
-            return Err(Error::new(ErrorKind::Invalid, "no OAuth scopes are given to ask for"));
-        }
         let Some(endpoint) = config.org.join(exchange::PATH) else {
             return Err(Error::new(ErrorKind::Invalid, "the org has no token endpoint"));
         };
@@ -174,7 +184,7 @@ impl OAuth {
     ///
     /// [`ErrorKind::Unauthenticated`] if Okta refuses; others if it cannot be asked.
     pub async fn sign_in(&self) -> Result<(), Error> {
-        self.0.token().await.map(|_| ())
+        self.0.token().await.map(|_| ()).map_err(Error::with_service_app)
     }
 
     /// The scopes of the present token, sorted: those that the answer named, else those that were asked for. `None`
@@ -329,7 +339,7 @@ impl State {
 impl Authenticator for OAuth {
     fn headers<'a>(&'a self, request: &'a Outgoing) -> BoxFuture<'a, Result<HeaderMap, Error>> {
         async move {
-            let token = self.0.token().await?;
+            let token = self.0.token().await.map_err(Error::with_service_app)?;
             let mut headers = HeaderMap::from_iter([(AUTHORIZATION, token.authorization.clone())]);
             if token.scheme == TokenScheme::Dpop {
                 let nonce = lock(&self.0.nonce).clone();
@@ -379,6 +389,7 @@ impl Authenticator for OAuth {
     }
 
     fn advise(&self, error: Error) -> Error {
+        let error = error.with_service_app();
         match (error.kind(), error.code()) {
             (_, Some("use_dpop_nonce")) => {
                 error.with_hint("the nonce that Okta has just given was not taken; does a proxy change the headers?")

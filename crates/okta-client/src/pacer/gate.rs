@@ -1,6 +1,7 @@
 //! The waiting room in front of the windows: callers come in, wait their turn without polling, and go out in order.
 
 use std::cmp::Reverse;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -25,6 +26,8 @@ pub(crate) struct Pacer {
     clock: Mutex<ServerClock>,
     lanes: [Lane; Bucket::ALL.len()],
     slots: Arc<Slots>,
+    /// The number of the next reader that says what it needs.
+    next_reader: AtomicU64,
 }
 
 /// One bucket's waiting room.
@@ -37,12 +40,32 @@ struct Lane {
 #[derive(Debug)]
 struct Books {
     window: Window,
+    /// What each reader needs, as it has said last.
+    needs: Vec<Needs>,
     calls: u64,
     retries: u64,
     throttled: u64,
     waited: Duration,
     /// The server's time until which the bucket waits for its next window.
     waiting_until: Option<f64>,
+}
+
+/// The calls of one bucket that a reader needs.
+#[derive(Debug, Clone, Copy)]
+struct Needs {
+    reader: u64,
+    calls: u64,
+    /// Those of them that only this bucket will do for.
+    bound: u64,
+}
+
+impl Books {
+    /// Tells the window what all readers need.
+    fn sum_up(&mut self) {
+        let sum = |part: fn(&Needs) -> u64| self.needs.iter().map(part).fold(0, u64::saturating_add);
+        let (calls, bound) = (sum(|needs| needs.calls), sum(|needs| needs.bound));
+        self.window.set_backlog(calls, bound);
+    }
 }
 
 /// The consent to send one call. Dropped without an answer, the call counts as lost.
@@ -67,6 +90,7 @@ impl Pacer {
             clock: Mutex::new(ServerClock::new(wall.as_secs_f64(), pacing.valid_time_scale())),
             lanes: Bucket::ALL.map(|_| Lane::new(pacing.share_percent)),
             slots: Arc::new(Slots::new(pacing.max_in_flight)),
+            next_reader: AtomicU64::new(0),
         }
     }
 
@@ -151,11 +175,31 @@ impl Pacer {
         }
     }
 
-    /// Says how many calls of `bucket` are known to be wanted, and how many of them only it will do for.
-    pub(crate) fn backlog(&self, bucket: Bucket, calls: u64, bound: u64) {
-        let lane = self.lane(bucket);
-        lock(&lane.books).window.set_backlog(calls, bound);
-        lane.line.ring();
+    /// The number of a new reader.
+    pub(crate) fn new_reader(&self) -> u64 {
+        self.next_reader.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Says how many calls of `bucket` a reader needs, and how many of them only this bucket will do for.
+    pub(crate) fn set_backlog(&self, reader: u64, bucket: Bucket, calls: u64, bound: u64) {
+        self.settle(bucket, |books| {
+            books.needs.retain(|needs| needs.reader != reader);
+            books.needs.push(Needs { reader, calls, bound });
+            books.sum_up();
+        });
+    }
+
+    /// Forgets what a reader has said.
+    pub(crate) fn forget_reader(&self, reader: u64) {
+        for bucket in Bucket::ALL {
+            self.settle(bucket, |books| {
+                let readers = books.needs.len();
+                books.needs.retain(|needs| needs.reader != reader);
+                if books.needs.len() < readers {
+                    books.sum_up();
+                }
+            });
+        }
     }
 
     /// How many calls of `bucket` may still be made before its next window; `None` while no limit is known.
@@ -202,6 +246,7 @@ impl Lane {
     fn new(share_percent: u8) -> Self {
         let books = Books {
             window: Window::new(share_percent),
+            needs: Vec::new(),
             calls: 0,
             retries: 0,
             throttled: 0,

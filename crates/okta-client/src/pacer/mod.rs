@@ -9,9 +9,9 @@ mod clock;
 mod gate;
 mod line;
 mod minute;
-mod quota;
+pub(crate) mod quota;
 mod slots;
-mod window;
+pub(crate) mod window;
 
 pub(crate) use gate::{Pacer, Permit};
 pub(crate) use line::Rank;

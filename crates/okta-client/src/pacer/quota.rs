@@ -24,11 +24,15 @@ pub(crate) enum Throttle {
     Unknown,
 }
 
+/// More calls a minute than any org has. What is larger counts as this, so that nothing that is computed with it overflows.
+const MOST_CALLS: u64 = u32::MAX as u64;
+
 /// Reads the quota headers. `None` if one is missing or unusable, or if they are the zeros of the concurrency limit.
 pub(crate) fn quota(headers: &HeaderMap) -> Option<Quota> {
+    let limit = number(headers, "x-rate-limit-limit")?.min(MOST_CALLS);
     let quota = Quota {
-        limit: number(headers, "x-rate-limit-limit")?,
-        remaining: number(headers, "x-rate-limit-remaining")?,
+        limit,
+        remaining: number(headers, "x-rate-limit-remaining")?.min(limit),
         reset: reset(number(headers, "x-rate-limit-reset")?),
     };
     (quota.limit > 0).then_some(quota)
@@ -93,6 +97,10 @@ mod tests {
         assert_eq!(quota(&quota_headers("600", "599", "1630402525")), Some(expected));
         assert_eq!(quota(&quota_headers("600, 600;w=60", "599", "1630402525000")), Some(expected));
         assert_eq!(quota(&quota_headers("600", "many", "1630402525")), None);
+        let most = u64::MAX.to_string();
+        let absurd = quota(&quota_headers(&most, &most, "1630402525")).unwrap();
+        assert_eq!((absurd.limit, absurd.remaining), (MOST_CALLS, MOST_CALLS));
+        assert_eq!(quota(&quota_headers("600", &most, "1630402525")).unwrap().remaining, 600);
         assert_eq!(quota(&headers(&[("X-Rate-Limit-Limit", "600")])), None);
     }
 

@@ -29,6 +29,9 @@ const PAUSE: f64 = 5.0;
 /// two ways. A server that tells of more has ends that move on with every answer.
 const MOST: usize = 3;
 
+/// Of how many limits it is remembered what others did. A bucket has two, and more only while they are changed.
+const REMEMBERED: usize = 8;
+
 /// The quota of one bucket. Times are seconds of the server's clock.
 #[derive(Debug)]
 pub(crate) struct Window {
@@ -214,7 +217,13 @@ impl Window {
         match self.others.iter_mut().find(|old| old.limit == new.limit) {
             Some(old) if new.pace > old.pace || new.until > old.until + LENGTH - SAME => *old = new,
             Some(_) => {}
-            None => self.others.push(new),
+            None => {
+                if self.others.len() >= REMEMBERED {
+                    self.others.sort_by(|a, b| b.until.total_cmp(&a.until));
+                    self.others.truncate(REMEMBERED - 1);
+                }
+                self.others.push(new);
+            }
         }
     }
 
@@ -342,6 +351,19 @@ mod tests {
     use super::*;
 
     const END: f64 = 1060.0;
+
+    #[test]
+    fn limits_that_always_change_are_not_all_remembered() {
+        let mut window = Window::new(90);
+        for n in 0..100_u32 {
+            let now = 1000.0 + f64::from(n) * 70.0;
+            if let Decision::Send(ticket) = window.decide(now, 1) {
+                window.answered(ticket, quota(100 + u64::from(n), 50, now + 60.0), true, now);
+            }
+        }
+        assert_eq!(window.others.len(), REMEMBERED);
+        assert!(window.others.iter().any(|others| others.limit > 190), "the latest are: {:?}", window.others);
+    }
 
     fn quota(limit: u64, remaining: u64, reset: f64) -> Option<Quota> {
         Some(Quota { limit, remaining, reset })

@@ -1,6 +1,7 @@
 //! Changes: sent once, unless it is certain that nothing was done; what is known about those that failed; and the
 //! record of what was sent. In virtual time.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::Method;
@@ -82,6 +83,28 @@ async fn too_many_requests_is_waited_out_and_the_change_goes_on() {
     assert!((30.0..33.0).contains(&waited), "{waited}");
     assert_eq!(server.seen().len(), 3);
     assert_eq!(client.traffic()[0].bucket, Bucket::Groups);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_is_to_be_sent_promptly_is_not_sent_after_a_wait() {
+    // Okta's concurrency limit has no window: the pause is short.
+    for (limit, sent) in [(100, 1), (0, 2)] {
+        let spent = move || Reply::json(429, "{}").quota(limit, 0, EPOCH + 30.0).date(EPOCH);
+        let calls = AtomicUsize::new(0);
+        let server = Server::new(move |_| match calls.fetch_add(1, Ordering::Relaxed) {
+            0 => spent(),
+            _ => done(),
+        });
+        let client = server.client(|_| {});
+        let begun = tokio::time::Instant::now();
+        let result = client.send(&add_member().promptly()).await;
+        assert_eq!(server.seen().len(), sent, "{result:?}");
+        if let Err(error) = result {
+            assert_eq!((error.kind(), error.outcome()), (ErrorKind::RateLimited, Outcome::NotSent), "{error}");
+            assert!(begun.elapsed() >= Duration::from_secs(30), "the way is free again when it fails");
+            assert_eq!(client.send(&add_member().promptly()).await.unwrap().status, 204);
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -50,8 +50,9 @@ fn both(id: &str) -> [ListRequest<Member>; 2] {
 /// Reads `either` lists by whichever call, and `bound` lists by the plain one.
 async fn read(client: &Client, either: u64, bound: u64) -> Duration {
     let began = Instant::now();
-    client.backlog(Bucket::Groups, bound + either / 2, bound);
-    client.backlog(Bucket::GroupSkinnyUsers, either / 2, 0);
+    let backlog = client.backlog();
+    backlog.set(Bucket::Groups, bound + either / 2, bound);
+    backlog.set(Bucket::GroupSkinnyUsers, either / 2, 0);
     let free = join_all((0..either).map(|n| async move {
         client.page_of_any(&both(&format!("00g{n}")), None).await.unwrap();
     }));
@@ -123,8 +124,9 @@ async fn lists_begin_where_there_is_room_for_their_other_pages() {
         if asked.path.contains("after") { reply } else { reply.header("link", &next) }
     });
     let client = server.client(|config| config.pacing.share_percent = 100);
+    let backlog = client.backlog();
     for bucket in [Bucket::Groups, Bucket::GroupSkinnyUsers] {
-        client.backlog(bucket, 70, 0);
+        backlog.set(bucket, 70, 0);
     }
     let began = Instant::now();
     join_all((0..70).map(|n| {

@@ -1,8 +1,8 @@
 //! Models survive what no description allows.
 
 use crate::models::{
-    AppUser, Assignee, Group, GroupDetails, GroupRule, Member, RoleAssignment, Time, User, list_from_json,
-    record_from_json,
+    AppUser, Assignee, Group, GroupDetails, GroupRule, LogEvent, Member, RoleAssignment, Time, User, list_from_json,
+    list_of_at_most, record_from_json,
 };
 
 #[test]
@@ -121,6 +121,44 @@ fn a_number_beyond_all_bounds_costs_only_its_record() {
     let list = list_from_json::<User>(body, None).unwrap();
     assert_eq!(list.items.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["00u2"]);
     assert_eq!(list.unreadable[0].id.as_deref(), Some("00u1"), "what is known is told");
+}
+
+#[test]
+fn a_list_that_is_too_long_is_refused_and_not_kept() {
+    let body = |n: usize| format!("[{}]", vec![r#"{"id":"00u1"}"#; n].join(","));
+    assert_eq!(list_of_at_most::<Member>(body(4).as_bytes(), None, 4).unwrap().items.len(), 4);
+    // As both readers see it: half a surrogate pair is left to the patient one.
+    for odd in ["", r#",{"id":"\uD83D"}"#, ",7", ",{}"] {
+        let long = body(4).replace(']', &format!("{odd},{{\"id\":\"00u2\"}}]"));
+        for (body, key) in [(long.clone(), None), (format!(r#"{{"value":{long}}}"#), Some("value"))] {
+            let error = list_of_at_most::<Member>(body.as_bytes(), key, 4).unwrap_err();
+            let found = if odd.is_empty() { 5 } else { 6 };
+            let words = format!("a list of {found} group members, where 4 are the most to be expected");
+            assert_eq!((error.to_string(), error.is_cut()), (words, false), "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_part_that_is_too_large_costs_only_its_record() {
+    let fits = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - 8));
+    let users = |profile: &str| format!(r#"[{{"id":"00u1","profile":{profile}}},{{"id":"00u2"}}]"#);
+    let list = list_from_json::<User>(users(&fits(1 << 20)).as_bytes(), None).unwrap();
+    assert_eq!((list.items.len(), list.unreadable.len()), (2, 0));
+    let list = list_from_json::<User>(users(&fits((1 << 20) + 1)).as_bytes(), None).unwrap();
+    assert_eq!((list.items.len(), list.unreadable[0].id.as_deref()), (1, Some("00u1")));
+    assert!(list.unreadable[0].reason.contains("more than 1 MiB"), "{:?}", list.unreadable);
+
+    let events = format!(r#"[{{"uuid":"1","debugContext":[{}0]}},{{"uuid":"2"}}]"#, "[],".repeat(400_000));
+    let list = list_from_json::<LogEvent>(events.as_bytes(), None).unwrap();
+    assert_eq!((list.items.len(), list.items[0].id.as_str(), list.unreadable.len()), (1, "2", 1));
+
+    let ids = |n: usize| {
+        format!(r#"{{"id":"0pr1","actions":{{"assignUserToGroups":{{"groupIds":[{}]}}}}}}"#, vec!["\"\""; n].join(","))
+    };
+    assert_eq!(record_from_json::<GroupRule>(ids(10_000).as_bytes()).unwrap().group_ids().len(), 10_000);
+    let error = record_from_json::<GroupRule>(ids(10_001).as_bytes()).unwrap_err();
+    assert!(error.to_string().starts_with("a list of more than 10000 texts"), "{error}");
 }
 
 #[test]

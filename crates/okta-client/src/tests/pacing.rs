@@ -51,7 +51,8 @@ fn server(limit: u64, others: f64, scale: f64, seed: u64) -> (Server, Arc<Mutex<
 
 /// Makes `calls` calls as fast as they are let out, `workers` at a time.
 pub(super) async fn make_calls(client: &Client, calls: u64, workers: u64) {
-    client.backlog(Bucket::Groups, calls, calls);
+    let backlog = client.backlog();
+    backlog.set(Bucket::Groups, calls, calls);
     let list = groups::members("00g1", 1000).unwrap();
     let work = (0..workers).map(|worker| {
         let list = &list;
@@ -118,6 +119,51 @@ async fn what_fits_into_the_window_is_not_held_back() {
     let began = Instant::now();
     make_calls(&client, 200, 24).await;
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+/// How long `calls` calls take in a window of 60 that has just begun.
+async fn took(client: &Client, calls: usize) -> Duration {
+    let list = groups::members("00g1", 1000).unwrap();
+    let began = Instant::now();
+    for _ in 0..calls {
+        client.page(&list, None).await.unwrap();
+    }
+    began.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_readers_need_adds_up_and_ends_with_them() {
+    // Nobody tells when calls go out but their pace: spread over a minute, or at once.
+    let server = || {
+        let count = Mutex::new(Count::new(60));
+        Server::new(move |seen| {
+            let now = EPOCH + seen.at.as_secs_f64();
+            let mut count = count.lock().unwrap();
+            assert!(count.call(now), "too many calls");
+            Reply::json(200, "[]").counted(&count).date(now)
+        })
+    };
+    let spread = Duration::from_secs(5);
+    // Each of two readers alone fits into the window, both together do not.
+    let client = server().client(|config| config.pacing.share_percent = 100);
+    let (one, other) = (client.backlog(), client.backlog());
+    one.set(Bucket::Groups, 40, 40);
+    other.set(Bucket::Groups, 40, 40);
+    assert!(took(&client, 10).await > spread, "the first one's need was overwritten");
+    drop(one);
+    assert!(took(&client, 10).await < spread, "the first one's need outlives it");
+    // What a reader says replaces what it has said before.
+    let client = server().client(|config| config.pacing.share_percent = 100);
+    let (one, other) = (client.backlog(), client.backlog());
+    for _ in 0..3 {
+        one.set(Bucket::Groups, 20, 20);
+        other.set(Bucket::Groups, 20, 20);
+    }
+    assert!(took(&client, 10).await < spread);
+    one.set(Bucket::Groups, 90, 90);
+    assert!(took(&client, 10).await > spread);
+    drop((one, other));
+    assert!(took(&client, 10).await < spread);
 }
 
 #[tokio::test(start_paused = true)]

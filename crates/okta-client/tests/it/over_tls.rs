@@ -133,7 +133,8 @@ async fn quotas_are_kept_without_a_single_refusal() {
     let mut config = config(&sim, sim.token());
     config.pacing.time_scale = 300.0;
     let client = Client::new(config).unwrap();
-    client.backlog(Bucket::Groups, 100, 100);
+    let backlog = client.backlog();
+    backlog.set(Bucket::Groups, 100, 100);
     let list = endpoints::groups::members(&group, 1000).unwrap();
     let calls = (0..100).map(|_| client.page(&list, None));
     for page in futures::future::join_all(calls).await {
@@ -207,6 +208,42 @@ async fn a_web_page_with_status_200_is_no_empty_list() {
         assert_eq!(error.kind(), ErrorKind::Unreadable);
         assert!(error.to_string().contains("captive portal"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn answers_that_are_too_large_are_not_read_to_their_end() {
+    let sim = Sim::start(SimConfig::new(small_org())).await.unwrap();
+    let users = endpoints::users::list(200);
+    let ask = async |fault| {
+        sim.set_faults(Faults::from(FaultRule::on("/api/v1/users", fault)));
+        let mut config = config(&sim, sim.token());
+        config.pacing.max_attempts = 3;
+        let before = sim.stats().requests;
+        let error = Client::new(config).unwrap().page(&users, None).await.unwrap_err();
+        (error, sim.stats().requests - before)
+    };
+    for fault in [Fault::Endless(200), Fault::Bomb(64)] {
+        let (error, tries) = ask(fault).await;
+        assert_eq!((error.kind(), tries), (ErrorKind::Unreadable, 3), "{error}");
+        assert!(
+            error.to_string().contains("the answer is larger than 32 MiB; Okta sends nothing that large"),
+            "{error}"
+        );
+    }
+    let (error, tries) = ask(Fault::Endless(403)).await;
+    assert_eq!((error.kind(), error.status(), tries), (ErrorKind::Forbidden, Some(403), 1), "{error}");
+    let (error, tries) = ask(Fault::Body(format!("[{}]", vec!["{}"; 1001].join(",")).into())).await;
+    assert_eq!((error.kind(), tries), (ErrorKind::Unreadable, 1), "{error}");
+    assert!(error.to_string().contains("a list of 1001 users, where 1000 are the most"), "{error}");
+}
+
+#[tokio::test]
+async fn a_page_that_is_too_large_is_asked_for_in_smaller_ones() {
+    let sim = Sim::start(SimConfig::new(small_org())).await.unwrap();
+    let fat = FaultRule::on("/api/v1/users", Fault::Bomb(33)).page(1).first(1);
+    sim.set_faults(Faults::from(fat));
+    let (users, pages) = read_all(&client(&sim), &endpoints::users::list(50)).await.unwrap();
+    assert_eq!((users.len(), pages), (small_org().user_ids().count(), 3), "pages of 25");
 }
 
 #[tokio::test]

@@ -77,6 +77,21 @@ async fn a_bearer_org_gets_no_proofs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn scopes_need_not_be_known_before_the_first_call() {
+    let play = Play::with(
+        |seen, count| if seen.path == TOKEN { token("Bearer", count, 3600) } else { Reply::json(200, ORG) },
+        |config| config.scopes.clear(),
+    );
+    let error = play.call().await.unwrap_err();
+    assert!(error.to_string().contains("no OAuth scopes to ask for"), "{error}");
+    assert!(error.is_by_service_app());
+    assert_eq!((play.counts(), error.outcome()), ((0, 0), crate::Outcome::NotSent));
+    play.auth.also_want(&["okta.groups.manage"]);
+    play.call().await.unwrap();
+    assert_eq!(form(&play.seen(true)[0])["scope"], "okta.groups.manage");
+}
+
+#[tokio::test(start_paused = true)]
 async fn scopes_that_the_answer_does_not_name_are_those_asked_for() {
     let play = Play::with(
         |_, _| Reply::json(200, r#"{"token_type":"Bearer","access_token":"a","expires_in":3600}"#),
@@ -104,7 +119,6 @@ fn a_set_up_that_cannot_work_is_refused() {
         ("0oa 1", "kid1", vec!["okta.users.read"], "the OAuth client id has blanks"),
         ("0oa1", " ", vec!["okta.users.read"], "the OAuth key id is empty"),
         ("0oa1", "kid1", vec!["okta.users.read okta.groups.read"], "the OAuth scope has blanks"),
-        ("0oa1", "kid1", vec![], "no OAuth scopes"),
     ] {
         let scopes = scopes.into_iter().map(str::to_owned).collect();
         let config = OAuthConfig::new(org(), client_id.into(), key_id.into(), keys::key(), scopes);

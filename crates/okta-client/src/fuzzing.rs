@@ -1,0 +1,133 @@
+//! What the fuzz targets call beside the public interface: parsers of what a server sends and of what an operator pastes.
+
+use std::fmt::Debug;
+
+use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
+
+use crate::answer;
+use crate::error::Error;
+use crate::models::{List, NotJson, Record};
+use crate::oauth::{check_key_text, check_token_answer};
+use crate::org_url::OrgUrl;
+use crate::pacer::{Throttle, throttle, window};
+use crate::pager;
+use crate::request::Request;
+use crate::skew::Skew;
+
+/// A page as the two readers of lists see it, each list as its `Debug` text.
+#[derive(Debug)]
+pub struct Readings {
+    /// `None` where the quick reader leaves the page to the strict one.
+    pub quick: Option<Result<String, NotJson>>,
+    /// What `serde_json` makes of it.
+    pub strict: Result<String, NotJson>,
+}
+
+/// Reads a page of at most `most` records in both ways.
+#[must_use]
+pub fn read_page<T: Record + Debug>(body: &[u8], key: Option<&str>, most: usize) -> Readings {
+    let text = |list: Result<List<T>, NotJson>| list.map(|list| format!("{list:?}"));
+    Readings {
+        quick: crate::models::page::quick_list_from_json(body, key, most).map(text),
+        strict: text(crate::models::page::strict_list_from_json(body, key, most)),
+    }
+}
+
+/// The cursor of the page behind the one that `asked` (path and query) was answered with.
+///
+/// # Errors
+/// The links of the answer lead elsewhere.
+pub fn next_cursor(
+    org: &OrgUrl,
+    first: &Request,
+    asked: &str,
+    headers: &HeaderMap,
+    in_body: Option<&str>,
+) -> Result<Option<String>, Error> {
+    pager::next_cursor(org, first, asked, headers, in_body)
+}
+
+/// `asked` with half of its limit.
+#[must_use]
+pub fn halved(asked: &str) -> String {
+    pager::with_limit(asked, |limit| limit / 2)
+}
+
+/// The error that an answer without success becomes.
+#[must_use]
+pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+    answer::refusal(status, headers, body)
+}
+
+/// Reads an answer of the token endpoint.
+///
+/// # Errors
+/// There is no usable token in it.
+pub fn token_answer(body: &[u8]) -> Result<(), Error> {
+    check_token_answer(body, Instant::now())
+}
+
+/// Reads a private key in a text; `None` if the text would be taken for the name of a file.
+///
+/// # Errors
+/// There is no usable key in it.
+#[must_use]
+pub fn key_text(text: &str) -> Option<Result<(), Error>> {
+    check_key_text(text)
+}
+
+/// The time for proofs, in seconds since 1970, by a clock that shows `wall`, after an answer with these headers.
+#[must_use]
+pub fn corrected_time(wall: i64, headers: &HeaderMap) -> i64 {
+    let skew = Skew::new(Box::new(move || wall));
+    skew.observe(headers);
+    if skew.was_wrong(wall, headers) { skew.now() } else { wall }
+}
+
+/// A bucket whose server answers with whatever headers.
+#[derive(Debug)]
+pub struct Quotas {
+    window: window::Window,
+    now: f64,
+}
+
+/// What a bucket decides about a call.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Verdict {
+    /// It was sent and answered.
+    Sent,
+    /// It has to wait for so many seconds.
+    Wait(f64),
+    /// It has to wait for the answer to another one.
+    WaitForAnswer,
+}
+
+impl Quotas {
+    /// A bucket of which nothing is known at `now`, in seconds of the server's clock.
+    #[must_use]
+    pub fn new(share_percent: u8, now: f64) -> Self {
+        Self { window: window::Window::new(share_percent), now }
+    }
+
+    /// Lets `seconds` pass, then makes a call that gets this answer. For an answer that never comes it is `None`.
+    pub fn call(&mut self, seconds: f64, answer: Option<(StatusCode, &HeaderMap)>) -> Verdict {
+        self.now += seconds;
+        let ticket = match self.window.decide(self.now, 1) {
+            window::Decision::Send(ticket) => ticket,
+            window::Decision::Wait { until, .. } => return Verdict::Wait(until - self.now),
+            window::Decision::WaitForAnswer => return Verdict::WaitForAnswer,
+        };
+        match answer {
+            None => self.window.lost(ticket),
+            Some((status, headers)) => match throttle(status, headers) {
+                Some(Throttle::Spent(quota)) => self.window.spent(ticket, quota, self.now),
+                _ => {
+                    let quota = crate::pacer::quota::quota(headers);
+                    self.window.answered(ticket, quota, status.is_success(), self.now);
+                }
+            },
+        }
+        Verdict::Sent
+    }
+}
