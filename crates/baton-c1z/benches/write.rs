@@ -50,7 +50,7 @@ fn main() {
     builder.finish().unwrap();
     clock.lap("committing");
     println!("database: {} MB", size(&db) / 1_000_000);
-    let bytes = envelope::seal(&db, &file).unwrap();
+    let bytes = envelope::seal(&db, &file).unwrap().bytes;
     clock.lap(&format!("sealing: {} kB", bytes / 1000));
 
     let old = dir.path().join("old.db");

@@ -17,17 +17,23 @@ impl DbHeader {
         header.starts_with(MARK).then_some(Self(*header))
     }
 
-    /// Bytes of a page.
-    pub(crate) fn page_size(&self) -> usize {
+    /// Bytes of a page; `None` if no page of a database has so many.
+    pub(crate) fn page_size(&self) -> Option<usize> {
         match u16::from_be_bytes([self.0[16], self.0[17]]) {
-            1 => 1 << 16,
-            size => usize::from(size),
+            1 => Some(1 << 16),
+            size => Some(usize::from(size)).filter(|size| size.is_power_of_two() && *size >= 512),
         }
+    }
+
+    /// Bytes of a page that are not reserved; `None` if there are too few.
+    pub(crate) fn usable_size(&self) -> Option<usize> {
+        self.page_size()?.checked_sub(usize::from(self.0[20])).filter(|usable| *usable >= 480)
     }
 
     /// Bytes of the database; `None` if the number of its pages was not written with its last change, and does not count.
     pub(crate) fn size(&self) -> Option<u64> {
-        (self.number(24) == self.number(92)).then_some(self.page_size() as u64 * u64::from(self.number(28)))
+        let size = self.page_size()? as u64 * u64::from(self.number(28));
+        (self.number(24) == self.number(92)).then_some(size)
     }
 
     /// Whether it has no write-ahead log, nothing reserved on its pages, and texts in UTF-8.
@@ -35,9 +41,14 @@ impl DbHeader {
         self.0[18..21] == [1, 1, 0] && self.number(56) == 1
     }
 
-    /// Whether all of its pages are in use.
-    pub(crate) fn has_no_free_pages(&self) -> bool {
-        self.number(36) == 0
+    /// The first page of the list of those that are not in use; 0 if there are none.
+    pub(crate) fn first_free_page(&self) -> u32 {
+        self.number(32)
+    }
+
+    /// How many of its pages are not in use.
+    pub(crate) fn free_pages(&self) -> u32 {
+        self.number(36)
     }
 
     fn number(&self, at: usize) -> u32 {

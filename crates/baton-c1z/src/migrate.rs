@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, params};
 
+use crate::bulk::SoundCheck;
 use crate::error::{At, Error};
 use crate::schema::{GRANTS, SYNC_RUNS, TABLES, Table};
 use crate::{connection, expansion, indexes};
@@ -15,13 +16,16 @@ const PAGE: i64 = 1000;
 /// What the bytes of a grant contain when it has the annotation.
 const MARK: &[u8] = b"c1.connector.v2.GrantExpandable";
 
-/// Adds the tables, columns and indexes that are missing and moves `GrantExpandable` annotations to their column. Does
-/// nothing to a database that is up to date. Errors speak of `file`, which `db` was decoded from.
+/// Refuses a database that is not sound. Adds the tables, columns and indexes that are missing and moves `GrantExpandable`
+/// annotations to their column; does nothing to a database that is up to date. Errors speak of `file`, which `db` was decoded
+/// from.
 ///
 /// # Errors
 /// It is no database, is damaged, or cannot be written.
 pub(crate) fn migrate(db: &Path, file: &Path) -> Result<(), Error> {
+    let sound = SoundCheck::begin(db, file)?;
     let connection = connection::open_copy(db, file)?;
+    sound.finish(&connection)?;
     bring_up_to_date(&connection, file).map_err(|error| foreign(error, file))?;
     connection.execute_batch("COMMIT").at(file)?;
     connection.close().map_err(|(_, error)| Error::database(file, error))

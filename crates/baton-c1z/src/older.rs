@@ -1,11 +1,12 @@
 //! The file that a new one replaces, and whose syncs may stay.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
-use crate::bulk::{Outline, Packed};
+use crate::bulk::{Outline, Packed, SoundCheck};
 use crate::envelope::{self, Limits};
 use crate::error::Error;
 use crate::reader::Reader;
@@ -19,7 +20,11 @@ use crate::{connection, migrate};
 #[derive(Debug)]
 pub struct Older {
     db: PathBuf,
+    /// The file that it came from.
+    file: PathBuf,
     packed: Mutex<Packed>,
+    /// Whether all of it is known to be sound.
+    sound: AtomicBool,
 }
 
 impl Older {
@@ -31,13 +36,14 @@ impl Older {
         match envelope::decode_in_parts(c1z, db, limits)? {
             Some(mut packed) => {
                 if restore_outline(db, &mut packed).is_some() {
-                    return Ok(Self { db: db.to_owned(), packed: Mutex::new(packed) });
+                    let (packed, sound) = (Mutex::new(packed), AtomicBool::new(false));
+                    return Ok(Self { db: db.to_owned(), file: c1z.to_owned(), packed, sound });
                 }
                 packed.restore()?;
             }
             None => envelope::decode(c1z, db, limits)?,
         }
-        Self::of_db(db)
+        Self::of_decoded(db, c1z)
     }
 
     /// A database that [`envelope::decode`] made, brought up to date where it stands.
@@ -45,13 +51,18 @@ impl Older {
     /// # Errors
     /// As [`Reader::open_db`].
     pub fn of_db(db: &Path) -> Result<Self, Error> {
-        migrate::migrate(db, db)?;
-        Ok(Self::unpacked(db))
+        Self::of_decoded(db, db)
     }
 
-    /// A database that is up to date, or only to be looked at.
+    fn of_decoded(db: &Path, file: &Path) -> Result<Self, Error> {
+        migrate::migrate(db, file)?;
+        Ok(Self { file: file.to_owned(), ..Self::unpacked(db) })
+    }
+
+    /// A database that is sound and up to date, or only to be looked at.
     pub(crate) fn unpacked(db: &Path) -> Self {
-        Self { db: db.to_owned(), packed: Mutex::new(Packed::of(db)) }
+        let (packed, sound) = (Mutex::new(Packed::of(db)), AtomicBool::new(true));
+        Self { db: db.to_owned(), file: db.to_owned(), packed, sound }
     }
 
     /// As [`Reader::syncs`].
@@ -105,7 +116,7 @@ impl Older {
     }
 
     /// A reader of what is not in the tables of resources, entitlements and grants.
-    fn outline(&self) -> Result<Reader, Error> {
+    pub(crate) fn outline(&self) -> Result<Reader, Error> {
         Ok(Reader::of(self.connection()?, &self.db))
     }
 
@@ -114,12 +125,17 @@ impl Older {
         connection::open_read_only(&self.db, &self.db)
     }
 
-    /// Unpacks all that is packed.
+    /// Unpacks all that is packed, and looks whether SQLite can be let near it.
     ///
     /// # Errors
-    /// It cannot be read or written.
+    /// It cannot be read or written, or is not sound.
     pub(crate) fn restore(&self) -> Result<(), Error> {
-        self.packed().restore()
+        self.packed().restore()?;
+        if !self.sound.load(Ordering::Relaxed) {
+            SoundCheck::run(&self.db, &self.file)?;
+            self.sound.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// What is packed.

@@ -1,5 +1,7 @@
 //! Tables and indexes of the database, as data (`docs/spec/c1z-format.md` 3).
 
+use crate::error::Error;
+
 /// A table; each also has `id integer primary key`, its row id.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -106,8 +108,8 @@ pub(crate) const GRANTS: Table = Table {
 pub(crate) const ASSETS: Table =
     Table { name: "v1_assets", columns: &[EXTERNAL_ID, column("content_type", TEXT), DATA, SYNC_ID, DISCOVERED_AT] };
 
-/// Scratch space of connectors. Nothing here reads or writes it, but other writers expect it.
-const CONNECTOR_SESSIONS: Table =
+/// Scratch space of connectors, and what is noted of a sync besides what other readers know ([`crate::metadata`]).
+pub(crate) const CONNECTOR_SESSIONS: Table =
     Table { name: "v1_connector_sessions", columns: &[SYNC_ID, column("key", TEXT), column("value", "blob not null")] };
 
 /// All tables, in the order in which they are created.
@@ -174,6 +176,15 @@ impl Table {
         names().is_ok_and(|names| names.iter().map(String::as_str).eq(columns))
     }
 
+    /// Where a column is in a row, the row id not counted.
+    ///
+    /// # Errors
+    /// The table has no such column.
+    pub(crate) fn position(&self, column: &str) -> Result<usize, Error> {
+        let position = self.columns.iter().position(|known| known.name == column);
+        position.ok_or(Error::OutOfOrder("a table has no column of the name that was asked for"))
+    }
+
     /// The names of all columns but the row id, for a statement.
     pub(crate) fn column_list(&self) -> String {
         let names: Vec<_> = self.columns.iter().map(|column| column.name).collect();
@@ -187,5 +198,21 @@ impl Index {
         let unique = if self.unique { "UNIQUE " } else { "" };
         let condition = self.condition.map(|condition| format!(" WHERE {condition}")).unwrap_or_default();
         format!("CREATE {unique}INDEX IF NOT EXISTS {} ON {} ({}){condition}", self.name, self.table, self.columns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn an_unknown_column_is_an_error() {
+        assert_eq!(GRANTS.position("resource_type_id").unwrap(), 0);
+        assert_eq!(RESOURCES.position("sync_id").unwrap(), 5);
+        for unknown in ["colour", "id", ""] {
+            assert!(GRANTS.position(unknown).is_err(), "{unknown}");
+        }
     }
 }

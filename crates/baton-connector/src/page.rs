@@ -5,6 +5,7 @@ use std::sync::Arc;
 use baton_proto::c1::connector::v2::{Entitlement, GrantExpandable, Resource};
 
 use crate::external::ExternalMatch;
+use crate::metadata::Metadata;
 use crate::reuse::Changed;
 use crate::source::Work;
 
@@ -95,8 +96,9 @@ pub struct GrantDraft {
     pub v1_shared: bool,
     /// Whether the grant cannot be taken away by itself; the value is `GrantImmutable.source_id`.
     pub immutable: Option<String>,
-    /// Entitlement ids through which the principal has this grant, each directly.
-    pub sources: Vec<String>,
+    /// Facts about the grant for readers, stored as `GrantMetadata`. How it came about does not go into `sources`: a grant
+    /// whose sources do not name its own entitlement passes for one that expansion made (`docs/spec/baton-cli.md` 3).
+    pub metadata: Option<Metadata>,
     /// Whoever holds these entitlements has this one too.
     pub expandable: Option<GrantExpandable>,
     /// The resource may have been left out of the sync on purpose: then the grant is left out without a word.
@@ -115,7 +117,7 @@ impl GrantDraft {
             v1_prefix: Arc::clone(v1_prefix),
             v1_shared: false,
             immutable: None,
-            sources: Vec::new(),
+            metadata: None,
             expandable: None,
             if_there: false,
             external: None,
@@ -129,8 +131,8 @@ impl GrantDraft {
     }
 }
 
-/// Something that is missing from the sync, and why. Gaps are counted per kind and resource type, shown in the
-/// summary with examples, and never silent.
+/// Something that is missing from the sync, or incomplete in it, and why. Gaps are counted per kind and resource type,
+/// shown in the summary with examples, and never silent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
     /// Why it is missing.
@@ -153,15 +155,18 @@ pub enum GapKind {
     Forbidden,
     /// It was read but cannot be mapped.
     Unmappable,
-    /// It was left out because an option says so.
+    /// It was left out because an option says so, or because this connector does not read such things.
     LeftOut,
-    /// It points to something that is not in this sync.
+    /// It was left out, because something that it belongs to or needs is not in this sync.
+    Unresolved,
+    /// It is in the file, although it points to something that is not in this sync.
     Dangling,
 }
 
 impl GapKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Gone, Self::Forbidden, Self::Unmappable, Self::LeftOut, Self::Dangling];
+    pub const ALL: [Self; 6] =
+        [Self::Gone, Self::Forbidden, Self::Unmappable, Self::LeftOut, Self::Unresolved, Self::Dangling];
 
     /// The word for it in plans, logs and summaries.
     #[must_use]
@@ -171,6 +176,7 @@ impl GapKind {
             Self::Forbidden => "forbidden",
             Self::Unmappable => "unmappable",
             Self::LeftOut => "left out",
+            Self::Unresolved => "unresolved",
             Self::Dangling => "dangling",
         }
     }
@@ -178,7 +184,13 @@ impl GapKind {
     /// Whether it comes from the options alone, so that the same answer leaves the same gap the next time.
     #[must_use]
     pub fn is_lasting(self) -> bool {
-        matches!(self, Self::LeftOut | Self::Dangling)
+        matches!(self, Self::LeftOut | Self::Unresolved | Self::Dangling)
+    }
+
+    /// Whether what is reported is in the file all the same.
+    #[must_use]
+    pub fn is_kept(self) -> bool {
+        self == Self::Dangling
     }
 
     /// The kind of that word.

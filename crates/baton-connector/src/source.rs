@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
@@ -9,6 +10,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::bid::{ResourceBid, ResourceRef};
+use crate::identity::SystemId;
 use crate::page::{Gap, Page};
 use crate::reuse::Reuse;
 
@@ -153,11 +155,23 @@ pub trait Source: Send + Sync + 'static {
     }
 
     /// A text that changes whenever a configuration changes that alters what a sync contains. An unfinished sync is
-    /// carried on only under the same fingerprint. Never contains a secret.
+    /// carried on only under the same fingerprint. It is stored: the same configuration has the same text in every release,
+    /// and it never contains a secret.
     fn fingerprint(&self) -> String;
+
+    /// The same source for one sync: what is learned in it (which lists work, what is still needed) ends with it, and two
+    /// syncs at once do not see each other's. `None` if the source keeps nothing of a sync.
+    fn session(&self) -> Option<Arc<dyn Source>> {
+        None
+    }
 
     /// Checks that the source can be reached and lets us in, with one cheap request.
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>>;
+
+    /// The system that is read, known once [`validate`](Self::validate) has succeeded; `None` if the source cannot say.
+    fn system(&self) -> Option<SystemId> {
+        None
+    }
 
     /// The work with which a sync of everything begins.
     fn start(&self, options: &Options) -> Vec<Work>;
@@ -249,8 +263,10 @@ pub trait Source: Send + Sync + 'static {
         &[]
     }
 
-    /// Takes out of `resource` what points to others that are not in the file, and says what that was. Called for the
-    /// types of [`Source::pointing`] when everything that stands before them in [`Source::kinds`] is known.
+    /// Reports what in `resource` points to others that are not in the file, and takes it out where
+    /// [`Source::missing_principal`] says so. Called for the types of [`Source::pointing`] when everything that stands
+    /// before them in [`Source::kinds`] is known. What nobody looked for (a type that is not part of the sync; in a
+    /// partial sync whatever was not left out on purpose) counts as being there.
     fn unlink(&self, resource: &mut Resource, is_there: &dyn Fn(&ResourceId) -> bool) -> Vec<Gap> {
         let _ = (resource, is_there);
         Vec::new()
@@ -262,7 +278,7 @@ pub trait Source: Send + Sync + 'static {
         Missing::Keep
     }
 
-    /// What has been asked of the source so far, per lane.
+    /// What has been asked of the source so far, per lane; of a [`session`](Self::session), since it began.
     fn traffic(&self) -> Vec<LaneTraffic> {
         Vec::new()
     }

@@ -1,4 +1,4 @@
-//! Our descriptors against the tables of the published contract (`../shared/facts/proto`), field by field.
+//! Our descriptors against the tables of the published contract (`docs/spec/proto/README.md` 2), field by field.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod tables;
@@ -12,18 +12,13 @@ use prost_reflect::{
 };
 use tables::{EnumRow, FieldRow, Index, Package, RpcRow};
 
-fn packages() -> Option<Vec<Package>> {
-    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/facts/proto"));
-    if !folder.is_dir() {
-        println!("skipped: the tables are not here ({})", folder.display());
-        return None;
-    }
-    Some(tables::read(folder))
+fn packages() -> Vec<Package> {
+    tables::read(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/spec/proto")))
 }
 
 #[test]
 fn every_file_is_there_with_its_syntax_and_imports() {
-    let Some(packages) = packages() else { return };
+    let packages = packages();
     let mut count = 0;
     for (package, row) in packages.iter().flat_map(|p| p.files.iter().map(move |row| (p, row))) {
         let file = descriptors().get_file_by_name(&row.path).unwrap_or_else(|| panic!("{} is missing", row.path));
@@ -44,7 +39,7 @@ fn every_file_is_there_with_its_syntax_and_imports() {
 
 #[test]
 fn every_field_of_every_message_agrees() {
-    let Some(packages) = packages() else { return };
+    let packages = packages();
     let mut fields = 0;
     let mut known = BTreeSet::new();
     for row in packages.iter().flat_map(|p| &p.messages) {
@@ -71,7 +66,7 @@ fn every_field_of_every_message_agrees() {
 
 #[test]
 fn every_enum_value_agrees() {
-    let Some(packages) = packages() else { return };
+    let packages = packages();
     let (mut enums, mut values) = (0, 0);
     for row in packages.iter().flat_map(|p| &p.enums) {
         let found = descriptors().get_enum_by_name(&row.name).unwrap_or_else(|| panic!("{} is missing", row.name));
@@ -95,7 +90,7 @@ fn every_enum_value_agrees() {
 
 #[test]
 fn every_rpc_agrees() {
-    let Some(packages) = packages() else { return };
+    let packages = packages();
     let (mut services, mut rpcs) = (0, 0);
     for row in packages.iter().flat_map(|p| &p.services) {
         let service = descriptors().get_service_by_name(&row.name).unwrap_or_else(|| panic!("{} is missing", row.name));
@@ -121,7 +116,7 @@ fn every_rpc_agrees() {
 
 #[test]
 fn the_extensions_agree() {
-    let Some(packages) = packages() else { return };
+    let packages = packages();
     let rows: Vec<_> = packages.iter().flat_map(|p| &p.extensions).collect();
     assert_eq!(rows.len(), 2);
     for row in rows {

@@ -1,14 +1,15 @@
 //! The form in which a page waits in the working database.
 //!
 //! A page of a thousand members becomes one blob of some thirty bytes a row: what all rows share (the entitlement, the
-//! prefix of the older id, the principal's type) is written once. The rows are blown up to what a `.c1z` holds only
-//! when the file is made.
+//! prefix of the older id, the principal's type, the metadata) is written once. The rows are blown up to what a `.c1z`
+//! holds only when the file is made.
 //!
 //! The layout is private to one version of this crate; the plan's version number guards it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use baton_connector::{EncodedResource, EntitlementRef, GrantDraft};
+use baton_connector::{EncodedResource, EntitlementRef, GrantDraft, Metadata};
 use baton_proto::c1::connector::v2::ResourceId;
 use prost::Message;
 
@@ -50,7 +51,8 @@ pub(crate) struct WaitingGrant<'a> {
     pub v1_prefix: &'a str,
     pub v1_shared: bool,
     pub immutable: Option<&'a str>,
-    pub sources: Vec<&'a str>,
+    /// Encoded `GrantMetadata`.
+    pub metadata: Option<&'a [u8]>,
     /// Encoded `GrantExpandable`.
     pub expandable: Option<&'a [u8]>,
     /// Left out without a word if its resource is not in the sync.
@@ -60,7 +62,7 @@ pub(crate) struct WaitingGrant<'a> {
 }
 
 const IMMUTABLE: u8 = 1;
-const SOURCES: u8 = 2;
+const METADATA: u8 = 2;
 const EXPANDABLE: u8 = 4;
 const V1_SHARED: u8 = 8;
 const EXTERNAL: u8 = 16;
@@ -118,7 +120,7 @@ pub(crate) fn encode_grants(grants: &[GrantDraft]) -> Vec<u8> {
         varint(&mut rows, shared.text(grant.principal.resource_type));
         bytes(&mut rows, grant.principal.id.as_bytes());
         let flags = (u8::from(grant.immutable.is_some()) * IMMUTABLE)
-            | (u8::from(!grant.sources.is_empty()) * SOURCES)
+            | (u8::from(grant.metadata.is_some()) * METADATA)
             | (u8::from(grant.expandable.is_some()) * EXPANDABLE)
             | (u8::from(grant.v1_shared) * V1_SHARED)
             | (u8::from(grant.external.is_some()) * EXTERNAL)
@@ -127,11 +129,8 @@ pub(crate) fn encode_grants(grants: &[GrantDraft]) -> Vec<u8> {
         if let Some(source) = &grant.immutable {
             bytes(&mut rows, source.as_bytes());
         }
-        if !grant.sources.is_empty() {
-            varint(&mut rows, grant.sources.len());
-            for source in &grant.sources {
-                bytes(&mut rows, source.as_bytes());
-            }
+        if let Some(metadata) = &grant.metadata {
+            varint(&mut rows, shared.metadata(metadata));
         }
         if let Some(expandable) = &grant.expandable {
             bytes(&mut rows, &expandable.encode_to_vec());
@@ -245,6 +244,7 @@ fn for_each_row(
 struct Common<'a> {
     entitlements: Vec<EntitlementRef>,
     texts: Vec<&'a str>,
+    metadata: Vec<&'a [u8]>,
 }
 
 impl<'a> Common<'a> {
@@ -267,7 +267,11 @@ impl<'a> Common<'a> {
         for _ in 0..input.varint()? {
             texts.push(input.text()?);
         }
-        Ok(Some((Self { entitlements, texts }, input)))
+        let mut metadata = Vec::new();
+        for _ in 0..input.varint()? {
+            metadata.push(input.bytes()?);
+        }
+        Ok(Some((Self { entitlements, texts, metadata }, input)))
     }
 
     /// Reads a row.
@@ -278,12 +282,10 @@ impl<'a> Common<'a> {
         let principal = input.text()?;
         let flags = input.byte()?;
         let immutable = if flags & IMMUTABLE == 0 { None } else { Some(input.text()?) };
-        let mut sources = Vec::new();
-        if flags & SOURCES != 0 {
-            for _ in 0..input.varint()? {
-                sources.push(input.text()?);
-            }
-        }
+        let metadata = match flags & METADATA {
+            0 => None,
+            _ => Some(self.metadata.get(input.varint()?).copied().ok_or_else(damaged)?),
+        };
         let expandable = if flags & EXPANDABLE == 0 { None } else { Some(input.bytes()?) };
         let external = if flags & EXTERNAL == 0 { None } else { Some(input.bytes()?) };
         Ok(WaitingGrant {
@@ -293,7 +295,7 @@ impl<'a> Common<'a> {
             v1_prefix,
             v1_shared: flags & V1_SHARED != 0,
             immutable,
-            sources,
+            metadata,
             expandable,
             if_there: flags & IF_THERE != 0,
             external,
@@ -301,11 +303,14 @@ impl<'a> Common<'a> {
     }
 }
 
-/// What the rows of a page have in common. Pages have very few different values, so they are found by looking.
+/// What the rows of a page have in common. Pages have very few different values, so they are found by looking; of metadata
+/// each row may have its own.
 #[derive(Default)]
 struct Shared {
     entitlements: Vec<Arc<EntitlementRef>>,
     texts: Vec<String>,
+    metadata: Vec<Metadata>,
+    metadata_places: HashMap<Metadata, usize>,
 }
 
 impl Shared {
@@ -325,6 +330,16 @@ impl Shared {
         })
     }
 
+    fn metadata(&mut self, wanted: &Metadata) -> usize {
+        if let Some(place) = self.metadata_places.get(wanted) {
+            return *place;
+        }
+        let place = self.metadata.len();
+        self.metadata.push(wanted.clone());
+        self.metadata_places.insert(wanted.clone(), place);
+        place
+    }
+
     fn encode(&self, out: &mut Vec<u8>) {
         varint(out, self.entitlements.len());
         for entitlement in &self.entitlements {
@@ -335,6 +350,10 @@ impl Shared {
         varint(out, self.texts.len());
         for text in &self.texts {
             bytes(out, text.as_bytes());
+        }
+        varint(out, self.metadata.len());
+        for metadata in &self.metadata {
+            bytes(out, metadata.encoded());
         }
     }
 }

@@ -174,7 +174,7 @@ impl Engine {
         let reading = |kind: &KindState| KindReading {
             kind: kind.progress.kind,
             label: kind.progress.label,
-            read: kind.progress.works_done - kind.taken - kind.mended,
+            read: kind.progress.works_done.saturating_sub(kind.taken + kind.mended),
             taken: kind.taken,
             mended: kind.mended,
         };
@@ -203,10 +203,9 @@ impl Engine {
                 biased;
                 () = cancel.cancelled() => return Err(Stopped::Cancelled),
                 done = fetches.next() => {
-                    let Some((waiting, result)) = done else { continue };
-                    let kind = waiting.work.kind;
-                    let lane = self.source.lane(kind);
-                    self.lane(lane).running -= 1;
+                    let Some((lane, waiting, result)) = done else { continue };
+                    let lane = self.lane(lane);
+                    lane.running = lane.running.saturating_sub(1);
                     match result {
                         Ok(answer) => self.accept(waiting, answer, writer).await?,
                         Err(error) if waiting.can_restart(&error) => self.restart(waiting, writer).await?,
@@ -223,7 +222,7 @@ impl Engine {
 
     /// After a failure: keeps what has arrived in the same moment, asks for nothing more.
     async fn save_others(&mut self, fetches: &mut FuturesUnordered<Fetch>, writer: &Writer) -> Result<(), Stopped> {
-        while let Some(Some((waiting, result))) = futures::FutureExt::now_or_never(fetches.next()) {
+        while let Some(Some((_, waiting, result))) = futures::FutureExt::now_or_never(fetches.next()) {
             if let Ok(answer) = result {
                 self.accept(waiting, answer, writer).await?;
             }
@@ -233,12 +232,12 @@ impl Engine {
 
     /// Starts as many fetches as the lanes may have.
     fn start(&mut self, fetches: &mut FuturesUnordered<Fetch>) {
-        for lane in self.lanes.values_mut() {
+        for (&name, lane) in &mut self.lanes {
             while lane.running < self.workers
                 && let Some(waiting) = lane.waiting.pop_front()
             {
                 lane.running += 1;
-                fetches.push(fetch(Arc::clone(&self.source), waiting, self.partial.clone()));
+                fetches.push(fetch(Arc::clone(&self.source), name, waiting, self.partial.clone()));
             }
         }
     }
@@ -286,13 +285,13 @@ impl Engine {
         kind.progress.pages_done += 1;
         kind.progress.objects += page.count;
         if waiting.seq < u64::from(waiting.work.pages_hint) {
-            kind.expected -= 1;
+            lower(&mut kind.expected, 1);
         }
         if next.is_none() {
-            kind.open -= 1;
+            lower(&mut kind.open, 1);
             kind.progress.works_done += 1;
             // Fewer pages than announced: the rest is not to be expected any more.
-            kind.expected -= u64::from(waiting.work.pages_hint).saturating_sub(waiting.seq + 1);
+            lower(&mut kind.expected, u64::from(waiting.work.pages_hint).saturating_sub(waiting.seq + 1));
         } else if waiting.seq + 1 >= u64::from(waiting.work.pages_hint) {
             // More pages than announced: nobody knows how many, but at least this one.
             kind.expected += 1;
@@ -314,8 +313,8 @@ impl Engine {
     /// later.
     async fn restart(&mut self, waiting: Waiting, writer: &Writer) -> Result<(), Stopped> {
         let kind = self.kind(waiting.work.kind);
-        kind.progress.pages_done -= waiting.seq;
-        kind.progress.objects -= waiting.objects;
+        lower(&mut kind.progress.pages_done, waiting.seq);
+        lower(&mut kind.progress.objects, waiting.objects);
         kind.expected += waiting.seq;
         if !writer.send(Change::Restart(waiting.id)).await {
             return Err(Stopped::Writer);
@@ -415,9 +414,9 @@ impl Engine {
             // It was found when it was put there.
             let Some((kept, pages, objects, known)) = kept else { continue };
             let kind = self.kind(waiting.work.kind);
-            kind.open -= 1;
+            lower(&mut kind.open, 1);
             kind.taken += 1;
-            kind.expected -= u64::from(waiting.work.pages_hint);
+            lower(&mut kind.expected, waiting.work.pages_hint.into());
             kind.progress.works_done += 1;
             kind.progress.pages_done += pages;
             kind.progress.objects += objects;
@@ -571,5 +570,24 @@ impl KindState {
         let progress =
             KindProgress { kind, label, pages_done: 0, pages_known: 0, works_done: 0, works_known: 0, objects: 0 };
         Self { progress, expected: 0, open: 0, taken: 0, mended: 0, reusable: false }
+    }
+}
+
+/// Lowers a count to zero at least: one that is too low already must not wrap around to an enormous one.
+fn lower(count: &mut u64, by: u64) {
+    *count = count.saturating_sub(by);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_ends_at_zero() {
+        let mut count = 5;
+        lower(&mut count, 3);
+        assert_eq!(count, 2);
+        lower(&mut count, 3);
+        assert_eq!(count, 0);
     }
 }

@@ -80,6 +80,14 @@ pub enum SyncError {
     /// Far less was found than the last time, or nothing of what must be there.
     #[error("{0}")]
     Shrunk(String),
+    /// The file is of another system than the one that would be read.
+    #[error("{0}")]
+    OtherSystem(String),
+    /// What was read contradicts itself, so that consumers of the file could not make sense of it.
+    #[error(
+        "what was read cannot be written: {0}\nhint: this is a fault of the connector or of the system that it reads; report it"
+    )]
+    Inconsistent(String),
     /// What was read makes a larger database than readers accept.
     #[error(
         "the file would be too large: its database takes {more}{size}, and readers of v1 files accept at most {most} bytes\nhint: sync fewer resource types (--sync-resource-types), only some domains (--filter-email-domains), or without groups that apps brought along (--skip-app-groups); {target} is as it was"
@@ -113,13 +121,14 @@ impl SyncError {
             Self::File(error) | Self::Replaced(error) => error.code(),
             Self::Plan { source, .. } if is_full(source) => 8,
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => 8,
-            Self::Shrunk(_) | Self::Incomplete(_) | Self::TooLarge { .. } => 9,
+            Self::Shrunk(_) | Self::OtherSystem(_) | Self::Incomplete(_) | Self::TooLarge { .. } => 9,
             Self::Busy { .. } => 10,
             Self::Invalid(_)
             | Self::External(_)
             | Self::Plan { .. }
             | Self::Io { .. }
             | Self::Damaged(_)
+            | Self::Inconsistent(_)
             | Self::Expansion(_) => 2,
         }
     }

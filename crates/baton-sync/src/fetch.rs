@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use baton_connector::{FetchError, FetchErrorKind, Source, Work};
+use baton_connector::{FetchError, FetchErrorKind, Lane, Source, Work};
 use futures::future::BoxFuture;
 use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument as _;
@@ -55,8 +55,8 @@ impl Waiting {
     }
 }
 
-/// A fetch under way.
-pub(crate) type Fetch = BoxFuture<'static, (Waiting, Result<Answer, FetchError>)>;
+/// A fetch under way. It names the lane whose place it takes.
+pub(crate) type Fetch = BoxFuture<'static, (Lane, Waiting, Result<Answer, FetchError>)>;
 
 /// What came of a fetch.
 pub(crate) enum Answer {
@@ -77,7 +77,7 @@ pub(crate) struct Fetched {
 
 /// Fetches one page, or a part of a list, and brings it into the form in which it is committed: encoding does not hold up
 /// the scheduler. In a partial sync the page also opens the work that reads what its grants name.
-pub(crate) fn fetch(source: Arc<dyn Source>, waiting: Waiting, partial: Option<Arc<Partial>>) -> Fetch {
+pub(crate) fn fetch(source: Arc<dyn Source>, lane: Lane, waiting: Waiting, partial: Option<Arc<Partial>>) -> Fetch {
     let span = tracing::info_span!(
         "page",
         otel.name = format!("{} {}", if waiting.mending.is_some() { "mend" } else { "read" }, waiting.work.kind),
@@ -93,7 +93,7 @@ pub(crate) fn fetch(source: Arc<dyn Source>, waiting: Waiting, partial: Option<A
         if answer.is_err() {
             tracing::Span::current().record("otel.status_code", "ERROR");
         }
-        (waiting, answer)
+        (lane, waiting, answer)
     };
     let task = tokio::spawn(reading.instrument(span));
     Box::pin(async move {

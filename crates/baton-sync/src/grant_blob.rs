@@ -7,8 +7,8 @@
 //! Entitlement, its resource and the principal are stored as ids only; every reader joins by id.
 
 use baton_proto::any;
-use baton_proto::c1::connector::v2::{GrantImmutable, V1Identifier};
-use baton_proto::wire::{field_len, number, open, text, text_len};
+use baton_proto::c1::connector::v2::{GrantImmutable, GrantMetadata, V1Identifier};
+use baton_proto::wire::{field_len, open, text, text_len};
 
 use crate::codec::WaitingGrant;
 
@@ -19,6 +19,7 @@ pub(crate) struct GrantEncoder {
     data: Vec<u8>,
     v1_url: String,
     immutable_url: String,
+    metadata_url: String,
 }
 
 /// `Grant.id` and the encoded message.
@@ -35,6 +36,7 @@ impl GrantEncoder {
             data: Vec::new(),
             v1_url: any::type_url::<V1Identifier>(),
             immutable_url: any::type_url::<GrantImmutable>(),
+            metadata_url: any::type_url::<GrantMetadata>(),
         }
     }
 
@@ -64,31 +66,25 @@ impl GrantEncoder {
         if let Some(source) = grant.immutable {
             annotation(out, &self.immutable_url, &[source]);
         }
+        if let Some(metadata) = grant.metadata {
+            packed(out, &self.metadata_url, metadata);
+        }
         if let Some(external) = grant.external {
             open(out, 4, external.len());
             out.extend_from_slice(external);
         }
-        sources(out, &grant.sources);
         EncodedGrant { id: &self.id, data: &self.data }
     }
 }
 
-/// 5 sources { 1 sources: map<string, GrantSource { 1 is_direct }> }, keys sorted, each direct.
-fn sources(out: &mut Vec<u8>, sources: &[&str]) {
-    if sources.is_empty() {
-        return;
-    }
-    const DIRECT: usize = 2;
-    let mut sorted = sources.to_vec();
-    sorted.sort_unstable();
-    sorted.dedup();
-    let entry = |source: &str| text_len(1, source) + field_len(2, DIRECT);
-    open(out, 5, sorted.iter().map(|source| field_len(1, entry(source))).sum());
-    for source in sorted {
-        open(out, 1, entry(source));
-        text(out, 1, source);
-        open(out, 2, DIRECT);
-        number(out, 1, 1);
+/// An annotation whose message is encoded already.
+fn packed(out: &mut Vec<u8>, url: &str, value: &[u8]) {
+    let value_field = if value.is_empty() { 0 } else { field_len(2, value.len()) };
+    open(out, 4, text_len(1, url) + value_field);
+    text(out, 1, url);
+    if !value.is_empty() {
+        open(out, 2, value.len());
+        out.extend_from_slice(value);
     }
 }
 
@@ -122,11 +118,8 @@ fn resource_id(out: &mut Vec<u8>, field: u32, length: usize, resource_type: &str
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use baton_connector::{EntitlementRef, build};
-    use baton_proto::c1::connector::v2::grant_sources::GrantSource;
-    use baton_proto::c1::connector::v2::{Entitlement, Grant, GrantSources, Resource};
+    use baton_connector::{EntitlementRef, Metadata, build};
+    use baton_proto::c1::connector::v2::{Entitlement, Grant, Resource};
     use proptest::prelude::*;
     use prost::Message;
 
@@ -144,9 +137,8 @@ mod tests {
             let immutable = GrantImmutable { source_id: source.to_owned(), ..GrantImmutable::default() };
             annotations.push(build::annotation(&immutable));
         }
+        annotations.extend(grant.metadata.map(|metadata| build::annotation(&GrantMetadata::decode(metadata).unwrap())));
         annotations.extend(grant.external.map(|external| prost_types::Any::decode(external).unwrap()));
-        let sources: BTreeMap<_, _> =
-            grant.sources.iter().map(|source| ((*source).to_owned(), GrantSource { is_direct: true })).collect();
         Grant {
             entitlement: Some(Entitlement {
                 id: grant.entitlement.id.clone(),
@@ -155,8 +147,8 @@ mod tests {
             }),
             principal: Some(stub(grant.principal_type, grant.principal)),
             id: baton_connector::ids::grant(&grant.entitlement.id, grant.principal_type, grant.principal),
-            sources: (!sources.is_empty()).then_some(GrantSources { sources }),
             annotations,
+            ..Grant::default()
         }
     }
 
@@ -164,16 +156,20 @@ mod tests {
         #[test]
         fn the_bytes_are_those_of_the_generated_encoder(
             resource in ".{1,30}", user in ".{1,200}", prefix in ".{0,40}",
-            immutable in proptest::option::of(".{0,20}"), sources in proptest::collection::vec("[a-c]{1,2}", 0..4),
+            immutable in proptest::option::of(".{0,20}"), fact in proptest::option::of(".{0,200}"),
             v1_shared: bool, external in proptest::option::of(".{0,20}"),
         ) {
             let external = external.map(|id| baton_connector::ExternalMatch::Id(id).annotation().encode_to_vec());
+            let metadata = fact.map(|fact| {
+                let value = prost_types::Value { kind: Some(prost_types::value::Kind::StringValue(fact)) };
+                Metadata::new(prost_types::Struct { fields: [("fact".to_owned(), value)].into() })
+            });
             let entitlement = EntitlementRef {
                 id: format!("group:{resource}:member"), resource_type: "group".to_owned(), resource: resource.clone(),
             };
             let grant = WaitingGrant {
                 entitlement: &entitlement, principal_type: "user", principal: &user, v1_prefix: &prefix, v1_shared,
-                immutable: immutable.as_deref(), sources: sources.iter().map(String::as_str).collect(), expandable: None,
+                immutable: immutable.as_deref(), metadata: metadata.as_ref().map(Metadata::encoded), expandable: None,
                 if_there: false, external: external.as_deref(),
             };
             let expected = generated(&grant);

@@ -142,7 +142,7 @@ impl<'a, 'b> GrantWriter<'a, 'b> {
                 return false;
             }
             let message = format!("grants on {} are left out: it is not in this sync", owner.resource);
-            GapCount::add(gaps, GapKind::Dangling, &owner.resource_type, &owner.id, &message);
+            GapCount::add(gaps, GapKind::Unresolved, &owner.resource_type, &owner.id, &message);
             return false;
         }
         if ends.principal || (grant.external.is_some() && sealing.external.is_some()) {

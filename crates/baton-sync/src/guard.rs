@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use baton_connector::{GapKind, Source};
+use baton_connector::{GapKind, Source, SystemId};
 use baton_proto::c1::connector::v2::ResourceType;
 
 use crate::config::SyncConfig;
@@ -21,6 +21,36 @@ const MAX_LOSS: u64 = 10;
 
 /// Resources per type in the last finished full sync of the file.
 pub(crate) type Before = BTreeMap<String, u64>;
+
+/// Refuses to put a sync of another system in the place of the last one: consumers would take everything that was there for
+/// deleted. Beside a sync of another system, a partial one has no business in any case.
+pub(crate) fn same_system(
+    before: Option<&baton_c1z::SystemId>,
+    now: Option<&SystemId>,
+    config: &SyncConfig,
+) -> Result<(), SyncError> {
+    let (Some(before), Some(now)) = (before, now) else { return Ok(()) };
+    let now = stored(now);
+    let is_allowed = config.allow_shrink && !config.options.is_partial();
+    if is_allowed || !now.differs_from(before) {
+        return Ok(());
+    }
+    let or = if config.options.is_partial() {
+        ""
+    } else {
+        "; if the file is to hold this system from now on, run again with --allow-shrink"
+    };
+    Err(SyncError::OtherSystem(format!(
+        "the last sync was made of {before}, and this one would be made of {now}; {}\n\
+         hint: check the domain and the credential, or name another file with --file{or}",
+        left(config)
+    )))
+}
+
+/// A system as it is noted in files.
+pub(crate) fn stored(system: &SystemId) -> baton_c1z::SystemId {
+    baton_c1z::SystemId { id: system.id.clone(), host: system.host.clone() }
+}
 
 /// Checks what a sync has found (`now`, by resource type id) against what there must be.
 pub(crate) fn against_loss(

@@ -10,7 +10,7 @@ use crate::codec::{self, WaitingGrant};
 use crate::config::FullEvery;
 use crate::error::SyncError;
 use crate::plan::commit::Trimmed;
-use crate::plan::{Course, State, VERSION, WORK_COLUMNS, changed, get, work_of};
+use crate::plan::{Course, Identity, State, VERSION, WORK_COLUMNS, changed, differs, get, work_of};
 use crate::run::PROGRAM;
 
 /// What is kept of the last sync.
@@ -51,8 +51,13 @@ pub(crate) enum Unusable {
 
 impl Last {
     /// Opens what is kept in `path`, if it belongs to the sync `last_full`, the newest finished full one of the file, and
-    /// was made under the same `fingerprint`.
-    pub(crate) fn open(path: &Path, fingerprint: &str, last_full: &str, source: &dyn Source) -> Result<Self, Unusable> {
+    /// was made like the sync `identity`: under the same fingerprint, and of the same system.
+    pub(crate) fn open(
+        path: &Path,
+        identity: &Identity,
+        last_full: &str,
+        source: &dyn Source,
+    ) -> Result<Self, Unusable> {
         if last_full.is_empty() {
             return Err(Unusable::First);
         }
@@ -67,10 +72,14 @@ impl Last {
                 return Ok(Some(Err("the last sync was made by another version of this program")));
             }
             let (Some(kept_under), Some(sync_id)) = (meta("fingerprint")?, meta("sync_id")?) else { return Ok(None) };
+            let Some(system) = meta("system")? else { return Ok(None) };
             if sync_id != last_full {
                 return Ok(Some(Err("the last full sync in the file is not the one that was kept")));
             }
-            if kept_under != fingerprint {
+            if differs(&system, &identity.system) {
+                return Ok(Some(Err("the last sync was made of another system")));
+            }
+            if kept_under != identity.fingerprint {
                 return Ok(Some(Err("the last sync was made with other options or another credential")));
             }
             let Some(course) = Course::get(&connection)?.filter(Course::keeps) else { return Ok(None) };

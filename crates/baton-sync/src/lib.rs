@@ -27,6 +27,8 @@ mod fetch;
 mod grant_blob;
 mod grant_writer;
 mod guard;
+mod identity;
+mod invariants;
 mod last;
 mod observe;
 mod open;

@@ -7,11 +7,11 @@ use baton_connector::{Source, Work, WorkKind};
 use crate::config::{Incremental, SyncConfig};
 use crate::engine::Earlier;
 use crate::error::SyncError;
+use crate::identity::fingerprint;
 use crate::last::{Last, Unusable};
 use crate::observe::{Event, Observer};
 use crate::partial::Partial;
 use crate::plan::{Course, Identity, Plan, Planned, Resumed, State};
-use crate::run::fingerprint;
 use crate::workdir::{WorkDir, remove_database};
 
 /// What it takes to begin.
@@ -20,6 +20,8 @@ pub(crate) struct Opening<'a> {
     pub config: &'a SyncConfig,
     pub partial: Option<&'a Partial>,
     pub work_dir: &'a WorkDir,
+    /// The id of the system that is read; empty if it is not known.
+    pub system: &'a str,
     /// The newest finished full sync of the file; empty if there is none.
     pub last_full: &'a str,
     /// Whether it is a sync of the type that can be taken over from.
@@ -43,7 +45,7 @@ impl Opening<'_> {
     /// Opens or makes it.
     pub(crate) fn open(&self) -> Result<Opened, SyncError> {
         let fingerprint = fingerprint(self.source, &self.config.options);
-        match Plan::resume(&self.work_dir.plan(), &fingerprint)? {
+        match Plan::resume(&self.work_dir.plan(), &fingerprint, self.system)? {
             Resumed::Nothing => {}
             Resumed::Unusable(reason) => self.note_anew(reason),
             // It was finished by a run that was killed before it could clear up.
@@ -70,7 +72,7 @@ impl Opening<'_> {
     fn carry_on(&self, plan: Plan, (identity, course): (Identity, Course)) -> Result<Option<Opened>, SyncError> {
         let mut earlier = None;
         if !course.base.is_empty() {
-            let last = Last::open(&self.work_dir.last(), &identity.fingerprint, self.last_full, self.source);
+            let last = Last::open(&self.work_dir.last(), &identity, self.last_full, self.source);
             let Some(last) = last.ok().filter(|last| last.sync_id == course.base) else { return Ok(None) };
             let changes = self.kind(&course.changes);
             earlier = Some(Earlier { last, changes, changed: plan.changed(self.source)?, notes: plan.notes()? });
@@ -90,7 +92,12 @@ impl Opening<'_> {
     }
 
     fn begin(&self, fingerprint: String) -> Result<Opened, SyncError> {
-        let identity = Identity { fingerprint, sync_id: Ksuid::new().to_string(), started_at: jiff::Timestamp::now() };
+        let identity = Identity {
+            fingerprint,
+            system: self.system.to_owned(),
+            sync_id: Ksuid::new().to_string(),
+            started_at: jiff::Timestamp::now(),
+        };
         let (mut works, gaps) = match self.partial {
             Some(partial) => partial.start(self.source),
             None => (self.source.start(&self.config.options), Vec::new()),
@@ -141,7 +148,7 @@ impl Opening<'_> {
         let Incremental::On(every) = self.config.incremental else {
             return Err(Unusable::Expected("it was asked for".to_owned()));
         };
-        let last = Last::open(&self.work_dir.last(), &identity.fingerprint, self.last_full, self.source)?;
+        let last = Last::open(&self.work_dir.last(), identity, self.last_full, self.source)?;
         match last.is_due(every, identity.started_at) {
             Some(why) => Err(Unusable::Expected(why)),
             None => Ok(last),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use baton_c1z::envelope::{self, Format, Limits};
-use baton_c1z::{Older, SyncType, retention};
+use baton_c1z::{Older, SyncType, SystemId, retention};
 
 use crate::config::SyncConfig;
 use crate::error::SyncError;
@@ -26,6 +26,8 @@ pub(crate) struct Previous {
     pub before: Before,
     /// That sync; empty if there is none.
     pub last_full: String,
+    /// The system that it was made of, if that is known.
+    pub system: Option<SystemId>,
     /// What the operator should know about it.
     pub note: Option<String>,
 }
@@ -95,15 +97,16 @@ async fn read(target: &Path, work_dir: &WorkDir, sync_type: SyncType, verifies: 
             }
             None => runs.into_iter().map(|run| run.sync_id).collect(),
         };
-        let (before, last_full) = match older.latest_finished(Some(SyncType::Full))? {
+        let (before, last_full, system) = match older.latest_finished(Some(SyncType::Full))? {
             Some(run) => {
                 let counts = older.stats(&run.sync_id)?.resources_by_resource_type;
                 let counts = counts.into_iter().filter_map(|(id, count)| Some((id, count.try_into().ok()?)));
-                (counts.collect(), run.sync_id)
+                let system = older.system(&run.sync_id)?;
+                (counts.collect(), run.sync_id, system)
             }
-            None => (Before::new(), String::new()),
+            None => (Before::new(), String::new(), None),
         };
-        Ok(Previous { older: Some(Arc::new(older)), size, syncs, keep, before, last_full, note: None })
+        Ok(Previous { older: Some(Arc::new(older)), size, syncs, keep, before, last_full, system, note: None })
     };
     match tokio::task::spawn_blocking(open).await {
         Ok(result) => result,

@@ -13,6 +13,7 @@ use crate::config::SyncConfig;
 use crate::engine::{Engine, Stopped};
 use crate::error::SyncError;
 use crate::external;
+use crate::guard;
 use crate::observe::{Event, Observer};
 use crate::open::{Opened, Opening};
 use crate::partial::{self, Partial};
@@ -41,6 +42,7 @@ pub async fn run(
     cancel: CancellationToken,
 ) -> Result<Summary, SyncError> {
     let begun = Instant::now();
+    let source = source.session().unwrap_or(source);
     let types = wanted_types(source.as_ref(), &config.options)?;
     envelope::check_target(&config.target)?;
     let work_dir = WorkDir::open(&config.target, config.temp_dir.as_deref(), config.options.is_partial())?;
@@ -59,7 +61,7 @@ pub async fn run(
                 SyncError::Fetch { kept, .. } => *kept = pages,
                 _ => {}
             }
-            if matches!(error, SyncError::Shrunk(_) | SyncError::Incomplete(_)) {
+            if matches!(error, SyncError::Shrunk(_) | SyncError::Incomplete(_) | SyncError::Inconsistent(_)) {
                 // What was read is not what there is: the next run has to look again.
                 work_dir.remove();
                 return Err(error);
@@ -97,7 +99,7 @@ async fn sync(
     begun: Instant,
 ) -> Result<Summary, Failed> {
     let sync_type = sync_type(&config.options);
-    let mut previous = previous::open(&config, work_dir, sync_type).await?;
+    let mut previous = unless_cancelled(&cancel, previous::open(&config, work_dir, sync_type)).await?;
     if let Some(note) = previous.note.take() {
         observer.event(&Event::Note(note));
     }
@@ -107,13 +109,12 @@ async fn sync(
             observer.event(&Event::Note(note));
             None
         }
-        Some(file) => Some(external::open(file, work_dir).await?),
+        Some(file) => Some(unless_cancelled(&cancel, external::open(file, work_dir)).await?),
         None => None,
     };
-    tokio::select! {
-        result = source.validate() => result.map_err(SyncError::from)?,
-        () = cancel.cancelled() => return Err(cancelled().into()),
-    }
+    unless_cancelled(&cancel, async { source.validate().await.map_err(SyncError::from) }).await?;
+    let system = source.system();
+    guard::same_system(previous.system.as_ref(), system.as_ref(), &config)?;
     let type_ids = types.iter().map(|resource_type| resource_type.id.clone()).collect();
     let partial = Partial::of(&config.options, type_ids).map(Arc::new);
     let opening = Opening {
@@ -121,6 +122,7 @@ async fn sync(
         config: &config,
         partial: partial.as_deref(),
         work_dir,
+        system: system.as_ref().map_or("", |system| &system.id),
         last_full: &previous.last_full,
         keeps: sync_type == SyncType::Full,
         observer: observer.as_ref(),
@@ -161,6 +163,7 @@ async fn sync(
         plan,
         source: Arc::clone(&source),
         identity,
+        system,
         sync_type,
         types,
         previous,
@@ -204,7 +207,8 @@ async fn sync(
         pages_from_before,
         elapsed: begun.elapsed(),
         file: target,
-        file_bytes: sealed.file_bytes,
+        file_bytes: sealed.file.bytes,
+        content: Arc::new(sealed.file.file),
     })
 }
 
@@ -234,6 +238,18 @@ fn sync_type(options: &Options) -> SyncType {
     }
 }
 
+/// Waits for `what`, but not on once the sync is cancelled: unpacking a file takes a while, and one that is a pipe may
+/// never come.
+async fn unless_cancelled<T>(
+    cancel: &CancellationToken,
+    what: impl Future<Output = Result<T, SyncError>>,
+) -> Result<T, SyncError> {
+    tokio::select! {
+        result = what => result,
+        () = cancel.cancelled() => Err(cancelled()),
+    }
+}
+
 fn cancelled() -> SyncError {
     SyncError::Cancelled { kept: 0, work: std::path::PathBuf::new() }
 }
@@ -246,9 +262,4 @@ fn keep(plan: Plan, last: &Path, identity: &Identity, gone: &[(String, String)],
         let note = format!("the next sync will read everything, because nothing could be kept for it: {error}");
         observer.event(&Event::Note(note));
     }
-}
-
-/// Everything that must be the same for an interrupted sync to be carried on, and for another to take over from it.
-pub(crate) fn fingerprint(source: &dyn Source, options: &Options) -> String {
-    format!("{}\n{options:?}", source.fingerprint())
 }

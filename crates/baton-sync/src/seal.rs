@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use baton_c1z::envelope::SealedFile;
 use baton_c1z::{Builder, NewSync, SyncType};
-use baton_connector::{GapKind, Source};
+use baton_connector::{GapKind, Missing, Source, SystemId};
 use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
 use prost::Message;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ use crate::expand::{self, Related};
 use crate::external::External;
 use crate::grant_writer::{GrantWriter, Out};
 use crate::guard;
+use crate::invariants::{self, ExclusionGroups};
 use crate::observe::{Event, Observer};
 use crate::plan::{Identity, PageColumn, Plan};
 use crate::present::Present;
@@ -30,6 +32,8 @@ pub(crate) struct Sealing {
     pub plan: Plan,
     pub source: Arc<dyn Source>,
     pub identity: Identity,
+    /// The system that was read, if it is known.
+    pub system: Option<SystemId>,
     pub sync_type: SyncType,
     /// The types of this sync, in stored order.
     pub types: Vec<ResourceType>,
@@ -55,7 +59,7 @@ pub(crate) struct Sealing {
 pub(crate) struct Sealed {
     pub types: Vec<TypeCount>,
     pub gaps: Vec<GapCount>,
-    pub file_bytes: u64,
+    pub file: SealedFile,
     /// Principals that kept pages name and that have vanished, by type and id, those of earlier syncs included.
     pub gone: Vec<(String, String)>,
 }
@@ -90,6 +94,7 @@ impl Sealing {
     }
 
     fn make_from(&self, keep: &[String]) -> Result<Sealed, SyncError> {
+        invariants::all_is_read(&self.plan)?;
         let mut builder = Builder::create(&self.build)?;
         if let Some(older) = &self.previous.older
             && !keep.is_empty()
@@ -114,7 +119,8 @@ impl Sealing {
         // Grants of another connector's file may be passed on too: then all of them have to be there first.
         let early = self.expands() && self.external.is_none();
         let mut related = if early { Related::find(&self.plan)? } else { Related::default() };
-        let mut present = self.put_objects(&mut builder, &read, &mut related, &mut gaps)?;
+        let mut groups = ExclusionGroups::default();
+        let mut present = self.put_objects(&mut builder, &read, &mut related, &mut groups, &mut gaps)?;
         let mut apart = related.apart(&self.apart, &sync)?;
         if !self.config.allow_shrink && !self.is_partial() {
             let (source, before) = (self.source.as_ref(), &self.previous.before);
@@ -139,8 +145,8 @@ impl Sealing {
         drop(present);
         if let Some(copied) = copied.as_ref().filter(|_| !self.config.options.skip_entitlements_and_grants) {
             self.step("copying external grants")?;
-            copied.copy_entitlements(&mut builder)?;
-            copied.copy_grants(&mut builder)?;
+            copied.copy_entitlements(&mut builder, &mut groups)?;
+            copied.copy_grants(&mut builder, &mut gaps)?;
         }
         self.step("building indexes")?;
         builder.build_indexes()?;
@@ -157,17 +163,24 @@ impl Sealing {
             self.step("expanding grants")?;
             expand::expand(&mut builder, sync_id)?;
         }
+        builder.mark_verified(&invariants::CHECKS)?;
+        if let Some(system) = &self.system {
+            builder.put_system(&guard::stored(system))?;
+        }
+        if let Some(reading) = &self.reading {
+            builder.put_incremental(&reading.to_json())?;
+        }
         let token = self.token(builder.has_expansions()?);
         let stats = builder.end_sync(jiff::Timestamp::now(), &token)?;
         self.check_size()?;
         self.step("compressing")?;
-        let file_bytes = builder.seal(&self.config.target)?;
+        let file = builder.seal(&self.config.target)?;
         let mut types = Self::count(&self.types, &stats, &gaps);
         if let Some(external) = &self.external {
             let others: Vec<_> = external.types().iter().filter(|of| types.iter().all(|own| own.id != of.id)).collect();
             types.extend(Self::count(others, &stats, &gaps));
         }
-        Ok(Sealed { types, gaps, file_bytes, gone })
+        Ok(Sealed { types, gaps, file, gone })
     }
 
     pub(crate) fn is_partial(&self) -> bool {
@@ -212,6 +225,7 @@ impl Sealing {
         builder: &mut Builder,
         types: &[&ResourceType],
         related: &mut Related,
+        groups: &mut ExclusionGroups,
         gaps: &mut Vec<GapCount>,
     ) -> Result<Present, SyncError> {
         let mut present = Present::new(types);
@@ -240,6 +254,7 @@ impl Sealing {
                     }
                     Object::Entitlement { resource_type, resource, id, data } => {
                         if present.has(resource_type, resource) {
+                            groups.add(resource_type, id, data)?;
                             builder.put_entitlement_row(resource_type, resource, id, data)?;
                             related.note(id, resource_type, resource);
                         }
@@ -251,13 +266,17 @@ impl Sealing {
         Ok(present)
     }
 
-    /// The resource in `data` without what points to resources that are not in the file. What points to a type that is
-    /// not part of the sync stays: nobody has looked.
+    /// The resource in `data` after the source has dealt with what points to resources that are not in the file. Only
+    /// that counts as missing which was looked for: not types that are no part of the sync, and in a partial sync only
+    /// what may have been left out on purpose.
     fn unlink(&self, data: &[u8], present: &Present, gaps: &mut Vec<GapCount>) -> Result<Vec<u8>, SyncError> {
         let mut resource =
             Resource::decode(data).map_err(|_| SyncError::Damaged("a resource cannot be decoded".to_owned()))?;
-        let is_there =
-            |id: &ResourceId| !present.syncs(&id.resource_type) || present.has(&id.resource_type, &id.resource);
+        let is_there = |id: &ResourceId| {
+            let was_looked_for = present.syncs(&id.resource_type)
+                && !(self.is_partial() && self.source.missing_principal(&id.resource_type) == Missing::Keep);
+            !was_looked_for || present.has(&id.resource_type, &id.resource)
+        };
         for gap in self.source.unlink(&mut resource, &is_there) {
             GapCount::add(gaps, gap.kind, &gap.resource_type, &gap.id, &gap.message);
         }
@@ -283,8 +302,8 @@ impl Sealing {
         types.into_iter().map(count).collect()
     }
 
-    /// The token of the finished sync, as readers expect it (`docs/spec/c1z-format.md` 14.3), and under a key of our
-    /// own what was read and what was taken over.
+    /// The token of the finished sync, as readers expect it (`docs/spec/c1z-format.md` 14.3). They show it, so that
+    /// nothing else goes into it.
     fn token(&self, needs_expansion: bool) -> String {
         let options = &self.config.options;
         let flags = [
@@ -294,8 +313,7 @@ impl Sealing {
             (options.skip_grants, "should_skip_grants"),
         ];
         let set: String = flags.iter().filter(|(set, _)| *set).map(|(_, flag)| format!("\"{flag}\":true,")).collect();
-        let reading = self.reading.as_ref().map(|reading| format!("\"incremental\":{},", reading.to_json()));
-        format!("{{{set}{}\"version\":1}}", reading.unwrap_or_default())
+        format!("{{{set}\"version\":1}}")
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a finished sync has to tell.
 
+use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use baton_connector::{GapKind, LaneTraffic};
@@ -33,6 +35,8 @@ pub struct Summary {
     pub file: PathBuf,
     /// Its size.
     pub file_bytes: u64,
+    /// The file itself, open for reading: what was written, and not what may stand at the path by then.
+    pub content: Arc<File>,
 }
 
 /// How much a sync had to read.
@@ -49,7 +53,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// The same as a JSON object, for the finished sync's token.
+    /// The same as a JSON object, as it is noted beside the finished sync.
     #[must_use]
     pub fn to_json(&self) -> String {
         let count = |count: fn(&KindReading) -> u64| {

@@ -1,13 +1,16 @@
 //! The folder in which a sync keeps its working data: the working database, the decoded previous file, the database
 //! that becomes the new file. It belongs to one target and is locked while a run uses it. When a sync is finished, only
 //! what the next one can take over is left in it.
+//!
+//! Only its owner can enter it, and nothing in it is used that others may have put there: its name can be guessed, and
+//! what it holds would end up in the file.
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use crate::error::SyncError;
+use crate::identity::short_hash;
 
 /// The working database of a sync of everything.
 const WHOLE: &str = "plan.db";
@@ -40,19 +43,17 @@ impl WorkDir {
     /// Opens the working folder of `target`, making it if need be, for a sync of everything or a partial one.
     pub(crate) fn open(target: &Path, temp_dir: Option<&Path>, is_partial: bool) -> Result<Self, SyncError> {
         let folder = folder_of(target, temp_dir)?;
-        match fs::create_dir(&folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(SyncError::io("create the working folder", folder)(error));
-            }
-            _ => {}
-        }
+        private_fs::private_folder(&folder).map_err(SyncError::io("use the working folder", &folder))?;
         let path = folder.join("lock");
-        let lock = File::create(&path).map_err(SyncError::io("create", &path))?;
+        let lock = private_fs::open(&path).map_err(SyncError::io("create", &path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { folder, plan: if is_partial { PARTIAL } else { WHOLE }, lock }),
-            Err(TryLockError::WouldBlock) => Err(SyncError::Busy { target: target.to_owned(), lock: path }),
-            Err(TryLockError::Error(error)) => Err(SyncError::io("lock", path)(error)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(SyncError::Busy { target: target.to_owned(), lock: path }),
+            Err(TryLockError::Error(error)) => return Err(SyncError::io("lock", path)(error)),
         }
+        private_fs::check_entries(&folder)
+            .map_err(|(path, error)| SyncError::io("use the working data", path)(error))?;
+        Ok(Self { folder, plan: if is_partial { PARTIAL } else { WHOLE }, lock })
     }
 
     /// The folder.
@@ -117,6 +118,13 @@ impl WorkDir {
     }
 }
 
+/// Makes an empty database file that only its owner can use, in the place of what stood there. SQLite would let everybody
+/// read one that it makes itself; the files that it keeps beside a database get the mode of that.
+pub(crate) fn create_database(path: &Path) -> Result<(), SyncError> {
+    remove_database(path);
+    private_fs::create(path).map(drop).map_err(SyncError::io("create", path))
+}
+
 /// Removes a database and the files that SQLite keeps beside it. Missing ones are fine.
 pub(crate) fn remove_database(path: &Path) {
     for suffix in ["", "-wal", "-shm", "-journal"] {
@@ -142,10 +150,20 @@ fn name_of(target: &Path, temp_dir: Option<&Path>) -> PathBuf {
         return target.with_file_name(name);
     };
     let absolute = std::path::absolute(target).unwrap_or_else(|_| target.to_owned());
-    let mut hasher = DefaultHasher::new();
-    absolute.hash(&mut hasher);
-    name.push(format!("-{:016x}.work", hasher.finish()));
+    name.push(format!("-{}.work", short_hash(&bytes_of(&absolute))));
     temp_dir.join(name)
+}
+
+/// The bytes of a path, the same in every release.
+#[cfg(unix)]
+fn bytes_of(path: &Path) -> Vec<u8> {
+    std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_owned()
+}
+
+/// The bytes of a path, the same in every release.
+#[cfg(not(unix))]
+fn bytes_of(path: &Path) -> Vec<u8> {
+    path.to_string_lossy().into_owned().into_bytes()
 }
 
 #[cfg(test)]
@@ -203,6 +221,57 @@ mod tests {
         assert!(folder.path().join("sync.c1z.work/last.db").exists());
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn only_its_owner_can_use_it() {
+        use std::os::unix::fs::{PermissionsExt, chown, symlink};
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let set_mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("sync.c1z");
+        let work_dir = WorkDir::open(&target, None, false).unwrap();
+        create_database(&work_dir.plan()).unwrap();
+        let (work, plan) = (work_dir.path().to_owned(), work_dir.plan());
+        assert_eq!([mode(&work), mode(&plan), mode(&work.join("lock"))], [0o700, 0o600, 0o600]);
+        drop(work_dir);
+        // As an earlier version has made them.
+        set_mode(&work, 0o755);
+        set_mode(&plan, 0o644);
+        drop(WorkDir::open(&target, None, false).unwrap());
+        assert_eq!([mode(&work), mode(&plan)], [0o700, 0o600]);
+
+        let refused = |what: &str, path: &Path| {
+            let error = WorkDir::open(&target, None, false).unwrap_err().to_string();
+            assert!(error.contains(what) && error.contains(&*path.to_string_lossy()), "{error}");
+            assert!(error.contains("hint: choose another folder with --c1z-temp-dir"), "{error}");
+        };
+        set_mode(&plan, 0o666);
+        refused("other users can write to it (mode 0666)", &plan);
+        set_mode(&plan, 0o600);
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        for name in ["lock", "plan.db-wal", "build.db"] {
+            let link = work.join(name);
+            let _ = fs::remove_file(&link);
+            symlink(&victim, &link).unwrap();
+            refused("it is a symbolic link", &link);
+            fs::remove_file(&link).unwrap();
+        }
+        set_mode(&work, 0o777);
+        refused("other users can write to it (mode 0777)", &work);
+        set_mode(&work, 0o700);
+        // Only root can give a folder away.
+        if chown(&work, Some(65_534), None).is_ok() {
+            refused("it belongs to another user (uid 65534)", &work);
+        }
+        fs::remove_dir_all(&work).unwrap();
+        fs::create_dir(folder.path().join("elsewhere")).unwrap();
+        symlink("elsewhere", &work).unwrap();
+        refused("it is a symbolic link", &work);
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        assert_eq!(fs::read_dir(folder.path().join("elsewhere")).unwrap().count(), 0);
+    }
+
     #[test]
     fn targets_of_the_same_name_have_folders_of_their_own_below_a_temp_dir() {
         let temp = tempfile::tempdir().unwrap();
@@ -210,6 +279,8 @@ mod tests {
         let other = folder_of(Path::new("/b/sync.c1z"), Some(temp.path())).unwrap();
         assert_ne!(one, other);
         assert!(one.starts_with(temp.path()));
+        #[cfg(unix)]
+        assert!(one.ends_with("sync.c1z-6ecb6e525dd1bfbe.work"), "{}", one.display());
         assert!(folder_of(Path::new("sync.c1z"), Some(Path::new("/no/such/folder"))).is_err());
     }
 }

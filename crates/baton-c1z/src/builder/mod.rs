@@ -13,12 +13,13 @@ use rusqlite::{Connection, ToSql, params};
 
 use self::hands::{Bulk, Hands, of_grants, of_objects};
 use crate::bulk::Packed;
+use crate::envelope::SealedFile;
 use crate::error::{At, Error};
 use crate::indexes::{self, Duplicates};
 use crate::older::Older;
 use crate::schema::TABLES;
 use crate::stats::{self, Stats, Tally};
-use crate::sync_run::NewSync;
+use crate::sync_run::{NewSync, SyncType};
 use crate::{carry_over, connection, envelope, expansion, time};
 
 /// A grant as it is stored.
@@ -72,6 +73,9 @@ struct OpenSync {
     expands: bool,
     /// Its rows so far; `None` once some of them have been merged.
     tally: Option<Tally>,
+    is_full: bool,
+    /// The checks that it has passed.
+    verified: Vec<String>,
 }
 
 const NO_SYNC: Error = Error::OutOfOrder("rows are added within a sync");
@@ -101,10 +105,6 @@ impl Builder {
     /// # Errors
     /// The place cannot be written.
     pub fn create(db: &Path) -> Result<Self, Error> {
-        match std::fs::remove_file(db) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::io("replace", db, error)),
-            _ => {}
-        }
         let connection = connection::create(db)?;
         for table in TABLES {
             connection.execute_batch(&table.create()).at(db)?;
@@ -124,7 +124,8 @@ impl Builder {
         })
     }
 
-    /// Copies the syncs `keep` with all their rows, sessions of connectors excepted, from an older file. Rows keep their order.
+    /// Copies the syncs `keep` with all their rows from an older file. Rows keep their order. Of the scratch space of connectors
+    /// only what is noted of the syncs themselves comes over.
     ///
     /// # Errors
     /// [`Error::OutOfOrder`] once a sync has begun; the old database cannot be read; the new one cannot be written.
@@ -166,6 +167,8 @@ impl Builder {
             indexed: false,
             expands: false,
             tally,
+            is_full: run.sync_type == SyncType::Full,
+            verified: Vec::new(),
         });
         Ok(())
     }
@@ -375,7 +378,29 @@ impl Builder {
         self.connection()?.query_row(query, [id], |row| row.get(0)).at(&self.path)
     }
 
+    /// Notes which of the checks that the reference connector makes before it ends a sync the open one has passed, by their
+    /// names there (connector-runtime facts, 6.7).
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] without an open sync.
+    pub fn mark_verified(&mut self, checks: &[&str]) -> Result<(), Error> {
+        let sync = self.sync.as_mut().ok_or(NO_SYNC)?;
+        sync.verified = checks.iter().map(|check| (*check).to_owned()).collect();
+        Ok(())
+    }
+
+    /// Adds a row to the scratch space of connectors.
+    pub(crate) fn put_session(&mut self, key: &str, value: &[u8]) -> Result<(), Error> {
+        self.settle()?;
+        let sync = self.open_sync()?;
+        let insert = "INSERT INTO v1_connector_sessions (sync_id, key, value) VALUES (?, ?, ?)";
+        self.insert(insert, params![sync.id, key, value])
+    }
+
     /// Ends the open sync and says what it holds. Builds the indexes if that has not been done.
+    ///
+    /// A full sync is marked as one whose expansions are known completely (`supports_diff`), as the reference connector marks
+    /// those of its syncs that come to expansion.
     ///
     /// # Errors
     /// [`Error::OutOfOrder`] without an open sync; the database cannot be written.
@@ -394,21 +419,35 @@ impl Builder {
             None => stats::count(self.outside()?, &sync.id).at(&self.path)?,
         };
         stats.add_token(sync_token);
+        let (generation, coverage, mode) = match sync.verified.as_slice() {
+            [] => ("", String::new(), ""),
+            checks => ("1", serde_json::Value::from(checks).to_string(), "connector"),
+        };
         self.insert(
-            "UPDATE v1_sync_runs SET ended_at = ?, sync_token = ?, stats = ?, supports_diff = 1
+            "UPDATE v1_sync_runs SET ended_at = ?, sync_token = ?, stats = ?, supports_diff = ?,
+             ingest_invariant_generation = ?, ingest_invariant_coverage = ?, ingest_invariant_mode = ?
              WHERE sync_id = ? AND ended_at IS NULL",
-            params![time::to_text(ended_at), sync_token, stats.to_json(), sync.id],
+            params![
+                time::to_text(ended_at),
+                sync_token,
+                stats.to_json(),
+                sync.is_full,
+                generation,
+                coverage,
+                mode,
+                sync.id
+            ],
         )?;
         self.sync = None;
         Ok(stats)
     }
 
-    /// Finishes the database and packs it into the file `target`, as [`envelope::seal`] does; gives the size of the file in
-    /// bytes. Builds missing indexes. The database itself is of no use any more.
+    /// Finishes the database and packs it into the file `target`, as [`envelope::seal`] does. Builds missing
+    /// indexes. The database itself is of no use any more.
     ///
     /// # Errors
     /// As [`finish`](Self::finish), and those of [`envelope::seal`].
-    pub fn seal(mut self, target: &Path) -> Result<u64, Error> {
+    pub fn seal(mut self, target: &Path) -> Result<SealedFile, Error> {
         let packed = self.end()?;
         envelope::seal_with(&self.path, packed, target)
     }

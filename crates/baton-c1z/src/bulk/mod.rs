@@ -10,9 +10,10 @@
 //! again, so that four bytes a row say all ([`rows`]), and ordering them is ordering numbers ([`index`]). Those of resources
 //! and entitlements are kept as they are ([`objects`]).
 
+#[cfg(feature = "fuzzing")]
+mod compare;
 mod index;
 mod objects;
-mod outline;
 mod packed;
 mod pages;
 mod ranks;
@@ -21,6 +22,8 @@ mod rows;
 mod stored;
 mod texts;
 mod tree;
+mod tree_page;
+mod walk;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -32,15 +35,17 @@ use crate::error::{At, Error};
 use crate::older::Older;
 use crate::schema::{GRANTS, INDEXES, Index, Table};
 
+#[cfg(feature = "fuzzing")]
+pub use compare::{BothWays, grants_both_ways};
 use index::Orders;
 pub(crate) use objects::ObjectLoader;
-pub(crate) use outline::Outline;
 pub(crate) use packed::{Frame, Packed};
 use pages::{PageNumber, Pages};
 use record::record;
 use rows::{Rows, TEXTS};
 use stored::{Reached, StoredTable};
 use tree::{Root, TableTree};
+pub(crate) use walk::{Outline, SoundCheck};
 
 /// The values of a row of `v1_grants` in the order of its columns, the row id not among them.
 pub(crate) type GrantValues<'a> = [ValueRef<'a>; GRANTS.columns.len()];
@@ -146,14 +151,17 @@ impl GrantLoader {
     /// # Errors
     /// The database cannot be written.
     pub(crate) fn open(db: &Path, places: Places, packed: Packed) -> Result<Self, Error> {
-        let position = |name: &str| GRANTS.columns.iter().position(|column| column.name == name).unwrap_or_default();
+        let mut columns = [0; TEXTS];
+        for (column, name) in columns.iter_mut().zip(INDEXED) {
+            *column = GRANTS.position(name)?;
+        }
         Ok(Self {
             pages: Pages::open(db, places.page_size, packed)?,
             table: RowWriter::new(places.page_size),
             keys: Some(Rows::new()),
-            columns: INDEXED.map(position),
-            expansion: position("expansion"),
-            needs_expansion: position("needs_expansion"),
+            columns,
+            expansion: GRANTS.position("expansion")?,
+            needs_expansion: GRANTS.position("needs_expansion")?,
             places,
         })
     }
@@ -229,7 +237,7 @@ fn carry_over<const COLUMNS: usize>(
     mut push: impl FnMut(&[ValueRef<'_>; COLUMNS], Option<&[u8]>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let (old, path) = (older.connection()?, older.db());
-    let sync_id = table.columns.iter().position(|column| column.name == "sync_id").unwrap_or_default();
+    let sync_id = table.position("sync_id")?;
     let mut reached = Reached::Row(i64::MIN);
     if let Some(mut stored) = StoredTable::find(table, older, &old) {
         reached = stored.for_each(|record, row| match row[sync_id] {

@@ -43,8 +43,8 @@ impl ObjectLoader {
     /// The database cannot be written.
     pub(crate) fn open(db: &Path, places: Places, packed: Packed) -> Result<Self, Error> {
         let pages = Pages::open(db, places.page_size, packed)?;
-        let resources = ObjectTable::new(&RESOURCES, places.page_size);
-        let entitlements = ObjectTable::new(&ENTITLEMENTS, places.page_size);
+        let resources = ObjectTable::new(&RESOURCES, places.page_size)?;
+        let entitlements = ObjectTable::new(&ENTITLEMENTS, places.page_size)?;
         Ok(Self { places, pages, resources, entitlements })
     }
 
@@ -116,8 +116,8 @@ struct ObjectTable {
 }
 
 impl ObjectTable {
-    fn new(table: &'static Table, page_size: usize) -> Self {
-        Self { table, rows: RowWriter::new(page_size), keys: Some(Keys::of(table)) }
+    fn new(table: &'static Table, page_size: usize) -> Result<Self, Error> {
+        Ok(Self { table, rows: RowWriter::new(page_size), keys: Some(Keys::of(table)?) })
     }
 
     fn push(&mut self, pages: &mut Pages, row: &[ValueRef<'_>], stored: Option<&[u8]>) -> Result<(), Error> {
@@ -155,15 +155,15 @@ enum KeyColumn {
 }
 
 impl Keys {
-    fn of(table: &'static Table) -> Self {
-        let columns = || table.columns.iter().map(|column| column.name).enumerate();
-        Self {
-            id: columns().find(|(_, name)| *name == ID).map_or(0, |(at, _)| at),
-            named: columns().filter(|(_, name)| *name != ID && !NOT_INDEXED.contains(name)).collect(),
+    fn of(table: &'static Table) -> Result<Self, Error> {
+        let columns = table.columns.iter().map(|column| column.name).enumerate();
+        Ok(Self {
+            id: table.position(ID)?,
+            named: columns.filter(|(_, name)| *name != ID && !NOT_INDEXED.contains(name)).collect(),
             ids: TextList::default(),
             names: Texts::default(),
             numbers: Vec::new(),
-        }
+        })
     }
 
     /// Takes in a row; `None` if something in it is no text, or if there is too much.
@@ -223,5 +223,17 @@ impl Keys {
             filling.push(&values, row)?;
         }
         filling.finish(root).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::SYNC_RUNS;
+
+    #[test]
+    fn a_table_without_ids_is_not_loaded() {
+        assert!(Keys::of(&SYNC_RUNS).is_err());
+        assert!(Keys::of(&RESOURCES).is_ok_and(|keys| keys.id == 1));
     }
 }

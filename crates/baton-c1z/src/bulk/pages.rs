@@ -175,6 +175,11 @@ impl Kind {
         kinds.into_iter().find(|kind| *kind as u8 == first)
     }
 
+    /// Whether there are pages below it.
+    pub(super) fn is_interior(self) -> bool {
+        matches!(self, Self::IndexInterior | Self::TableInterior)
+    }
+
     pub(super) fn header(self) -> usize {
         match self {
             Self::IndexInterior | Self::TableInterior => 12,

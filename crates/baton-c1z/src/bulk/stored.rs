@@ -9,7 +9,8 @@ use std::io::{Read, Seek, SeekFrom};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::pages::{Kind, PageNumber, local_part};
+use super::pages::{Kind, PageNumber};
+use super::tree_page::{Odd, Payload, SeenPages, TreePage, page_number, varint};
 use crate::db_header::DbHeader;
 use crate::error::Error;
 use crate::older::Older;
@@ -37,9 +38,6 @@ pub(super) enum Reached {
     Row(i64),
 }
 
-/// Something is out of the ordinary.
-pub(super) struct Odd;
-
 impl<'a> StoredTable<'a> {
     /// The table in an older database, which `connection` has open for reading; `None` if it is not laid out as ours.
     pub(super) fn find(table: &Table, older: &'a Older, connection: &Connection) -> Option<Self> {
@@ -52,9 +50,9 @@ impl<'a> StoredTable<'a> {
         let mut header = [0; DbHeader::LENGTH];
         file.read_exact(&mut header).ok()?;
         let header = DbHeader::of(&header).filter(DbHeader::is_plain)?;
-        let page_size = header.page_size();
-        let pages = file.metadata().ok()?.len() / page_size.max(1) as u64;
-        (page_size >= 512).then_some(Self { older, file, block: None, plain: Vec::new(), page_size, pages, root })
+        let page_size = header.page_size()?;
+        let pages = file.metadata().ok()?.len() / page_size as u64;
+        Some(Self { older, file, block: None, plain: Vec::new(), page_size, pages, root })
     }
 
     /// Calls `each` for every row in the order of row ids, with its record, which does not tell the row id, and the `COLUMNS`
@@ -70,10 +68,10 @@ impl<'a> StoredTable<'a> {
         let mut failed = Ok(());
         let walked = self.walk(&mut |row, record| {
             // In order, so that SQLite can go on behind any of them.
-            let values = values(record).filter(|_| row > last).ok_or(Odd)?;
+            let values = values(record).filter(|_| row > last).ok_or(Odd::Layout)?;
             if let Err(error) = each(record, &values) {
                 failed = Err(error);
-                return Err(Odd);
+                return Err(Odd::Layout);
             }
             last = row;
             Ok(())
@@ -84,107 +82,75 @@ impl<'a> StoredTable<'a> {
 
     /// Goes through the tree from the left to the right.
     fn walk(&mut self, each: &mut impl FnMut(i64, &[u8]) -> Result<(), Odd>) -> Result<(), Odd> {
-        let (mut page, mut overflow) = (vec![0; self.page_size], Vec::new());
+        let (mut page, mut row) = (vec![0; self.page_size], Vec::new());
+        let mut seen = SeenPages::new(self.pages);
+        seen.add(self.root)?;
         let mut to_come = vec![self.root];
-        let mut visited = 0;
         while let Some(number) = to_come.pop() {
-            visited += 1;
-            if visited > self.pages {
-                return Err(Odd);
-            }
             self.read(number, &mut page)?;
-            let cells = usize::from(number_at::<2>(&page, 3)? as u16);
-            let kind = page.first().and_then(|first| Kind::of(*first));
-            if kind == Some(Kind::TableInterior) {
-                let children = to_come.len();
-                for cell in 0..cells {
-                    to_come.push(number_at::<4>(&page, cell_at(&page, 12, cell)?)? as PageNumber);
-                }
-                to_come.push(number_at::<4>(&page, 8)? as PageNumber);
-                to_come[children..].reverse();
-            } else if kind == Some(Kind::TableLeaf) {
-                for cell in 0..cells {
-                    let rest = page.get(cell_at(&page, 8, cell)?..).ok_or(Odd)?;
-                    let (length, rest) = varint(rest)?;
-                    let (row, rest) = varint(rest)?;
-                    let length = usize::try_from(length).map_err(|_| Odd)?;
-                    let local = local_part(self.page_size, length, Kind::TableLeaf);
-                    let (local_bytes, rest) = rest.split_at_checked(local).ok_or(Odd)?;
-                    if local == length {
-                        each(row.cast_signed(), local_bytes)?;
-                        continue;
+            let page = TreePage::of(&page, 0, self.page_size)?;
+            let children = to_come.len();
+            match page.kind() {
+                Kind::TableInterior => page.for_each_cell(|cell| {
+                    let child = cell.child.ok_or(Odd::Layout)?;
+                    to_come.push(child);
+                    seen.add(child)
+                })?,
+                Kind::TableLeaf => page.for_each_cell(|cell| {
+                    let payload = cell.payload.ok_or(Odd::Layout)?;
+                    if payload.overflow.is_none() {
+                        return each(cell.row, payload.local);
                     }
-                    overflow.clear();
-                    overflow.extend_from_slice(local_bytes);
-                    self.read_overflow(number_at::<4>(rest, 0)? as PageNumber, length, &mut overflow)?;
-                    each(row.cast_signed(), &overflow)?;
-                }
-            } else {
-                return Err(Odd);
+                    self.read_overflow(&payload, &mut seen, &mut row)?;
+                    each(cell.row, &row)
+                })?,
+                Kind::IndexInterior | Kind::IndexLeaf => return Err(Odd::Layout),
             }
+            if let Some(child) = page.last_child()? {
+                to_come.push(child);
+                seen.add(child)?;
+            }
+            to_come[children..].reverse();
         }
         Ok(())
     }
 
+    /// Reads a page that there is.
     fn read(&mut self, number: PageNumber, page: &mut [u8]) -> Result<(), Odd> {
-        let before = number.checked_sub(1).ok_or(Odd)?;
-        let at = u64::from(before) * self.page_size as u64;
+        let at = u64::from(number.checked_sub(1).ok_or(Odd::Layout)?) * self.page_size as u64;
         let mut packed = self.older.packed();
         let (block, size) = (at / packed.block() as u64, packed.block());
         if packed.has(block) {
             if self.block != Some(block) {
                 self.block = None;
-                packed.read(block, &mut self.plain).map_err(|_| Odd)?;
+                packed.read(block, &mut self.plain).map_err(Odd::Failed)?;
                 self.block = Some(block);
             }
             let from = (at % size as u64) as usize;
-            page.copy_from_slice(self.plain.get(from..from + page.len()).ok_or(Odd)?);
+            let plain = self.plain.get(from..).and_then(|rest| rest.get(..page.len()));
+            page.copy_from_slice(plain.ok_or(Odd::Layout)?);
             return Ok(());
         }
         drop(packed);
-        self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.read_exact(page)).map_err(|_| Odd)
+        let read = self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.read_exact(page));
+        read.map_err(|_| Odd::Layout)
     }
 
-    /// Appends what has had no room in a cell, until there are `length` bytes. Of a chain without end, that is enough.
-    fn read_overflow(&mut self, first: PageNumber, length: usize, out: &mut Vec<u8>) -> Result<(), Odd> {
-        if length as u64 > self.pages * self.page_size as u64 {
-            return Err(Odd);
-        }
-        let (mut next, mut page) = (first, vec![0; self.page_size]);
-        while out.len() < length {
-            self.read(next, &mut page)?;
-            let missing = length - out.len();
-            out.extend_from_slice(&page[4..][..missing.min(self.page_size - 4)]);
-            next = number_at::<4>(&page, 0)? as PageNumber;
+    /// Reads a whole row into `out`, of which only a part has had room in its cell.
+    fn read_overflow(&mut self, payload: &Payload<'_>, seen: &mut SeenPages, out: &mut Vec<u8>) -> Result<(), Odd> {
+        out.clear();
+        out.extend_from_slice(payload.local);
+        let (mut next, mut page) = (payload.overflow, vec![0; self.page_size]);
+        while out.len() < payload.length {
+            let number = next.ok_or(Odd::Layout)?;
+            seen.add(number)?;
+            self.read(number, &mut page)?;
+            let (following, content) = page_number(&page)?;
+            out.extend_from_slice(&content[..content.len().min(payload.length - out.len())]);
+            next = Some(following);
         }
         Ok(())
     }
-}
-
-/// Where a cell begins, on a page whose header has that length.
-pub(super) fn cell_at(page: &[u8], header: usize, cell: usize) -> Result<usize, Odd> {
-    number_at::<2>(page, header + 2 * cell).map(|at| at as usize)
-}
-
-/// A big-endian number.
-pub(super) fn number_at<const BYTES: usize>(bytes: &[u8], at: usize) -> Result<u64, Odd> {
-    let bytes = bytes.get(at..at + BYTES).ok_or(Odd)?;
-    Ok(bytes.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
-}
-
-/// A number in SQLite's variable-length form, and what follows it.
-pub(super) fn varint(bytes: &[u8]) -> Result<(u64, &[u8]), Odd> {
-    let mut number = 0;
-    for (at, byte) in bytes.iter().take(9).enumerate() {
-        if at == 8 {
-            return Ok(((number << 8) | u64::from(*byte), &bytes[9..]));
-        }
-        number = (number << 7) | u64::from(byte & 0x7F);
-        if byte & 0x80 == 0 {
-            return Ok((number, &bytes[at + 1..]));
-        }
-    }
-    Err(Odd)
 }
 
 /// The values of a record, but for the first, which is the row id and stands elsewhere. `None` if these are not as many, or if

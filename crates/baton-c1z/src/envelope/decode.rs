@@ -2,7 +2,7 @@
 //! skippable frames are read, and a cut, a flipped bit or bytes after the end are errors.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -75,7 +75,7 @@ impl Limits {
 /// [`Error::TooLarge`], [`Error::Window`], [`Error::DiskFull`] and [`Error::Io`], as they say.
 pub fn decode(c1z: &Path, db: &Path, limits: &Limits) -> Result<(), Error> {
     let mut source = open(c1z)?;
-    let mut target = create_private(db).doing("create", db)?;
+    let mut target = private_fs::create(db).doing("create", db)?;
     let result = Unpacking { c1z, db, limits }.run(&mut source, &mut target);
     if result.is_err() {
         drop(target);
@@ -101,14 +101,6 @@ pub(super) fn open(c1z: &Path) -> Result<File, Error> {
         Format::Other if MARK_V1.starts_with(&mark) => Err(Error::CutOff { path }),
         Format::Other => Err(Error::NotC1z { path }),
     }
-}
-
-pub(super) fn create_private(db: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(db)
 }
 
 struct Unpacking<'a> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::CParameter;
 
-use super::{MARK_V1, fill, replace::replace};
+use super::{MARK_V1, SealedFile, fill, replace::replace};
 use crate::bulk::Packed;
 use crate::db_header::MARK;
 use crate::error::{Doing, Error};
@@ -23,16 +23,17 @@ const LEVEL: i32 = 1;
 /// (`docs/spec/c1z-format.md` 2.4).
 pub(crate) const FRAME: usize = 1 << 20;
 
-/// Packs the database `db` into `target` and returns the size of the new file in bytes.
+/// Packs the database `db` into `target`.
 ///
 /// The file is written beside the target, synced to the disk and renamed over it: whatever happens, `target` is either
-/// the old file, untouched, or the new one, whole. An existing file keeps its permissions; a symbolic link is followed.
-/// The content is zstd frames, each with size and checksum.
+/// the old file, untouched, or the new one, whole. A new file is readable by its owner only; an existing one keeps its
+/// permissions. A symbolic link is followed unless a stranger made it. The content is zstd frames, each with size and
+/// checksum.
 ///
 /// # Errors
 /// [`Error::Damaged`] when `db` is not a closed SQLite database, [`Error::DiskFull`], and [`Error::Io`] when something
 /// cannot be read or written.
-pub fn seal(db: &Path, target: &Path) -> Result<u64, Error> {
+pub fn seal(db: &Path, target: &Path) -> Result<SealedFile, Error> {
     seal_with(db, Packed::of(db), target)
 }
 
@@ -40,7 +41,7 @@ pub fn seal(db: &Path, target: &Path) -> Result<u64, Error> {
 ///
 /// # Errors
 /// As [`seal`].
-pub(crate) fn seal_with(db: &Path, packed: Packed, target: &Path) -> Result<u64, Error> {
+pub(crate) fn seal_with(db: &Path, packed: Packed, target: &Path) -> Result<SealedFile, Error> {
     let source = open_closed_database(db)?;
     let size = source.metadata().doing("read", db)?.len();
     let mut content = Content { db, source, size, packed };

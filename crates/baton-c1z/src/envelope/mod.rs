@@ -14,8 +14,8 @@ pub use decode::{Limits, decode};
 pub use encode::seal;
 pub(crate) use encode::{FRAME, Packer, seal_with};
 pub(crate) use parts::decode_in_parts;
-pub use replace::check_target;
 pub(crate) use replace::dir_of;
+pub use replace::{SealedFile, check_target};
 
 /// What every v1 file begins with.
 pub(crate) const MARK_V1: [u8; 5] = *b"C1ZF\0";

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use zstd::zstd_safe;
 
-use super::decode::{Limits, create_private, open};
+use super::decode::{Limits, open};
 use super::{FRAME, MARK_V1, fill};
 use crate::bulk::{Frame, Packed};
 use crate::db_header::DbHeader;
@@ -26,7 +26,7 @@ pub(crate) fn decode_in_parts(c1z: &Path, db: &Path, limits: &Limits) -> Result<
     if size > limits.max_decoded_bytes || FRAME > 1 << limits.max_window_log {
         return Ok(None);
     }
-    create_private(db).and_then(|db| db.set_len(size)).doing("create", db)?;
+    private_fs::create(db).and_then(|db| db.set_len(size)).doing("create", db)?;
     let mut packed = Packed::whole(db, file, c1z, frames).doing("unpack", c1z)?;
     let mut first = Vec::new();
     if packed.read(0, &mut first).is_err() {
@@ -56,7 +56,8 @@ fn frames(file: &mut File) -> io::Result<Option<(Vec<Frame>, u64)>> {
         let content = zstd_safe::get_frame_content_size(rest).ok().flatten();
         let length = zstd_safe::find_frame_compressed_size(rest).ok();
         let (Some(content), Some(length)) = (content, length) else { return Ok(None) };
-        if content > FRAME as u64 || size % FRAME as u64 != 0 {
+        // A frame without content, as skippable ones are, is no block.
+        if content == 0 || content > FRAME as u64 || size % FRAME as u64 != 0 {
             return Ok(None);
         }
         frames.push(Frame { at, length: length as u64 });

@@ -1,43 +1,53 @@
 //! Replacing a file as a whole: written beside it, synced, renamed.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use private_fs::Kept;
 use tempfile::NamedTempFile;
 
 use crate::error::{Doing, Error};
 
-/// As many symbolic links as Linux follows.
-const MAX_LINKS: usize = 40;
 /// What a killed process left is removed when it is at least so old: a younger file may be one whose lock is about to
 /// be taken.
 const LITTER_AGE: Duration = Duration::from_secs(60);
+
+/// A file that was written and has taken its place.
+#[derive(Debug)]
+pub struct SealedFile {
+    /// Its size.
+    pub bytes: u64,
+    /// The file itself, open for reading: whoever passes its content on reads what was written, and not what may stand at
+    /// the path by then.
+    pub file: File,
+}
 
 /// Finds out whether [`seal`](super::seal) could write `target`, without changing it: for programs that work long
 /// before they write.
 ///
 /// # Errors
-/// [`Error::Io`] when it is a directory or a device, or nothing can be made beside it; [`Error::DiskFull`].
+/// [`Error::Io`] when it is a directory or a device, belongs to somebody else, or nothing can be made beside it;
+/// [`Error::DiskFull`].
 pub fn check_target(target: &Path) -> Result<(), Error> {
     Place::find(target)?.create_beside().map(drop)
 }
 
-/// Lets `write` fill a new file and puts it in the place of `target`; returns its size in bytes.
+/// Lets `write` fill a new file and puts it in the place of `target`.
 ///
 /// On failure the new file is removed and `target` is as before. Files that killed processes left are removed.
-pub(super) fn replace(target: &Path, write: impl FnOnce(&mut File) -> Result<(), Error>) -> Result<u64, Error> {
+pub(super) fn replace(target: &Path, write: impl FnOnce(&mut File) -> Result<(), Error>) -> Result<SealedFile, Error> {
     let place = Place::find(target)?;
     place.remove_litter();
     let mut temp = place.create_beside()?;
     write(temp.as_file_mut())?;
     let file = temp.as_file();
     file.sync_all().doing("write", target)?;
-    let size = file.metadata().doing("write", target)?.len();
-    temp.persist(&place.path).map_err(|error| Error::io("replace", target, error.error))?;
+    let bytes = file.metadata().doing("write", target)?.len();
+    let file = temp.persist(&place.path).map_err(|error| Error::io("replace", target, error.error))?;
     sync_dir(&place.dir).doing("write", &place.dir)?;
-    Ok(size)
+    Ok(SealedFile { bytes, file })
 }
 
 /// The directory that a file is in.
@@ -54,42 +64,29 @@ struct Place<'a> {
     dir: PathBuf,
     /// How the names of new files beside it begin.
     prefix: String,
-    /// Those of the file that is there.
-    permissions: Option<Permissions>,
+    /// What the new file keeps of the one that is there.
+    kept: Option<Kept>,
 }
 
 impl<'a> Place<'a> {
     fn find(target: &'a Path) -> Result<Self, Error> {
-        let path = destination(target).doing("write", target)?;
-        let permissions = match fs::metadata(&path) {
-            Ok(meta) if meta.is_dir() => {
-                return Err(Error::io("write", target, io::ErrorKind::IsADirectory.into()));
-            }
-            // A rename would put a file in the place of a device, such as /dev/null.
-            Ok(meta) if !meta.is_file() => {
-                return Err(Error::io("write", target, io::Error::other("it is not a regular file")));
-            }
-            Ok(meta) => Some(meta.permissions()),
-            Err(_) => None,
-        };
+        let path = private_fs::follow(target).doing("write", target)?;
+        let kept = Kept::of(&path).doing("write", target)?;
         let dir = dir_of(&path).to_owned();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let prefix = format!(".{name}.tmp-");
-        Ok(Self { target, path, dir, prefix, permissions })
+        Ok(Self { target, path, dir, prefix, kept })
     }
 
-    /// A new file beside the place, which goes away when dropped and is locked for as long as it is written. Like the
-    /// reference's files it may be read by all, as far as the umask allows, unless an older file says otherwise.
+    /// A new file beside the place, which goes away when dropped and is locked for as long as it is written. It holds who
+    /// has access to what, so that only its owner may read it, unless an older file says otherwise.
     fn create_beside(&self) -> Result<NamedTempFile, Error> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(&self.prefix);
-        #[cfg(unix)]
-        builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o644));
-        let temp = builder.tempfile_in(&self.dir).doing("write", self.target)?;
+        let temp = builder.prefix(&self.prefix).tempfile_in(&self.dir).doing("write", self.target)?;
         // Not every file system can lock; the age protects the file there.
         let _ = temp.as_file().try_lock();
-        if let Some(permissions) = &self.permissions {
-            temp.as_file().set_permissions(permissions.clone()).doing("write", self.target)?;
+        if let Some(kept) = &self.kept {
+            kept.clone().give(temp.as_file()).doing("write", self.target)?;
         }
         Ok(temp)
     }
@@ -105,21 +102,9 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Where the chain of symbolic links that begins at `target` ends, whether or not something is there.
-fn destination(target: &Path) -> io::Result<PathBuf> {
-    let mut place = target.to_owned();
-    for _ in 0..MAX_LINKS {
-        match fs::read_link(&place) {
-            // Relative links begin at the directory of the link.
-            Ok(next) => place = place.parent().map_or_else(|| next.clone(), |dir| dir.join(&next)),
-            Err(_) => return Ok(place),
-        }
-    }
-    Err(io::Error::other("too many symbolic links"))
-}
-
+/// Whether a killed process of this user has left it. What may be somebody else's, or a device, is not opened.
 fn is_litter(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
+    let Ok(file) = private_fs::read(path) else { return false };
     let old = file
         .metadata()
         .and_then(|meta| meta.modified())
@@ -136,6 +121,7 @@ fn sync_dir(dir: &Path) -> io::Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+    use std::fs::Permissions;
     use std::io::Write;
     use std::time::SystemTime;
 
@@ -164,7 +150,7 @@ mod tests {
         assert!(matches!(failed, Err(Error::DiskFull { .. })));
         assert_eq!(fs::read(&target).unwrap(), b"old");
         assert_eq!(names(dir.path()), ["sync.c1z"]);
-        assert_eq!(replace(&target, write_new).unwrap(), 3);
+        assert_eq!(replace(&target, write_new).unwrap().bytes, 3);
         assert_eq!(fs::read(&target).unwrap(), b"new");
         assert_eq!(names(dir.path()), ["sync.c1z"]);
     }
@@ -191,6 +177,66 @@ mod tests {
         assert!(check_target(&socket).unwrap_err().to_string().contains("not a regular file"));
         assert!(replace(&socket, write_new).is_err());
         assert_eq!(names(dir.path()), ["socket"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_fifo_among_what_was_left_does_not_hold_it_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("sync.c1z");
+        let fifo = dir.path().join(".sync.c1z.tmp-fifo");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        std::os::unix::fs::symlink("/dev/zero", dir.path().join(".sync.c1z.tmp-device")).unwrap();
+        let (done, waiting) = std::sync::mpsc::channel();
+        std::thread::spawn(move || done.send(replace(&target, write_new).unwrap().bytes));
+        assert_eq!(waiting.recv_timeout(Duration::from_secs(60)).expect("it hangs"), 3);
+        assert_eq!(names(dir.path()), [".sync.c1z.tmp-device", ".sync.c1z.tmp-fifo", "sync.c1z"], "nothing of ours");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("sync.c1z");
+        let written = replace(&target, |file| {
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "already while it is written");
+            write_new(file)
+        });
+        let mut file = written.unwrap().file;
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o600);
+        // What is passed on is this file, whatever takes its place.
+        fs::rename(&target, dir.path().join("moved")).unwrap();
+        fs::write(&target, "somebody else's").unwrap();
+        let mut text = String::new();
+        std::io::Seek::rewind(&mut file).unwrap();
+        std::io::Read::read_to_string(&mut file, &mut text).unwrap();
+        assert_eq!(text, "new");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_and_links_of_somebody_else_are_not_replaced() {
+        use std::os::unix::fs::{chown, lchown, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let (victim, link) = (dir.path().join("victim"), dir.path().join("sync.c1z"));
+        fs::write(&victim, "theirs").unwrap();
+        symlink("victim", &link).unwrap();
+        // Only root can give a file away. Others look at a file of root's, which is replaced if its folder allows.
+        if chown(&victim, Some(65_534), None).is_err() {
+            assert!(check_target(Path::new("/etc/passwd")).unwrap_err().to_string().contains("/etc/passwd"));
+            return;
+        }
+        let refused = replace(&victim, write_new).unwrap_err();
+        assert!(refused.to_string().contains("belongs to another user (uid 65534)"), "{refused}");
+        assert_eq!(refused.code(), 7);
+        assert!(check_target(&link).is_err(), "also through a link");
+        chown(&victim, Some(0), None).unwrap();
+        check_target(&link).unwrap();
+        lchown(&link, Some(65_534), None).unwrap();
+        let refused = check_target(&link).unwrap_err();
+        assert!(refused.to_string().contains("symbolic link there belongs to another user (uid 65534)"), "{refused}");
+        assert_eq!(fs::read(&victim).unwrap(), b"theirs");
     }
 
     #[cfg(unix)]

@@ -28,9 +28,9 @@ use crate::{connection, migrate};
 /// reference tool does. Lists come in the order in which the rows were written, one object at a time.
 #[derive(Debug)]
 pub struct Reader {
-    connection: Connection,
+    pub(crate) connection: Connection,
     /// The name under which errors speak of the file.
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Goes after the connection.
     _dir: Option<TempDir>,
 }
@@ -50,7 +50,7 @@ impl Reader {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_with(path: &Path, limits: &Limits, temp_dir: &Path) -> Result<Self, Error> {
-        let dir = tempfile::Builder::new().prefix("c1z-").tempdir_in(temp_dir).doing("unpack into", temp_dir)?;
+        let dir = private_fs::temp_folder("c1z-", temp_dir).doing("unpack into", temp_dir)?;
         let db = dir.path().join("db");
         envelope::decode(path, &db, limits)?;
         migrate::migrate(&db, path)?;

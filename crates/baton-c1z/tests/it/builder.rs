@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use baton_c1z::envelope::Limits;
 use baton_c1z::{
-    Builder, EntitlementFilter, Error, GrantFilter, GrantRow, Older, Reader, ResourceFilter, Stats, SyncType, envelope,
+    Builder, EntitlementFilter, Error, GrantFilter, GrantRow, Older, Reader, ResourceFilter, Stats, SyncType, SystemId,
+    envelope,
 };
 use baton_proto::c1::connector::v2::{
     Grant, GrantExpandable, GrantImmutable, GrantSources, grant_sources::GrantSource,
@@ -156,9 +157,8 @@ fn the_database_looks_like_those_of_the_reference() {
     assert_eq!(&header[16..20], [0x80, 0x00, 1, 1], "page size 32768, rollback journal");
     assert_eq!((number(52), number(60), number(68)), (0, 0, 0), "auto_vacuum, user_version, application_id");
     assert_eq!(number(56), 1, "UTF-8");
-    let Some(samples) = support::samples() else { return };
     let sample = db.with_file_name("sample.db");
-    envelope::decode(&samples.join("sample-v1.c1z"), &sample, &envelope::Limits::default()).unwrap();
+    envelope::decode(&support::samples().join("sample-v1.c1z"), &sample, &envelope::Limits::default()).unwrap();
     let shape = |db: &std::path::Path| {
         let connection = rusqlite::Connection::open(db).unwrap();
         let mut shape = Vec::new();
@@ -414,4 +414,25 @@ fn reading_leaves_nothing_behind() {
     assert!(Reader::open_with(&file, &limits, &place).is_err());
     assert!(is_empty());
     assert!(Reader::open_with(&file, &limits, &dir.path().join("nowhere")).is_err());
+}
+
+#[test]
+fn what_only_we_read_of_a_sync_stands_where_others_do_not_look() {
+    let (_dir, db, file) = temp();
+    let system = SystemId { id: "00o1".to_owned(), host: "acme.okta.com".to_owned() };
+    let mut builder = Builder::create(&db).unwrap();
+    assert!(matches!(builder.put_system(&system), Err(Error::OutOfOrder(_))));
+    builder.begin_sync(&new_sync("s1", SyncType::Full)).unwrap();
+    support::put_org(&mut builder);
+    builder.put_system(&system).unwrap();
+    builder.put_incremental("{\"read\":{}}").unwrap();
+    builder.end_sync(ended_at(), "{}").unwrap();
+    builder.begin_sync(&new_sync("s2", SyncType::Full)).unwrap();
+    builder.end_sync(ended_at(), "{}").unwrap();
+    builder.seal(&file).unwrap();
+    let reader = Reader::open(&file).unwrap();
+    assert_eq!(reader.system("s1").unwrap(), Some(system));
+    assert_eq!(reader.incremental("s1").unwrap().as_deref(), Some("{\"read\":{}}"));
+    assert_eq!((reader.system("s2").unwrap(), reader.incremental("s2").unwrap()), (None, None));
+    assert_eq!(reader.sync("s1").unwrap().sync_token, "{}");
 }

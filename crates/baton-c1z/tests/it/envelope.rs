@@ -248,7 +248,7 @@ fn sealed() -> Case {
         )
         .unwrap();
     drop(connection);
-    let size = seal(&db, &file).unwrap();
+    let size = seal(&db, &file).unwrap().bytes;
     assert_eq!(std::fs::metadata(&file).unwrap().len(), size);
     std::fs::copy(&db, dir.path().join("original")).unwrap();
     Case { dir, file }

@@ -5,6 +5,7 @@
 mod builder;
 mod damage;
 mod envelope;
+mod hostile;
 mod older_files;
 mod packed;
 mod sample;

@@ -204,6 +204,24 @@ fn an_older_file_that_is_not_up_to_date_is_unpacked() {
 }
 
 #[test]
+fn skippable_frames_among_those_of_an_older_file_do_no_harm() {
+    let (dir, db, file) = temp();
+    drop(older(&db, &file, dir.path()));
+    let bytes = std::fs::read(&file).unwrap();
+    // Behind the mark and the first frame.
+    let first = 5 + zstd::zstd_safe::find_frame_compressed_size(&bytes[5..]).unwrap();
+    let skippable: &[u8] = b"\x50\x2A\x4D\x18\x03\x00\x00\x00abc";
+    std::fs::write(&file, [&bytes[..first], skippable, &bytes[first..], skippable].concat()).unwrap();
+    let older = Older::open(&file, &dir.path().join("older.db"), &Limits::default()).unwrap();
+    older.verify().unwrap();
+    let mut builder = Builder::create(&db).unwrap();
+    builder.carry_over(Arc::new(older), &["s1".to_owned()]).unwrap();
+    let new = dir.path().join("new.c1z");
+    builder.seal(&new).unwrap();
+    assert_eq!(grants(&checked(&new, dir.path()), "s1", GrantFilter::default()).len(), 3 * USERS);
+}
+
+#[test]
 fn damage_in_an_older_file_is_told_when_it_is_met() {
     let (dir, db, file) = temp();
     drop(older(&db, &file, dir.path()));

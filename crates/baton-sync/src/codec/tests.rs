@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use baton_connector::{Principal, build};
+use baton_connector::{Metadata, Principal, build};
 use baton_proto::c1::connector::v2::GrantExpandable;
 use proptest::prelude::*;
 
@@ -22,7 +22,10 @@ fn draft(entitlement: u8, user: &str, extras: u8) -> GrantDraft {
         grant.immutable = Some("why".to_owned());
     }
     if extras & 2 != 0 {
-        grant.sources = vec!["a".to_owned(), "b".to_owned()];
+        // As many different ones as entitlements.
+        let kind = Some(prost_types::value::Kind::StringValue(resource));
+        let fields = [("via".to_owned(), prost_types::Value { kind })].into();
+        grant.metadata = Some(Metadata::new(prost_types::Struct { fields }));
     }
     if extras & 4 != 0 {
         grant.expandable =
@@ -46,7 +49,7 @@ proptest! {
             assert_eq!(waiting.v1_prefix, &*grant.v1_prefix);
             assert_eq!((waiting.v1_shared, waiting.if_there), (grant.v1_shared, grant.if_there));
             assert_eq!(waiting.immutable, grant.immutable.as_deref());
-            assert_eq!(waiting.sources, grant.sources);
+            assert_eq!(waiting.metadata, grant.metadata.as_ref().map(Metadata::encoded));
             let expandable = grant.expandable.as_ref().map(prost::Message::encode_to_vec);
             assert_eq!(waiting.expandable, expandable.as_deref());
             let external = grant.external.as_ref().map(|external| external.annotation().encode_to_vec());

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use baton_connector::{FetchError, Page, Source, Work};
 
-use super::{Engine, Stopped};
+use super::{Engine, Stopped, lower};
 use crate::changes::Named;
 use crate::codec;
 use crate::fetch::{Answer, Waiting};
@@ -87,7 +87,8 @@ impl Engine {
         if let Some(mending) = &mending {
             let hint = u64::from(waiting.work.pages_hint);
             let kind = self.kind(waiting.work.kind);
-            kind.expected = kind.expected + mending.principals.len() as u64 - hint;
+            kind.expected += mending.principals.len() as u64;
+            lower(&mut kind.expected, hint);
         }
         let lane = self.source.lane(waiting.work.kind);
         self.lane(lane).waiting.push_back(Waiting { mending, ..waiting });
@@ -105,9 +106,9 @@ impl Engine {
         let known = earlier.last.opened(mending.kept).to_vec();
         self.fetched += 1;
         let kind = self.kind(waiting.work.kind);
-        kind.open -= 1;
+        lower(&mut kind.open, 1);
         kind.mended += 1;
-        kind.expected -= mending.principals.len() as u64;
+        lower(&mut kind.expected, mending.principals.len() as u64);
         kind.progress.works_done += 1;
         kind.progress.pages_done += mending.pages;
         kind.progress.objects += objects;
@@ -124,7 +125,8 @@ impl Engine {
         if let Some(mending) = waiting.mending.take() {
             let hint = u64::from(waiting.work.pages_hint);
             let kind = self.kind(waiting.work.kind);
-            kind.expected = kind.expected + hint - mending.principals.len() as u64;
+            kind.expected += hint;
+            lower(&mut kind.expected, mending.principals.len() as u64);
         }
         let lane = self.source.lane(waiting.work.kind);
         self.lane(lane).waiting.push_front(waiting);

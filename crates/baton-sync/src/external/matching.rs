@@ -95,7 +95,7 @@ impl Matching {
                 let ResourceRef { resource_type, id } = &waiting.placeholder;
                 let message =
                     format!("a grant of {} is left out: nobody in the external file matches", waiting.entitlement);
-                GapCount::add(gaps, GapKind::Dangling, resource_type, id, &message);
+                GapCount::add(gaps, GapKind::Unresolved, resource_type, id, &message);
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::{Identity, PAGE_SIZE, Plan, SCHEMA, State, VERSION, put, row};
 use crate::error::SyncError;
-use crate::workdir::remove_database;
+use crate::workdir::{create_database, remove_database};
 
 const GONE: &str = "CREATE TABLE gone (resource_type TEXT, id TEXT, PRIMARY KEY (resource_type, id)) WITHOUT ROWID;";
 
@@ -32,7 +32,7 @@ impl Plan {
     /// is of no other use afterwards.
     pub(crate) fn keep(mut self, last: &Path, keeping: &Keeping<'_>) -> Result<(), SyncError> {
         let made = last.with_extension("new");
-        remove_database(&made);
+        create_database(&made)?;
         let create = || {
             let connection = Connection::open(&made)?;
             connection.pragma_update(None, "page_size", PAGE_SIZE)?;
@@ -97,6 +97,7 @@ fn copy(connection: &Connection, keeping: &Keeping<'_>) -> rusqlite::Result<()> 
     put(connection, "version", VERSION)?;
     put(connection, "program", keeping.program)?;
     put(connection, "fingerprint", &keeping.identity.fingerprint)?;
+    put(connection, "system", &keeping.identity.system)?;
     put(connection, "sync_id", &keeping.identity.sync_id)?;
     connection.execute_batch("INSERT INTO kept.meta SELECT * FROM main.meta")
 }

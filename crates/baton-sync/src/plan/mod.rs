@@ -20,7 +20,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::codec::PASSING_ON;
 use crate::error::SyncError;
 use crate::summary::GapCount;
-use crate::workdir::remove_database;
+use crate::workdir::{create_database, remove_database};
 
 pub(crate) use course::Course;
 pub(crate) use keep::Keeping;
@@ -28,7 +28,7 @@ pub(crate) use row::{WORK_COLUMNS, changed, work_of};
 
 /// Changes with every change of the tables below or of the pages' encoding: a plan of another version is not carried
 /// on.
-pub(crate) const VERSION: &str = "7";
+pub(crate) const VERSION: &str = "8";
 
 /// Bytes of a database page. A page of Okta's is one blob of some ten thousand bytes.
 const PAGE_SIZE: u32 = 16 << 10;
@@ -153,6 +153,8 @@ pub(crate) struct FetchedPage {
 pub(crate) struct Identity {
     /// Source, its configuration and the sync's options.
     pub fingerprint: String,
+    /// The id of the system that is read; empty if it is not known.
+    pub system: String,
     pub sync_id: String,
     /// When it began.
     pub started_at: jiff::Timestamp,
@@ -177,8 +179,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Opens the unfinished sync in `path` if there is one that `fingerprint` may carry on.
-    pub(crate) fn resume(path: &Path, fingerprint: &str) -> Result<Resumed, SyncError> {
+    /// Opens the unfinished sync in `path` if there is one of `system` that `fingerprint` may carry on.
+    pub(crate) fn resume(path: &Path, fingerprint: &str, system: &str) -> Result<Resumed, SyncError> {
         if !path.exists() {
             return Ok(Resumed::Nothing);
         }
@@ -186,6 +188,7 @@ impl Plan {
         let reason = match plan.identity() {
             Err(_) | Ok(None) => "its working data cannot be read",
             Ok(Some((identity, _))) if identity.fingerprint != fingerprint => "it was made with other options",
+            Ok(Some((identity, _))) if differs(&identity.system, system) => "it was made of another system",
             Ok(Some((identity, _))) if is_older(identity.started_at, MAX_AGE) => "it is older than seven days",
             Ok(Some(found)) => return Ok(Resumed::Unfinished(plan, Box::new(found))),
         };
@@ -202,7 +205,7 @@ impl Plan {
         start: &[(u64, Work)],
         gaps: &[Gap],
     ) -> Result<Self, SyncError> {
-        remove_database(path);
+        create_database(path)?;
         let mut plan = Self::connect(path)?;
         plan.within(|transaction| {
             transaction.execute_batch(SCHEMA)?;
@@ -211,6 +214,7 @@ impl Plan {
             let entries = [
                 ("version", VERSION),
                 ("fingerprint", &identity.fingerprint),
+                ("system", &identity.system),
                 ("sync_id", &identity.sync_id),
                 ("started_at", &started_at),
             ];
@@ -243,12 +247,19 @@ impl Plan {
         if meta("version")?.as_deref() != Some(VERSION) {
             return Ok(None);
         }
-        let (fingerprint, sync_id, started_at) = (meta("fingerprint")?, meta("sync_id")?, meta("started_at")?);
+        let (fingerprint, system) = (meta("fingerprint")?, meta("system")?);
+        let (sync_id, started_at) = (meta("sync_id")?, meta("started_at")?);
         let Some(course) = Course::get(&self.connection)? else { return Ok(None) };
-        Ok(fingerprint
-            .zip(sync_id)
-            .zip(started_at.and_then(|text| text.parse().ok()))
-            .map(|((fingerprint, sync_id), started_at)| (Identity { fingerprint, sync_id, started_at }, course)))
+        let read = || {
+            let identity = Identity {
+                fingerprint: fingerprint?,
+                system: system?,
+                sync_id: sync_id?,
+                started_at: started_at?.parse().ok()?,
+            };
+            Some((identity, course))
+        };
+        Ok(read())
     }
 
     /// Makes the pages of the last sync readable under the name `last`.
@@ -293,6 +304,17 @@ impl Plan {
             works.push(Planned { id, work, state: State::parse(state)?, cursor, pages, objects });
         }
         Ok(works)
+    }
+
+    /// The lists of which a page was made known that has not been read: kind and subject of each.
+    pub(crate) fn unread(&self) -> Result<Vec<String>, SyncError> {
+        let read = || {
+            let sql = "SELECT trim(kind || ' ' || subject) FROM work WHERE state IN (?, ?) ORDER BY id";
+            let mut statement = self.connection.prepare(sql)?;
+            let states = [State::Held as u8, State::Ready as u8];
+            statement.query_map(states, |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        read().map_err(SyncError::plan(&self.path))
     }
 
     /// What the changes that were read so far name. Kinds that the source does not know are passed over.
@@ -387,6 +409,11 @@ impl PageColumn {
             Self::Grants => "grants",
         }
     }
+}
+
+/// Whether two ids of systems are known and differ.
+pub(crate) fn differs(one: &str, other: &str) -> bool {
+    !one.is_empty() && !other.is_empty() && one != other
 }
 
 fn is_older(started_at: jiff::Timestamp, age: Duration) -> bool {

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use baton_c1z::{Builder, NewSync, Reader, SyncType};
-use baton_connector::{ExternalMatch, GapKind, GrantDraft, Options, build, ids};
+use baton_connector::{ExternalMatch, GapKind, GrantDraft, Metadata, Options, build, ids};
 use baton_proto::any;
 use baton_proto::c1::connector::v2::resource_type::Trait;
 use baton_proto::c1::connector::v2::user_trait::Email;
 use baton_proto::c1::connector::v2::{
-    BatonId, EntitlementImmutable, Grant, GrantExpandable, GrantImmutable, Resource, ResourceType, UserTrait,
+    BatonId, EntitlementImmutable, Grant, GrantExpandable, GrantImmutable, GrantMetadata, Resource, ResourceType,
+    UserTrait,
 };
 use baton_sync::{ExternalFile, Summary, SyncConfig, SyncError};
 use prost_types::value::Kind;
@@ -172,7 +173,7 @@ async fn grants_are_given_to_those_who_match() {
         ]
     );
     // Who is not found is told, not lost.
-    let gap = summary.gaps.iter().find(|gap| gap.kind == GapKind::Dangling).unwrap();
+    let gap = summary.gaps.iter().find(|gap| gap.kind == GapKind::Unresolved).unwrap();
     assert_eq!((gap.resource_type.as_str(), gap.count), ("person", 2));
     let counted: Vec<_> = summary.types.iter().map(|of| (of.id.as_str(), of.resources)).collect();
     assert_eq!(counted, [("user", 23), ("group", 5), ("app", 3), ("person", 3), ("team", 2)]);
@@ -223,12 +224,17 @@ async fn the_choice_can_be_narrowed() {
     assert_eq!((lab.resources("person").len(), lab.resources("team").len()), (2, 0));
 
     let apps = ExternalFile { traits: vec![Trait::App], ..lab.other() };
-    lab.sync(wish(), Some(apps)).await.unwrap();
+    let summary = lab.sync(wish(), Some(apps)).await.unwrap();
     assert!(lab.given().is_empty() && lab.resources("person").is_empty());
     assert_eq!(lab.resources("door"), ["door:d1"]);
     assert!(grant_ids(&lab.target).contains(&"app:a1:access:door:d1".to_owned()));
-    // Its holder was not copied, so the grant would point to nobody.
+    // Its holder was not copied, so the grant would point to nobody: it is left out, and counted.
     assert!(!grant_ids(&lab.target).iter().any(|id| id.starts_with("door:")));
+    let left_out: Vec<_> = summary.gaps.iter().filter(|gap| gap.kind == GapKind::LeftOut).collect();
+    assert_eq!(left_out.iter().map(|gap| (gap.resource_type.as_str(), gap.count)).collect::<Vec<_>>(), [("person", 1)]);
+    let (id, message) = &left_out[0].examples[0];
+    assert_eq!(id, "p1");
+    assert!(message.contains("door:d1:open"), "{message}");
 }
 
 #[tokio::test]
@@ -238,7 +244,9 @@ async fn who_passes_a_grant_on_is_the_one_who_was_found() {
     let mut edge =
         expandable(waiting("a0", "the team", attribute(Trait::Group, "badge", "alpha")), &ids, true, &["person"]);
     edge.immutable = Some("why".to_owned());
-    edge.sources = vec!["app:a0:access".to_owned()];
+    let fact = prost_types::Value { kind: Some(Kind::StringValue("why".to_owned())) };
+    let facts = prost_types::Struct { fields: [("fact".to_owned(), fact)].into() };
+    edge.metadata = Some(Metadata::new(facts.clone()));
     lab.sync(vec![edge], Some(lab.other())).await.unwrap();
     assert_eq!(lab.given(), ["app:a0:access:team:t1", "app:a0:access:person:p1", "app:a0:access:person:p2"]);
     let (reader, sync) = lab.reader();
@@ -257,7 +265,7 @@ async fn who_passes_a_grant_on_is_the_one_who_was_found() {
     assert_eq!(expandable.entitlement_ids, ["team:t1:member"]);
     assert!(expandable.shallow && expandable.resource_type_ids == ["person"]);
     assert_eq!(any::find::<GrantImmutable>(&found.annotations).unwrap().source_id, "why");
-    assert!(found.sources.unwrap().sources.contains_key("app:a0:access"));
+    assert_eq!(any::find::<GrantMetadata>(&found.annotations).unwrap().metadata, Some(facts));
 }
 
 #[tokio::test]
@@ -301,9 +309,10 @@ async fn without_the_other_file_the_grants_stay_as_they_are() {
     ];
     let summary = lab.sync(extra, None).await.unwrap();
     assert_eq!(lab.given(), ["app:a0:access:person:ann@acme.example"]);
-    let counted: Vec<_> =
-        summary.gaps.iter().filter(|gap| gap.kind == GapKind::Dangling).map(|gap| gap.count).collect();
-    assert_eq!(counted, [1, 1]);
+    // One is kept; the other is about an application that is not there.
+    let kinds = [GapKind::Dangling, GapKind::Unresolved];
+    let count = |kind| summary.gaps.iter().filter(|gap| gap.kind == kind).map(|gap| gap.count).sum::<u64>();
+    assert_eq!(kinds.map(count), [1, 1]);
 }
 
 #[tokio::test]

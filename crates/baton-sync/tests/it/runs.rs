@@ -212,9 +212,10 @@ async fn grants_on_what_is_not_in_the_sync_are_left_out() {
         grant_ids(&target).into_iter().filter(|id| id.starts_with("app:") && id.contains(":user:")).collect();
     assert_eq!(users, ["app:a1:access:user:u1"]);
     // A missing application is told; types that are no part of the sync were not asked for.
-    let dangling: Vec<_> = summary.gaps.iter().filter(|gap| gap.kind == GapKind::Dangling).collect();
-    assert_eq!(dangling.len(), 1);
-    assert_eq!((dangling[0].resource_type.as_str(), dangling[0].count), ("app", 1));
+    let unresolved: Vec<_> = summary.gaps.iter().filter(|gap| gap.kind == GapKind::Unresolved).collect();
+    assert_eq!(unresolved.len(), 1);
+    assert_eq!((unresolved[0].resource_type.as_str(), unresolved[0].count), ("app", 1));
+    assert!(summary.gaps.iter().all(|gap| !gap.kind.is_kept()), "nothing in the file points to it: {:?}", summary.gaps);
 }
 
 #[tokio::test]

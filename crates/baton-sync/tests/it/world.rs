@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use baton_connector::{
-    Changed, FetchError, Gap, GapKind, Gate, Lane, Options, Page, ResourceBid, Reuse, Source, SourceError, Which, Work,
-    WorkKind, build,
+    Changed, FetchError, Gap, GapKind, Gate, Lane, Options, Page, ResourceBid, Reuse, Source, SourceError, SystemId,
+    Which, Work, WorkKind, build,
 };
 use baton_proto::c1::connector::v2::ResourceType;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{grant, resource_type};
+use crate::support::{grant, resource_type, system};
 
 /// A system whose content changes, and that tells what has.
 #[derive(Clone)]
@@ -32,6 +32,8 @@ pub struct World {
     pub log_refused: bool,
     pub marks: bool,
     pub fingerprint: &'static str,
+    /// The id of the system; it does not say if that is empty.
+    pub system: &'static str,
     pub stop: Option<(usize, CancellationToken)>,
 }
 
@@ -68,6 +70,7 @@ impl World {
             log_refused: false,
             marks: true,
             fingerprint: "world",
+            system: "",
             stop: None,
         }
     }
@@ -197,6 +200,10 @@ impl Source for Live {
 
     fn fingerprint(&self) -> String {
         self.world.fingerprint.to_owned()
+    }
+
+    fn system(&self) -> Option<SystemId> {
+        system(self.world.system)
     }
 
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {

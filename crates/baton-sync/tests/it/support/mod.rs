@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use baton_connector::{
     FetchError, FetchErrorKind, Gap, GapKind, Gate, GrantDraft, Lane, Missing, Options, Page, Principal, ResourceBid,
-    ResourceRef, Source, SourceError, Work, WorkKind, build,
+    ResourceRef, Source, SourceError, SystemId, Work, WorkKind, build,
 };
-use baton_proto::c1::connector::v2::{GrantExpandable, Resource, ResourceId, ResourceType};
+use baton_proto::c1::connector::v2::{EntitlementExclusionGroup, GrantExpandable, Resource, ResourceId, ResourceType};
 use baton_sync::{Event, Observer, Silent, Summary, SyncConfig, SyncError};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -50,6 +50,12 @@ pub struct MadeUp {
     /// A resource type whose resources cannot be read one by one.
     pub only_listed: Option<&'static str>,
     pub fingerprint: &'static str,
+    /// The id of the system; it does not say if that is empty.
+    pub system: &'static str,
+    /// All groups' entitlements are the default of one exclusion group.
+    pub exclusive: bool,
+    /// A kind of work is in another lane every time that somebody asks.
+    pub wanders: bool,
     /// Grants of the extra work `extra`, on top of the made-up ones.
     pub extra: Vec<GrantDraft>,
     pub fetches: Mutex<Vec<(WorkKind, String, String)>>,
@@ -77,6 +83,9 @@ impl Default for MadeUp {
             resources_only: false,
             only_listed: None,
             fingerprint: "made up",
+            system: "",
+            exclusive: false,
+            wanders: false,
             extra: Vec::new(),
             fetches: Mutex::default(),
             asked: AtomicUsize::new(0),
@@ -131,7 +140,15 @@ impl MadeUp {
                 page.next = next;
                 for group in groups {
                     let resource = resource("group", &format!("g{group}"));
-                    page.entitlements.push(entitlement(&resource, "member"));
+                    let mut member = entitlement(&resource, "member");
+                    if self.exclusive {
+                        member.annotations.push(build::annotation(&EntitlementExclusionGroup {
+                            exclusion_group_id: "one".to_owned(),
+                            is_default: true,
+                            ..EntitlementExclusionGroup::default()
+                        }));
+                    }
+                    page.entitlements.push(member);
                     page.resources.push(resource);
                     // Opened twice on purpose: what two pages make known is done once.
                     page.opens.push(Work::new("members", group.to_string()));
@@ -231,6 +248,10 @@ impl Source for MadeUp {
         self.fingerprint.to_owned()
     }
 
+    fn system(&self) -> Option<SystemId> {
+        system(self.system)
+    }
+
     fn on_request(&self) -> Vec<&'static str> {
         if self.apps_on_request { vec!["app"] } else { Vec::new() }
     }
@@ -300,7 +321,8 @@ impl Source for MadeUp {
     }
 
     fn lane(&self, kind: WorkKind) -> Lane {
-        if kind == "users" { "people" } else { "rest" }
+        let is_odd = self.wanders && self.asked.fetch_add(1, Ordering::SeqCst) % 2 == 1;
+        if (kind == "users") != is_odd { "people" } else { "rest" }
     }
 
     fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
@@ -339,6 +361,11 @@ impl Source for MadeUp {
     fn missing_principal(&self, _resource_type: &str) -> Missing {
         if self.drops_missing { Missing::Drop } else { Missing::Keep }
     }
+}
+
+/// The system of that id; `None` if it is empty.
+pub fn system(id: &str) -> Option<SystemId> {
+    (!id.is_empty()).then(|| SystemId { id: id.to_owned(), host: format!("{id}.example.com") })
 }
 
 pub fn resource_type(id: &str) -> ResourceType {
@@ -463,6 +490,13 @@ pub fn contents(file: &Path) -> BTreeMap<&'static str, Vec<Vec<String>>> {
         (table, rows.unwrap().collect::<Result<Vec<Vec<String>>, _>>().unwrap())
     })
     .collect()
+}
+
+/// What the newest sync of a file has noted of what it has read and what it has reused.
+pub fn noted(file: &Path) -> Option<serde_json::Value> {
+    let reader = baton_c1z::Reader::open(file).unwrap();
+    let sync = reader.current().unwrap().sync_id;
+    reader.incremental(&sync).unwrap().map(|noted| serde_json::from_str(&noted).unwrap())
 }
 
 /// Ids of the grants in the newest sync, in stored order.
