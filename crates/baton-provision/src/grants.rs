@@ -70,13 +70,16 @@ fn refuse_external(resource: Option<&Resource>, message: &str) -> Result<(), Cha
 /// Refuses to take away a grant that is held through others only: it would come back, or never go. `name` gives the
 /// words for a source, which is an entitlement id.
 ///
-/// A grant that says that it cannot be changed but not through what it is held goes on to the connector, which sees how
-/// things stand now.
+/// What it comes through is in its sources or, where it has none, in its `GrantImmutable`. A grant that says that it cannot
+/// be changed but not through what it is held goes on to the connector, which sees how things stand now.
 pub(crate) fn refuse_inherited(grant: &Grant, name: impl Fn(&str) -> Option<String>) -> Result<(), ChangeError> {
     let own = grant.entitlement.as_ref().map_or("", |entitlement| &entitlement.id);
-    let sources: Vec<_> = grant.sources.iter().flat_map(|sources| sources.sources.keys()).collect();
-    let immutable = grant.annotations.iter().any(any::is::<GrantImmutable>);
-    if !immutable || sources.is_empty() || sources.iter().any(|source| *source == own) {
+    let Some(GrantImmutable { source_id, .. }) = any::find(&grant.annotations) else { return Ok(()) };
+    let mut sources: Vec<_> = grant.sources.iter().flat_map(|sources| sources.sources.keys()).collect();
+    if sources.is_empty() && name(&source_id).is_some() {
+        sources.push(&source_id);
+    }
+    if sources.is_empty() || sources.iter().any(|source| *source == own) {
         return Ok(());
     }
     let through: Vec<_> = sources.iter().map(|source| name(source).unwrap_or_else(|| (*source).clone())).collect();

@@ -91,16 +91,22 @@ impl Lookup {
         let entitlement = self.reader.entitlement(&self.sync, source).ok()??;
         let ResourceId { resource_type, resource: id, .. } = entitlement.resource?.id?;
         let name = self.reader.resource(&self.sync, &resource_type, &id).ok()??.display_name;
-        Some(if name.is_empty() { format!("{resource_type} {id}") } else { format!("{resource_type} {name} ({id})") })
+        let text =
+            if name.is_empty() { format!("{resource_type} {id}") } else { format!("{resource_type} {name} ({id})") };
+        Some(terminal_text::line(&text).into_owned())
     }
 
     fn missing(&self, what: &str, id: &str, command: &str) -> ChangeError {
         let file = self.path.display();
-        let message = format!(
-            "there is no {what} {id:?} in {file}, whose last sync ended {}\n\
-             hint: the command `{command}` lists what there is; what is newer than the file needs a new sync",
-            self.ended
-        );
+        let hint = if command == "resources" && id.contains('@') {
+            "an id is needed, not an address or a login: the command `resources` lists ids beside names, with -o json \
+             beside addresses as well"
+                .to_owned()
+        } else {
+            format!("the command `{command}` lists what there is; what is newer than the file needs a new sync")
+        };
+        let message =
+            format!("there is no {what} {id:?} in {file}, whose last sync ended {}\nhint: {hint}", self.ended);
         ChangeError::new(Code::NotFound, message)
     }
 }

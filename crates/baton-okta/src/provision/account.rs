@@ -1,8 +1,9 @@
 //! Making accounts (`docs/spec/okta-provisioning.md` 5).
 //!
 //! Okta keeps logins unique, and what decides is the login: whoever has it already is left alone, whatever their status.
-//! The request is never sent twice. If its answer is lost, the login tells whether it was carried out; somebody else's
-//! account is never taken for ours, because there was none when we looked before.
+//! The request is never sent twice. Its answer is the account: id and status are taken from there, also where the account
+//! cannot be read back. If the answer is lost, the login tells whether the request was carried out; somebody else's account
+//! is never taken for ours, because there was none when we looked before.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -14,12 +15,13 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::endpoints::users::{self, Lifecycle};
 use okta_client::models::User;
-use okta_client::{Error, Request};
+use okta_client::{Answer, Error, Request};
 use secrecy::{ExposeSecret, SecretSlice};
 
 use super::aim::{Aim, Made, Seen, bring_about};
 use super::errors;
 use super::operation::Operation;
+use super::peek::Peek;
 use super::user_status::{STAGED, status};
 use crate::config::Rules;
 use crate::resources::user;
@@ -45,13 +47,14 @@ pub(super) async fn make(
         Err(_) if aim.known(|known| known.taken) && op.made() == 0 => Made { already: true, note: None },
         Err(error) => return Err(aim.with_next_step(error)),
     };
-    let Known { user, .. } = aim.known.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Known { user, activated, .. } = aim.known.into_inner().unwrap_or_else(PoisonError::into_inner);
     let Wish { activate_in_silence, password, mut notes, .. } = aim.wish;
     let dry_run = change.is_dry_run() && !already;
     if dry_run && activate_in_silence {
         change.record(withheld_activation());
     }
-    if !dry_run && !already && activate_in_silence && user.as_ref().is_none_or(|user| status(user) == STAGED) {
+    let inactive = || !activated && user.as_ref().is_none_or(|user| status(user) == STAGED);
+    if !dry_run && !already && activate_in_silence && inactive() {
         let told = note.map(|note| format!("; {note}")).unwrap_or_default();
         let message =
             format!("the account was made, but not activated{told}\nhint: find it by its login, and call enable_user");
@@ -63,6 +66,7 @@ pub(super) async fn make(
         let found =
             found.unwrap_or_else(|| "Okta says that the login is taken, but shows nobody who has it".to_owned());
         notes = vec![found];
+        notes.extend(op.notes(already));
     }
     let secrets = password.filter(|_| !already && !dry_run).as_ref().map(issued).into_iter().collect();
     let outcome = if already { AccountOutcome::AlreadyExists } else { AccountOutcome::Created };
@@ -98,7 +102,7 @@ struct Account {
 }
 
 /// What is known about the login.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Known {
     /// Whether somebody had it before us.
     taken: bool,
@@ -108,6 +112,12 @@ struct Known {
     ours: bool,
     /// The user who has it, as last read.
     user: Option<User>,
+    /// The account by Okta's answer to the request for it.
+    answered: Option<User>,
+    /// The activation has been needed, and therefore sent.
+    activation_sent: bool,
+    /// Okta has accepted the activation.
+    activated: bool,
 }
 
 impl Account {
@@ -115,9 +125,22 @@ impl Account {
         with(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The account that we made, as last read.
+    fn ours(&self) -> Option<User> {
+        self.known(|known| known.user.clone().filter(|_| known.ours))
+    }
+
     async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+        if let Some(answered) = self.known(|known| known.answered.clone()) {
+            return self.see_by_id(op, answered).await;
+        }
         self.known(|known| known.user = None);
-        let user = with_login(op, &self.wish.login).await?;
+        let user = match op.peeked(with_login(op, &self.wish.login).await)? {
+            Peek::Found(user) => Some(user),
+            Peek::Absent => None,
+            // Okta refuses a login that is taken.
+            Peek::Refused(error) => return Ok(Seen::Unseen(self.create.clone(), error)),
+        };
         let accepted = op.made() > 0;
         let changed = self.known(|known| {
             let first = !known.looked;
@@ -135,10 +158,44 @@ impl Account {
         if changed {
             return Ok(Seen::Never(self.of_somebody(&user)));
         }
-        if self.known(|known| known.ours) && self.wish.activate_in_silence && status(&user) == STAGED {
-            return Seen::needs(users::lifecycle(&user.id, Lifecycle::Activate { send_email: false }));
+        if self.known(|known| known.ours) {
+            return self.activation(&user).map_or(Ok(Seen::So(None)), Seen::needs);
         }
         Ok(Seen::So(None))
+    }
+
+    /// Reads the account that Okta has answered with. That it cannot be read does not make it less there.
+    async fn see_by_id(&self, op: &Operation<'_>, answered: User) -> Result<Seen, Error> {
+        let read = op.get::<User>(users::get(&answered.id)).await;
+        let (user, unread) = match read {
+            Ok(user) => (user, None),
+            Err(error) => (answered, Some(error)),
+        };
+        let activation = self.activation(&user);
+        let Known { activation_sent, activated, .. } = self.known(|known| {
+            known.user = Some(user);
+            let before = known.clone();
+            known.activation_sent |= activation.is_some();
+            before
+        });
+        match (activation, unread) {
+            (None, None) => Ok(Seen::So(None)),
+            (Some(request), None) => Seen::needs(request),
+            (None, Some(error)) => Ok(Seen::So(Some(format!("the account could not be read back: {error}")))),
+            (Some(_), Some(error)) if activated => {
+                let note = "the account could not be read back, and its status is shown as before the activation";
+                Ok(Seen::So(Some(format!("{note}: {error}"))))
+            }
+            // The answer says nothing about what became of the activation.
+            (Some(_), Some(error)) if activation_sent => Err(error),
+            (Some(request), Some(_)) => Seen::needs(request),
+        }
+    }
+
+    /// The request that activates our account, if that is to be done and as far as its status shows has not been done.
+    fn activation(&self, user: &User) -> Option<Result<Request, Error>> {
+        let wanted = self.wish.activate_in_silence && status(user) == STAGED;
+        wanted.then(|| users::lifecycle(&user.id, Lifecycle::Activate { send_email: false }))
     }
 
     /// Whether a user is what the request asks Okta for. Other members of the profile may come back in another form.
@@ -165,13 +222,12 @@ impl Account {
 
     /// Says what is to be done about an account that was made and could not be activated.
     fn with_next_step(&self, mut error: ChangeError) -> ChangeError {
-        let made = self.known(|known| known.user.clone().filter(|_| known.ours));
-        if let Some(user) = made {
+        if let Some(user) = self.ours() {
             let password = if self.wish.password.is_some() { "; nobody has its password" } else { "" };
             let (message, hints) = error.message.split_once("\nhint: ").unwrap_or((&error.message, ""));
             let hints = if hints.is_empty() { String::new() } else { format!("\nhint: {hints}") };
             error.message = format!(
-                "user {id} was made, staged{password}, and activating it failed: {message}\n\
+                "user {id} was made, staged{password}; {message}\n\
                  hint: call the action enable_user for {id} to activate it{hints}",
                 id = user.id
             );
@@ -185,7 +241,17 @@ impl Account {
 
 impl Aim for Account {
     fn doing(&self) -> String {
-        format!("making the account {}", self.wish.login)
+        match self.ours() {
+            Some(user) => format!("activating user {}", user.id),
+            None => format!("making the account {}", self.wish.login),
+        }
+    }
+
+    fn unmet(&self) -> String {
+        match self.ours() {
+            Some(user) => format!("the status of user {} is {}", user.id, status(&user)),
+            None => format!("nobody has the login {}", self.wish.login),
+        }
     }
 
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
@@ -200,6 +266,17 @@ impl Aim for Account {
             Some(errors::failed(&self.doing(), error))
         };
         futures::future::ready(judged).boxed()
+    }
+
+    fn accepted(&self, request: &Request, answer: &Answer) {
+        self.known(|known| {
+            if *request == self.create {
+                known.answered = answer.json::<User>().ok();
+                known.ours |= known.answered.is_some();
+            } else {
+                known.activated = true;
+            }
+        });
     }
 
     /// Only the activation is.

@@ -3,7 +3,9 @@
 //! An [`Aim`] knows how to read whether something is so, and which request makes it so. Everything else is here, once for
 //! all: what is so already is left alone; what Okta has accepted is confirmed by another look, because it answers many
 //! changes in the same way whether or not they had an effect; a request whose answer was lost is told by its effect, and
-//! sent again only when a look has shown that it had none and a second one could do no harm.
+//! sent again only when a look has shown that it had none and a second one could do no harm. A look proves that something
+//! was done. That something was not done it proves only of a request that Okta has answered: one without an answer may
+//! still be carried out, so that the state is unknown then.
 
 use std::time::Duration;
 
@@ -11,7 +13,8 @@ use baton_connector::provision::StateAfter;
 use baton_connector::{ChangeError, Code};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use okta_client::{Error, ErrorKind, Outcome, Request};
+use okta_client::{Answer, Error, ErrorKind, Outcome, Request};
+use tokio::time::Instant;
 
 use super::errors;
 use super::operation::Operation;
@@ -21,6 +24,9 @@ pub(super) trait Aim: Send + Sync {
     /// What is being done, in words: "adding user … to group …".
     fn doing(&self) -> String;
 
+    /// How things are as long as they are not as they are to be, in words: "user … is not in group …".
+    fn unmet(&self) -> String;
+
     /// Reads how things are. The error is that of a read that failed.
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>>;
 
@@ -28,6 +34,9 @@ pub(super) trait Aim: Send + Sync {
     fn judge<'a>(&'a self, _op: &'a Operation<'_>, error: &'a Error) -> BoxFuture<'a, Option<ChangeError>> {
         futures::future::ready(Some(errors::failed(&self.doing(), error))).boxed()
     }
+
+    /// Keeps what the answer to an accepted request says.
+    fn accepted(&self, _request: &Request, _answer: &Answer) {}
 
     /// Whether sending a request a second time has the effect of sending it once.
     fn is_repeatable(&self) -> bool {
@@ -42,6 +51,9 @@ pub(super) enum Seen {
     So(Option<String>),
     /// These requests are needed, as far as can be told now. The first is sent, then things are looked at anew.
     Needs(Vec<Request>),
+    /// They cannot be seen, because a read was refused. This request brings them about, and does no harm where they are
+    /// so already: it is sent once, and its answer is believed.
+    Unseen(Request, Error),
     /// They cannot be brought about.
     Never(ChangeError),
 }
@@ -50,6 +62,14 @@ impl Seen {
     /// One request is needed.
     pub(super) fn needs(request: Result<Request, Error>) -> Result<Self, Error> {
         Ok(Self::Needs(vec![request?]))
+    }
+
+    /// One request is needed; `refused` is why it cannot be seen whether it is, if it cannot.
+    pub(super) fn needs_unless_so(request: Result<Request, Error>, refused: Option<Error>) -> Result<Self, Error> {
+        match refused {
+            None => Self::needs(request),
+            Some(error) => Ok(Self::Unseen(request?, error)),
+        }
     }
 }
 
@@ -76,21 +96,33 @@ const LOOKS: u32 = 5;
 const TRIES: u32 = 3;
 /// How many requests an aim may take.
 const STEPS: usize = 10;
-/// The pause between two looks. Okta's indexes usually trail by less than a second.
-const PAUSE: Duration = Duration::from_millis(500);
-/// How long a cancelled change may take to find out what became of it.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// The pause before another look. Okta's indexes usually trail by less than a second.
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
+/// The pauses before the looks that follow a failure of Okta's: the request has ended, and its effect may show late.
+const AFTER_FAILURE: &[Duration] = &[Duration::ZERO, PAUSE];
+/// The same where no answer came, so that Okta may still be working on it, if it can be sent again.
+const AFTER_SILENCE: &[Duration] = &[PAUSE, PAUSE];
+/// The same if it is not sent again. Together with the looks they have to fit into what a cancelled change has left
+/// ([`Operation::deadline`]).
+const AFTER_LAST_SILENCE: &[Duration] = &[PAUSE, Duration::from_secs(1), Duration::from_secs(2)];
 
 /// Brings it about that things are as `aim` wants them.
 pub(super) async fn bring_about(op: &Operation<'_>, aim: &dyn Aim) -> Result<Made, ChangeError> {
+    let Made { already, note } = reach(op, aim).await?;
+    let notes: Vec<String> = note.into_iter().chain(op.notes(already)).collect();
+    Ok(Made { already, note: (!notes.is_empty()).then(|| notes.join("; ")) })
+}
+
+async fn reach(op: &Operation<'_>, aim: &dyn Aim) -> Result<Made, ChangeError> {
     let mut seen = aim.look(op).await.map_err(|error| unread(aim, &error))?;
     for _ in 0..STEPS {
-        let requests = match seen {
+        let next = match seen {
             Seen::So(note) => return Ok(Made { already: op.made() == 0, note }),
             Seen::Never(error) => return Err(leaving(op, error)),
-            Seen::Needs(requests) => requests,
+            Seen::Needs(requests) => step(op, aim, &requests).await?,
+            Seen::Unseen(request, _) => unseen_step(op, aim, &request).await?,
         };
-        match step(op, aim, &requests).await? {
+        match next {
             Next::Done(made) => return Ok(made),
             Next::On(next) => seen = next,
         }
@@ -104,29 +136,91 @@ async fn step(op: &Operation<'_>, aim: &dyn Aim, requests: &[Request]) -> Result
     let [request, rest @ ..] = requests else {
         return Err(ChangeError::new(Code::Internal, format!("{} needs no request, and is not done", aim.doing())));
     };
+    // Whether a try without an answer may still be carried out.
+    let mut pending = false;
     for attempt in 1.. {
         let error = match op.send(request).await {
             Ok(None) => {
                 op.withhold(rest);
                 return Ok(Next::Done(Made { already: false, note: None }));
             }
-            Ok(Some(_)) => return confirmed(op, aim, request, rest).await,
+            Ok(Some(answer)) => {
+                aim.accepted(request, &answer);
+                return confirmed(op, aim, request, rest).await;
+            }
             Err(error) => error,
         };
         if error.outcome() != Outcome::Unknown {
-            return refused(op, aim, request, &error).await;
+            let next = refused(op, aim, request, &error).await;
+            return next.map_err(|failure| if pending { still_pending(failure) } else { failure });
         }
-        if let Some(next) = read_back(op, aim, request, &error).await? {
+        let silence = is_silence(&error);
+        pending |= silence;
+        let last = attempt >= TRIES || !aim.is_repeatable() || !error.is_retryable() || op.is_cancelled();
+        let pauses = match (silence, last) {
+            (false, _) => AFTER_FAILURE,
+            (true, false) => AFTER_SILENCE,
+            (true, true) => AFTER_LAST_SILENCE,
+        };
+        if let Some(next) = read_back(op, aim, request, &error, pauses).await? {
             return Ok(next);
         }
-        if attempt >= TRIES || !aim.is_repeatable() || !error.is_retryable() || op.is_cancelled() {
-            let mut failure = errors::failed(&aim.doing(), &error);
-            failure.message = beside_hints(&failure.message, "it was read back, and nothing has been done");
-            return Err(leaving(op, failure));
+        if last || op.is_cancelled() {
+            return Err(not_done(op, aim, &error, pending));
         }
-        pause(op).await;
     }
     Err(ChangeError::new(Code::Internal, "tried without end"))
+}
+
+/// Whether Okta may still be working on a request that failed in this way: no answer came, or only one of a gateway
+/// that did not wait for Okta's.
+fn is_silence(error: &Error) -> bool {
+    matches!(error.status(), None | Some(408 | 502 | 504))
+}
+
+/// A failure after a request that may still be carried out.
+fn still_pending(mut failure: ChangeError) -> ChangeError {
+    let hint = "\nhint: repeat this in a minute: what has been done by then is found and left as it is";
+    failure.message = beside_hints(&failure.message, "Okta may still carry it out") + hint;
+    failure.leaving(StateAfter::Unknown)
+}
+
+/// A request without an answer whose effect does not show. It may be `pending`: then Okta may still carry it out.
+fn not_done(op: &Operation<'_>, aim: &dyn Aim, error: &Error, pending: bool) -> ChangeError {
+    let mut failure = errors::failed(&aim.doing(), error);
+    if pending {
+        failure.message = beside_hints(&failure.message, "it was read back, and has not been done yet");
+        return still_pending(failure);
+    }
+    failure.message = beside_hints(&failure.message, "it was read back, and nothing has been done");
+    leaving(op, failure)
+}
+
+/// Sends a request of which nobody could see whether it is needed. Once: what became of it may not be seen either, and the
+/// answer is believed.
+async fn unseen_step(op: &Operation<'_>, aim: &dyn Aim, request: &Request) -> Result<Next, ChangeError> {
+    let done = |note| Ok(Next::Done(Made { already: false, note }));
+    let error = match op.send(request).await {
+        Ok(None) => return done(None),
+        Ok(Some(answer)) => {
+            aim.accepted(request, &answer);
+            return match look_back(op, aim).await {
+                Ok(Seen::So(note)) => done(note),
+                Ok(Seen::Needs(next)) if next.first() != Some(request) => Ok(Next::On(Seen::Needs(next))),
+                _ => done(None),
+            };
+        }
+        Err(error) => error,
+    };
+    if errors::is_there_already(&error) {
+        return Ok(Next::Done(Made { already: op.made() == 0, note: None }));
+    }
+    if error.outcome() != Outcome::Unknown {
+        return refused(op, aim, request, &error).await;
+    }
+    let silence = is_silence(&error);
+    let next = read_back(op, aim, request, &error, if silence { AFTER_LAST_SILENCE } else { AFTER_FAILURE }).await?;
+    next.ok_or_else(|| not_done(op, aim, &error, silence))
 }
 
 /// Okta has accepted the request: looks until it shows.
@@ -138,31 +232,38 @@ async fn confirmed(
 ) -> Result<Next, ChangeError> {
     for _ in 0..LOOKS {
         match look_back(op, aim).await {
-            Ok(Seen::Needs(next)) if next.first() == Some(request) => pause(op).await,
-            Ok(seen) => return Ok(Next::On(seen)),
-            Err(error) if rest.is_empty() => {
+            Ok(Seen::Needs(next)) if next.first() == Some(request) => pause(op, PAUSE).await,
+            Err(error) | Ok(Seen::Unseen(_, error)) if rest.is_empty() => {
                 let note = format!("Okta accepted it; it could not be read back: {error}");
                 return Ok(Next::Done(Made { already: false, note: Some(note) }));
             }
-            Err(error) => return Err(leaving(op, unread(aim, &error))),
+            Err(error) | Ok(Seen::Unseen(_, error)) => return Err(leaving(op, unread(aim, &error))),
+            Ok(seen) => return Ok(Next::On(seen)),
         }
     }
     let message = format!(
-        "{}: Okta accepted {request}, but things are still as before\n\
+        "{}: Okta accepted {request}, but it has no effect so far: {LOOKS} looks later, {}\n\
          hint: look in the admin console, and repeat it if nothing has changed",
-        aim.doing()
+        aim.doing(),
+        aim.unmet()
     );
     Err(ChangeError::new(Code::Unavailable, message).leaving(StateAfter::Unknown))
 }
 
 /// Nothing was done. If things may have changed between the look and the request, looks again.
 async fn refused(op: &Operation<'_>, aim: &dyn Aim, request: &Request, error: &Error) -> Result<Next, ChangeError> {
+    if request.prompt && error.kind() == ErrorKind::RateLimited {
+        // It is not to be sent on the strength of a look that is as old as that.
+        let seen = aim.look(op).await.map_err(|error| leaving(op, unread(aim, &error)))?;
+        return Ok(Next::On(seen));
+    }
     let judged = aim.judge(op, error).await;
     let changed =
         matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) && error.outcome() == Outcome::Refused;
     if judged.is_none() || changed {
         match aim.look(op).await {
             Ok(Seen::Needs(next)) if next.first() == Some(request) => {}
+            Ok(Seen::Unseen(next, _)) if next == *request => {}
             Ok(seen) => return Ok(Next::On(seen)),
             Err(_) => {}
         }
@@ -170,36 +271,35 @@ async fn refused(op: &Operation<'_>, aim: &dyn Aim, request: &Request, error: &E
     Err(leaving(op, judged.unwrap_or_else(|| errors::failed(&aim.doing(), error))))
 }
 
-/// The answer to a request was lost. `None` if it has not been carried out.
+/// The answer to a request was lost: looks, each time after a pause. `None` if it has not been carried out, as far as can
+/// be seen.
 async fn read_back(
     op: &Operation<'_>,
     aim: &dyn Aim,
     request: &Request,
     lost: &Error,
+    pauses: &[Duration],
 ) -> Result<Option<Next>, ChangeError> {
-    for look in 1..=2 {
+    for before in pauses {
+        pause(op, *before).await;
         match look_back(op, aim).await {
-            Ok(Seen::Needs(next)) if next.first() == Some(request) => {
-                if look == 1 {
-                    pause(op).await;
-                }
-            }
+            Ok(Seen::Needs(next)) if next.first() == Some(request) => {}
             Ok(Seen::So(note)) => {
                 op.count_made();
                 let told = format!("the answer was lost ({lost}); it was read back, and has been done");
                 let note = note.map_or_else(|| told.clone(), |note| format!("{told}; {note}"));
                 return Ok(Some(Next::Done(Made { already: false, note: Some(note) })));
             }
-            Ok(seen) => {
-                op.count_made();
-                return Ok(Some(Next::On(seen)));
-            }
-            Err(error) => {
+            Err(error) | Ok(Seen::Unseen(_, error)) => {
                 let mut failure = errors::failed(&aim.doing(), lost);
                 let told =
                     format!("whether it has been done cannot be told, because it could not be read back: {error}");
                 failure.message = beside_hints(&failure.message, &told);
                 return Err(failure.leaving(StateAfter::Unknown));
+            }
+            Ok(seen) => {
+                op.count_made();
+                return Ok(Some(Next::On(seen)));
             }
         }
     }
@@ -217,14 +317,13 @@ async fn look_back(op: &Operation<'_>, aim: &dyn Aim) -> Result<Seen, Error> {
         }
     }
     let late = |_| Err(Error::new(ErrorKind::Timeout, "there was no answer in the time that a cancelled change has"));
-    tokio::time::timeout(LAST_WORDS, aim.look(op)).await.unwrap_or_else(late)
+    tokio::time::timeout_at(op.deadline(), aim.look(op)).await.unwrap_or_else(late)
 }
 
-async fn pause(op: &Operation<'_>) {
-    tokio::select! {
-        () = tokio::time::sleep(PAUSE) => {}
-        () = op.cancelled() => {}
-    }
+/// Waits before a look, which is the worse for coming too early, also after a cancel.
+pub(super) async fn pause(op: &Operation<'_>, pause: Duration) {
+    let end = Instant::now() + pause;
+    tokio::time::sleep_until(if op.is_cancelled() { end.min(op.deadline()) } else { end }).await;
 }
 
 /// A failed read.
@@ -241,7 +340,7 @@ fn leaving(op: &Operation<'_>, error: ChangeError) -> ChangeError {
 }
 
 /// Puts a sentence behind a message, before its hints.
-fn beside_hints(message: &str, told: &str) -> String {
+pub(super) fn beside_hints(message: &str, told: &str) -> String {
     match message.split_once("\nhint: ") {
         Some((message, hints)) => format!("{message}; {told}\nhint: {hints}"),
         None => format!("{message}; {told}"),

@@ -8,6 +8,7 @@ use okta_client::{Error, endpoints};
 use super::aim::{Aim, Seen};
 use super::errors;
 use super::operation::Operation;
+use super::peek::Peek;
 use super::subject::Subject;
 
 /// That a group has an app, or does not have it.
@@ -24,25 +25,32 @@ impl<'a> AppGroup<'a> {
 
     async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
         let (app, group) = (self.app.id, self.group.id);
-        let assigned = op.find::<Assigned>(endpoints::apps::group(app, group)).await?;
-        if assigned.is_some() == self.wanted && (self.wanted || op.made() > 0) {
-            return Ok(Seen::So(None));
-        }
-        if assigned.is_some() {
-            return Seen::needs(endpoints::apps::unassign_group(app, group));
-        }
+        let refused = match op.peek::<Assigned>(endpoints::apps::group(app, group)).await? {
+            Peek::Found(_) if self.wanted => return Ok(Seen::So(None)),
+            Peek::Found(_) => return Seen::needs(endpoints::apps::unassign_group(app, group)),
+            Peek::Absent if !self.wanted && op.made() > 0 => return Ok(Seen::So(None)),
+            Peek::Refused(error) if !self.wanted => {
+                return Ok(Seen::Unseen(endpoints::apps::unassign_group(app, group)?, error));
+            }
+            Peek::Absent => None,
+            Peek::Refused(error) => Some(error),
+        };
         // There is no assignment, which may be because there is no app or no group.
-        let missing = if op.find::<App>(endpoints::apps::get(app)).await?.is_none() {
-            Some(self.app)
-        } else if op.find::<GroupDetails>(endpoints::groups::get(group)).await?.is_none() {
-            Some(self.group)
-        } else {
-            None
+        let the_app = op.peek::<App>(endpoints::apps::get(app)).await?;
+        let the_group = op.peek::<GroupDetails>(endpoints::groups::get(group)).await?;
+        let missing = match (the_app.is_absent(), the_group.is_absent()) {
+            (true, _) => Some(self.app),
+            (_, true) => Some(self.group),
+            _ => None,
         };
         match missing {
-            _ if !self.wanted => Ok(Seen::So(missing.map(|missing| format!("there is no {missing} in Okta any more")))),
-            Some(missing) => Ok(Seen::Never(errors::no_such(missing))),
-            None => Seen::needs(endpoints::apps::assign_group(app, group)),
+            Some(missing) if self.wanted => Ok(Seen::Never(errors::no_such(missing))),
+            None if self.wanted => Seen::needs_unless_so(endpoints::apps::assign_group(app, group), refused),
+            _ if !the_app.is_found() && !the_group.is_found() => {
+                let what = format!("neither {} nor {} was found", self.app, self.group);
+                Ok(Seen::Never(errors::not_in_this_org(&what, op.org())))
+            }
+            missing => Ok(Seen::So(missing.map(|missing| format!("there is no {missing} in Okta any more")))),
         }
     }
 }
@@ -54,6 +62,11 @@ impl Aim for AppGroup<'_> {
         } else {
             format!("taking {} away from {}", self.app, self.group)
         }
+    }
+
+    fn unmet(&self) -> String {
+        let has = if self.wanted { "does not have" } else { "has" };
+        format!("{} {has} {}", self.group, self.app)
     }
 
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {

@@ -1,6 +1,7 @@
 //! Apps of users. Okta has one assignment per user and app: a direct one, or one through a group, which only the group can
 //! give and take (`docs/spec/okta-provisioning.md` 4.2).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use baton_connector::ChangeError;
@@ -13,6 +14,7 @@ use okta_client::{Error, code, endpoints};
 use super::aim::{Aim, Seen};
 use super::errors;
 use super::operation::Operation;
+use super::peek::Peek;
 use super::subject::Subject;
 use crate::resources::group;
 
@@ -23,62 +25,92 @@ pub(super) struct AppUserAssignment<'a> {
     wanted: bool,
     /// The user name in the app, if Okta wants to be told: usually the app has a template for it.
     user_name: Mutex<Option<String>>,
+    /// Whether a direct assignment has been seen.
+    was_direct: AtomicBool,
 }
 
 impl<'a> AppUserAssignment<'a> {
     pub(super) fn new(app: Subject<'a>, user: Subject<'a>, wanted: bool) -> Result<Self, ChangeError> {
         if user.is_user() {
-            return Ok(Self { app, user, wanted, user_name: Mutex::new(None) });
+            return Ok(Self { app, user, wanted, user_name: Mutex::default(), was_direct: AtomicBool::new(false) });
         }
         Err(user.wrong_kind("users and groups", "app access"))
     }
 
     async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
-        let assigned = op.find::<AppUser>(endpoints::apps::user(self.app.id, self.user.id)).await?;
+        let assigned = op.peek::<AppUser>(endpoints::apps::user(self.app.id, self.user.id)).await?;
+        let unassign = || endpoints::apps::unassign_user(self.app.id, self.user.id);
         match assigned {
-            Some(assigned) if self.wanted => Ok(Seen::So(is_through_group(&assigned).then(|| {
+            Peek::Found(assigned) if self.wanted => Ok(Seen::So(is_through_group(&assigned).then(|| {
                 let through = assigned.group_id().map(|id| Subject::unnamed(group::ID, id).to_string());
                 format!("{} has it through {}", self.user, through.as_deref().unwrap_or("a group"))
             }))),
-            Some(assigned) if is_through_group(&assigned) => {
-                let groups = self.groups(op, assigned.group_id()).await?;
-                Ok(Seen::Never(self.comes_through(&groups, op.made() > 0)))
+            Peek::Found(assigned) if is_through_group(&assigned) => {
+                self.see_through_group(op, assigned.group_id()).await
             }
-            Some(_) => Seen::needs(endpoints::apps::unassign_user(self.app.id, self.user.id)),
-            None if op.made() > 0 && !self.wanted => Ok(Seen::So(None)),
-            None => self.see_without(op).await,
+            Peek::Found(_) => {
+                self.was_direct.store(true, Ordering::Relaxed);
+                Seen::needs(unassign())
+            }
+            Peek::Absent if op.made() > 0 && !self.wanted => Ok(Seen::So(None)),
+            Peek::Refused(error) if !self.wanted => Ok(Seen::Unseen(unassign()?, error)),
+            Peek::Absent => self.see_without(op, None).await,
+            Peek::Refused(error) => self.see_without(op, Some(error)).await,
         }
     }
 
-    /// There is no assignment, which may be because there is no app or no user.
-    async fn see_without(&self, op: &Operation<'_>) -> Result<Seen, Error> {
-        let app = op.find::<App>(endpoints::apps::get(self.app.id)).await?;
-        let user = op.find::<User>(endpoints::users::get(self.user.id)).await?;
-        let missing = match (&app, &user) {
-            (None, _) => Some(self.app),
-            (_, None) => Some(self.user),
+    /// The user has the app through a group, `known` if Okta names one. Okta shows that only where there is no direct
+    /// assignment, or none any more.
+    async fn see_through_group(&self, op: &Operation<'_>, known: Option<&str>) -> Result<Seen, Error> {
+        let groups = self.groups(op, known).await;
+        if !self.was_direct.load(Ordering::Relaxed) {
+            return Ok(Seen::Never(self.comes_through(&groups?)));
+        }
+        let only_known = || known.map(|id| (id.to_owned(), String::new())).into_iter().collect();
+        let groups = groups.unwrap_or_else(|_| only_known());
+        let (user, app, through) = (self.user, self.app, in_words(&groups));
+        Ok(Seen::So(Some(format!(
+            "{user} no longer has {app} directly, but still has it through {through}; to end that, take the user out of \
+             the group, or the app away from the group"
+        ))))
+    }
+
+    /// There is no assignment, which may be because there is no app or no user; or it cannot be seen, for the reason
+    /// `refused`, whether there is one.
+    async fn see_without(&self, op: &Operation<'_>, refused: Option<Error>) -> Result<Seen, Error> {
+        let app = op.peek::<App>(endpoints::apps::get(self.app.id)).await?;
+        let user = op.peek::<User>(endpoints::users::get(self.user.id)).await?;
+        let missing = match (app.is_absent(), user.is_absent()) {
+            (true, _) => Some(self.app),
+            (_, true) => Some(self.user),
             _ => None,
         };
         if !self.wanted {
+            if !app.is_found() && !user.is_found() {
+                let what = format!("neither {} nor {} was found", self.app, self.user);
+                return Ok(Seen::Never(errors::not_in_this_org(&what, op.org())));
+            }
             return Ok(Seen::So(missing.map(|missing| format!("there is no {missing} in Okta any more"))));
         }
         if let Some(missing) = missing {
             return Ok(Seen::Never(errors::no_such(missing)));
         }
-        if user.and_then(|user| user.status).as_deref() == Some("DEPROVISIONED") {
+        if user.found().and_then(|user| user.status).as_deref() == Some("DEPROVISIONED") {
             let why = format!("{} is deactivated (DEPROVISIONED), and Okta gives such users no apps", self.user);
             return Ok(Seen::Never(errors::refused(why, "activate the user first")));
         }
         let user_name = self.user_name.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let settings = AppUserSettings { user_name, ..AppUserSettings::default() };
-        Seen::needs(endpoints::apps::assign_user(self.app.id, self.user.id, &settings))
+        Seen::needs_unless_so(endpoints::apps::assign_user(self.app.id, self.user.id, &settings), refused)
     }
 
     /// The groups that give the user the app, by id and name. `known` is the one that Okta names: it names one, also
     /// where there are several.
     async fn groups(&self, op: &Operation<'_>, known: Option<&str>) -> Result<Vec<(String, String)>, Error> {
-        let of_app = op.all::<AppGroup>(endpoints::apps::groups(self.app.id, 200)).await?;
-        let of_user = op.all::<Group>(endpoints::users::groups(self.user.id)).await?;
+        // Only their names are missing where these may not be seen.
+        let of_app = op.peek_all::<AppGroup>(endpoints::apps::groups(self.app.id, 200)).await?;
+        let of_app = of_app.found().unwrap_or_default();
+        let of_user = op.peek_all::<Group>(endpoints::users::groups(self.user.id)).await?.found().unwrap_or_default();
         let gives =
             |group: &&Group| Some(group.id.as_str()) == known || of_app.iter().any(|other| other.id == group.id);
         let named = |group: &Group| (group.id.clone(), group.name().unwrap_or_default().to_owned());
@@ -89,21 +121,11 @@ impl<'a> AppUserAssignment<'a> {
         Ok(groups)
     }
 
-    /// The refusal to take an app away that a group gives.
-    fn comes_through(&self, groups: &[(String, String)], after: bool) -> ChangeError {
-        let name = |(id, name): &(String, String)| Subject { kind: group::ID, id, name }.to_string();
-        let through = match groups {
-            [] => "a group that Okta does not name".to_owned(),
-            groups => groups.iter().map(name).collect::<Vec<_>>().join(" and "),
-        };
-        let (user, app) = (self.user, self.app);
-        let why = if after {
-            format!(
-                "the direct assignment of {app} to {user} has been taken away, but {user} still has it through {through}"
-            )
-        } else {
-            format!("{user} has {app} through {through}, not directly, so that it cannot be taken away by itself")
-        };
+    /// The refusal to take an app away that a group alone gives.
+    fn comes_through(&self, groups: &[(String, String)]) -> ChangeError {
+        let (user, app, through) = (self.user, self.app, in_words(groups));
+        let why =
+            format!("{user} has {app} through {through}, not directly, so that it cannot be taken away by itself");
         errors::refused(why, "take the user out of the group, or the app away from the group")
     }
 
@@ -117,6 +139,15 @@ impl<'a> AppUserAssignment<'a> {
         }
         *user_name = login;
         true
+    }
+}
+
+/// Groups, by id and name, in words.
+fn in_words(groups: &[(String, String)]) -> String {
+    let name = |(id, name): &(String, String)| Subject { kind: group::ID, id, name }.to_string();
+    match groups {
+        [] => "a group that Okta does not name".to_owned(),
+        groups => groups.iter().map(name).collect::<Vec<_>>().join(" and "),
     }
 }
 
@@ -141,6 +172,11 @@ impl Aim for AppUserAssignment<'_> {
         } else {
             format!("taking {} away from {}", self.app, self.user)
         }
+    }
+
+    fn unmet(&self) -> String {
+        let has = if self.wanted { "does not have" } else { "has" };
+        format!("{} {has} {}", self.user, self.app)
     }
 
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {

@@ -3,7 +3,6 @@
 //! (`docs/spec/okta-provisioning.md` 4.4).
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use baton_connector::{ChangeError, Code};
 use futures::FutureExt;
@@ -14,6 +13,7 @@ use okta_client::{Error, endpoints};
 
 use super::aim::{Aim, Seen};
 use super::operation::Operation;
+use super::peek::Peek;
 use super::subject::Subject;
 use super::{binding, errors, resource_set, role};
 use crate::resources::resource_set_binding;
@@ -39,8 +39,10 @@ impl<'a> Wish<'a> {
     }
 
     async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
-        let Some(assignments) = role::assignments(op, self.holder).await? else {
-            return Ok(Seen::Never(errors::no_such(self.principal)));
+        let assignments = match role::assignments(op, self.holder).await? {
+            Peek::Found(assignments) => assignments,
+            Peek::Absent => return Ok(Seen::Never(errors::no_such(self.principal))),
+            Peek::Refused(error) => return Err(error),
         };
         if let Some(own) = assignments.own(of_role(self.role.id)).next() {
             let set = own.resource_set.as_deref().unwrap_or("that Okta does not name");
@@ -90,6 +92,10 @@ impl Aim for Wish<'_> {
         format!("giving {} to {}", self.role, self.principal)
     }
 
+    fn unmet(&self) -> String {
+        format!("{} does not hold {}", self.principal, self.role)
+    }
+
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
         self.see(op).boxed()
     }
@@ -101,17 +107,21 @@ pub(super) struct Loss<'a> {
     principal: Subject<'a>,
     holder: Holder<'a>,
     /// What was learnt about the last member of the binding.
-    whole: Arc<AtomicBool>,
+    last: Arc<binding::LastMember>,
 }
 
 impl<'a> Loss<'a> {
     pub(super) fn new(role: Subject<'a>, principal: Subject<'a>) -> Result<Self, ChangeError> {
-        Ok(Self { role, principal, holder: principal.holder("custom roles")?, whole: Arc::default() })
+        Ok(Self { role, principal, holder: principal.holder("custom roles")?, last: Arc::default() })
     }
 
     async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
-        let Some(assignments) = role::assignments(op, self.holder).await? else {
-            return Ok(Seen::So(Some(format!("there is no {} in Okta any more", self.principal))));
+        let assignments = match role::assignments(op, self.holder).await? {
+            Peek::Found(assignments) => assignments,
+            Peek::Absent if op.made() > 0 => return Ok(Seen::So(None)),
+            Peek::Absent => return self.see_no_principal(op).await,
+            // On which resource set, and by which assignment, has to be read.
+            Peek::Refused(error) => return Err(error),
         };
         let own: Vec<_> = assignments.own(of_role(self.role.id)).collect();
         match own.as_slice() {
@@ -121,7 +131,7 @@ impl<'a> Loss<'a> {
                     let error = role::comes_through(self.role, self.principal, &through, op.made() > 0);
                     return Ok(Seen::Never(error));
                 }
-                Ok(Seen::So(None))
+                Ok(Seen::So(self.last.note()))
             }
             [one] => match one.resource_set.as_deref() {
                 Some(set) => self.see_on(op, set, &one.id).await,
@@ -131,17 +141,28 @@ impl<'a> Loss<'a> {
         }
     }
 
+    /// There is no such principal. That the role is there shows that this is the org of the grant.
+    async fn see_no_principal(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+        if binding::role(op, self.role.id).await?.is_found() {
+            return Ok(Seen::So(Some(format!("there is no {} in Okta any more", self.principal))));
+        }
+        let what = format!("neither {} nor {} was found", self.principal, self.role);
+        Ok(Seen::Never(errors::not_in_this_org(&what, op.org())))
+    }
+
     /// The role is held on this set alone.
     async fn see_on(&self, op: &Operation<'_>, set: &str, assignment: &str) -> Result<Seen, Error> {
         let member = match self.membership(set) {
             Ok(member) => member,
             Err(error) => return Ok(Seen::Never(error)),
         };
-        match member.see(op).await? {
+        match member.see(op).await {
             // The list of assignments trails behind the binding.
-            Seen::So(_) if op.made() > 0 => Ok(Seen::So(None)),
-            Seen::So(_) => self.by_assignment(assignment),
-            seen => Ok(seen),
+            Ok(Seen::So(_)) if op.made() > 0 => Ok(Seen::So(self.last.note())),
+            Ok(Seen::So(_)) => self.by_assignment(assignment),
+            // The members may not be looked at; the assignment is known.
+            Err(error) if errors::is_refusal(&error) => self.by_assignment(assignment),
+            seen => seen,
         }
     }
 
@@ -153,7 +174,7 @@ impl<'a> Loss<'a> {
     }
 
     fn membership(&self, set: &str) -> Result<binding::Membership<'a>, ChangeError> {
-        binding::Membership::at(set, self.role.id, self.principal, false, Arc::clone(&self.whole))
+        binding::Membership::at(set, self.role.id, self.principal, false, Arc::clone(&self.last))
     }
 
     fn on_several(&self, assignments: &[&RoleAssignment]) -> ChangeError {
@@ -172,6 +193,10 @@ impl<'a> Loss<'a> {
 impl Aim for Loss<'_> {
     fn doing(&self) -> String {
         format!("taking {} away from {}", self.role, self.principal)
+    }
+
+    fn unmet(&self) -> String {
+        format!("{} holds {}", self.principal, self.role)
     }
 
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {

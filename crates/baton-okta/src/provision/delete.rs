@@ -2,7 +2,8 @@
 //!
 //! Okta's DELETE of a user deactivates one who is not deactivated and deletes one who is, with the same answer. So a user
 //! is deactivated by the request that says so, and deleted only after a look has shown that it is deactivated. Every look
-//! begins with what is there, so that a repeat goes on where the last try ended.
+//! begins with what is there, so that a repeat goes on where the last try ended. What can be deleted without having been
+//! seen is a group: of a user the look decides which request is sent, and whether the id names one at all.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,21 +12,24 @@ use baton_connector::{ChangeError, Code};
 use baton_proto::c1::connector::v2::ResourceId;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use http::Method;
 use okta_client::endpoints::{groups, users};
 use okta_client::models::{GroupDetails, User};
-use okta_client::{Error, ErrorKind};
+use okta_client::{Answer, Error, ErrorKind, Request};
 
 use super::aim::{Aim, Made, Seen, bring_about};
 use super::errors;
 use super::operation::Operation;
+use super::peek::Peek;
+use super::subject::checked_id;
 use super::user_status::{DEPROVISIONED, Last, judged, read, status};
 use crate::resources::{group, user};
 
 /// Deletes a user or a group.
 pub(super) async fn resource(op: &Operation<'_>, id: &ResourceId) -> Result<Deleted, ChangeError> {
     let Made { already, note } = match id.resource_type.as_str() {
-        user::ID => delete_user(op, &id.resource).await?,
-        group::ID => bring_about(op, &NoGroup { id: &id.resource }).await?,
+        user::ID => delete_user(op, checked_id(user::ID, &id.resource)?).await?,
+        group::ID => bring_about(op, &NoGroup { id: checked_id(group::ID, &id.resource)? }).await?,
         other => {
             let message = format!("resource type {other} does not have resource Delete() configured");
             return Err(ChangeError::new(Code::Unimplemented, message));
@@ -36,12 +40,17 @@ pub(super) async fn resource(op: &Operation<'_>, id: &ResourceId) -> Result<Dele
 
 /// Deactivates and deletes a user.
 pub(super) async fn delete_user(op: &Operation<'_>, id: &str) -> Result<Made, ChangeError> {
-    let aim = NoUser { id, deactivated: AtomicBool::new(false), last: Last::nothing() };
+    let aim = NoUser { id, deactivated: AtomicBool::default(), deleted: AtomicBool::default(), last: Last::nothing() };
     let result = bring_about(op, &aim).await;
     // Okta sometimes accepts the deletion of somebody who has only just been deactivated, and does not carry it out.
-    let without_effect = |error: &ChangeError| error.code == Code::Unavailable && error.state == StateAfter::Unknown;
+    let without_effect = |error: &ChangeError| {
+        error.code == Code::Unavailable
+            && error.state == StateAfter::Unknown
+            && aim.deleted.load(Ordering::Relaxed)
+            && aim.is_deactivated_still()
+    };
     match result {
-        Err(error) if without_effect(&error) && aim.is_deactivated_still() => bring_about(op, &aim).await,
+        Err(error) if without_effect(&error) => bring_about(op, &aim).await,
         result => result,
     }
 }
@@ -51,6 +60,8 @@ struct NoUser<'a> {
     id: &'a str,
     /// Whether the user was seen deactivated.
     deactivated: AtomicBool,
+    /// Whether Okta has accepted the deletion.
+    deleted: AtomicBool,
     last: Last<User>,
 }
 
@@ -93,12 +104,21 @@ impl Aim for NoUser<'_> {
         format!("deleting user {}", self.id)
     }
 
+    fn unmet(&self) -> String {
+        let status = self.last.get().map(|user| format!(", with status {}", status(&user))).unwrap_or_default();
+        format!("user {} exists{status}", self.id)
+    }
+
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
         self.see(op).boxed()
     }
 
     fn judge<'a>(&'a self, op: &'a Operation<'_>, error: &'a Error) -> BoxFuture<'a, Option<ChangeError>> {
         judged(op, self.id, self.doing(), error).boxed()
+    }
+
+    fn accepted(&self, request: &Request, _answer: &Answer) {
+        self.deleted.fetch_or(request.method == Method::DELETE, Ordering::Relaxed);
     }
 }
 
@@ -109,22 +129,23 @@ struct NoGroup<'a> {
 
 impl NoGroup<'_> {
     async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
-        match op.find::<GroupDetails>(groups::get(self.id)).await? {
-            None if op.made() > 0 => Ok(Seen::So(None)),
-            None => {
+        match op.peek::<GroupDetails>(groups::get(self.id)).await? {
+            Peek::Refused(error) => Ok(Seen::Unseen(groups::delete(self.id)?, error)),
+            Peek::Absent if op.made() > 0 => Ok(Seen::So(None)),
+            Peek::Absent => {
                 let note = format!("there is no group {} in Okta; check the id if there should be", self.id);
                 Ok(Seen::So(Some(note)))
             }
-            Some(found) if found.id != self.id => {
+            Peek::Found(found) if found.id != self.id => {
                 let what = format!("Okta answered with another group, {}", found.id);
                 Err(Error::new(ErrorKind::Invalid, what).with_hint("name the group by id"))
             }
-            Some(found) if found.group_type.as_deref() == Some("BUILT_IN") => {
+            Peek::Found(found) if found.group_type.as_deref() == Some("BUILT_IN") => {
                 let why =
                     format!("group {} cannot be deleted: it is built in (BUILT_IN), and Okta itself keeps it", self.id);
                 Ok(Seen::Never(errors::refused(why, "delete groups of your own only")))
             }
-            Some(_) => Seen::needs(groups::delete(self.id)),
+            Peek::Found(_) => Seen::needs(groups::delete(self.id)),
         }
     }
 }
@@ -132,6 +153,10 @@ impl NoGroup<'_> {
 impl Aim for NoGroup<'_> {
     fn doing(&self) -> String {
         format!("deleting group {}", self.id)
+    }
+
+    fn unmet(&self) -> String {
+        format!("group {} exists", self.id)
     }
 
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {

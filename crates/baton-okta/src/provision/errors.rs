@@ -1,12 +1,28 @@
 //! Okta's refusals of a change in words and codes: one mapping for every path.
 
 use baton_connector::{ChangeError, Code};
-use okta_client::{Error, ErrorKind, code};
+use okta_client::{Error, ErrorKind, OrgUrl, code};
+
+use crate::needs::{ADMINS_PAGE, ROLES_PAGE, SCOPES_PAGE};
 
 /// Whether Okta says that there is no such object. A 404 without Okta's code is not Okta's: it comes from a proxy, or from
 /// a host that is no org.
 pub(super) fn is_gone(error: &Error) -> bool {
     error.kind() == ErrorKind::NotFound && matches!(error.code(), Some(code::NOT_FOUND | code::NO_SUCH_PATH))
+}
+
+/// Whether Okta lets the credential not do this. A feature that the org does not have is not meant.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    error.kind() == ErrorKind::Forbidden && error.code() != Some(code::NO_FEATURE)
+}
+
+/// A refused call in a few words.
+pub(super) fn brief(error: &Error) -> String {
+    let method = error.method().map_or_else(|| "GET".to_owned(), ToString::to_string);
+    let path = error.path().unwrap_or_default();
+    let status = error.status().map(|status| format!("{status} ")).unwrap_or_default();
+    let code = error.code().unwrap_or("refused");
+    format!("{method} {path} ({status}{code})")
 }
 
 /// Whether Okta says that what is to be given is there already.
@@ -19,8 +35,11 @@ pub(super) fn is_there_already(error: &Error) -> bool {
 
 /// The failure of a request: what we were doing, what Okta said, what to do next.
 pub(super) fn failed(doing: &str, error: &Error) -> ChangeError {
+    let code = code_of(error);
+    // The client's own hint about a refusal says the same in fewer words.
+    let shown = if is_refusal(error) { error.clone().without_hint() } else { error.clone() };
     let hint = hint(error).map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-    ChangeError::new(code_of(error), format!("{doing} failed: {error}{hint}"))
+    ChangeError::new(code, format!("{doing} failed: {shown}{hint}"))
 }
 
 /// What Okta would not let anybody do, or what would do something else than was asked.
@@ -33,6 +52,16 @@ pub(super) fn no_such(what: impl std::fmt::Display) -> ChangeError {
     let message = format!(
         "there is no {what} in Okta (any more), as far as this credential may see\n\
          hint: what the file tells is as old as its last sync; sync again"
+    );
+    ChangeError::new(Code::NotFound, message)
+}
+
+/// Nothing of what a revoke is about was found, so that nothing shows that this is the org of the grant. `what` says what
+/// was not found.
+pub(super) fn not_in_this_org(what: &str, org: &OrgUrl) -> ChangeError {
+    let message = format!(
+        "{what} in the org {org}, as far as this credential may see: whether the access is gone is not known\n\
+         hint: the file may be of another org, or --domain (BATON_DOMAIN) may be wrong; if both are right, sync again"
     );
     ChangeError::new(Code::NotFound, message)
 }
@@ -70,6 +99,8 @@ fn on_groups_without_roles(error: &Error) -> Option<&'static str> {
 /// What an operator can do, where the client's own words do not say it.
 fn hint(error: &Error) -> Option<String> {
     match error.kind() {
+        // About service apps the client knows what to do.
+        ErrorKind::Unauthenticated if error.is_by_service_app() => None,
         ErrorKind::Unauthenticated => Some(
             "check that --api-token (BATON_API_TOKEN) is whole and was made in this org, and that the admin who made it \
              is still active"
@@ -87,24 +118,59 @@ fn hint(error: &Error) -> Option<String> {
 
 /// The right that a refused request needs.
 fn right(error: &Error) -> String {
-    let path = error.path().unwrap_or_default();
     let reads = error.method().is_some_and(|method| method.as_str() == "GET");
-    let area = |word: &str| path.split('/').any(|segment| segment == word);
-    let (scope, role) = if area("iam") || area("roles") {
-        ("roles", "the Super Administrator role")
-    } else if area("apps") {
-        ("apps", "the Application Administrator role")
-    } else if area("groups") {
-        ("groups", "the Group Administrator role, or a custom admin role that may manage this group and its members")
-    } else {
-        ("users", "an admin role that may manage users")
-    };
+    let area = Area::of(error.path().unwrap_or_default());
     if error.code() == Some("insufficient_scope") {
         let verb = if reads { "read" } else { "manage" };
-        return format!("grant the OAuth scope okta.{scope}.{verb} to the service app");
+        let scope = error.okta().scope.clone().unwrap_or_else(|| format!("okta.{}.{verb}", area.scope()));
+        return format!("grant the OAuth scope {scope} to the service app ({SCOPES_PAGE})");
     }
-    let role = if reads && scope != "roles" { "an admin role that may view this" } else { role };
-    format!("give {role} to the admin who made the API token, or to the OAuth service app itself")
+    let role = match area {
+        Area::Roles => "the Super Administrator role",
+        _ if reads => "an admin role that may view this",
+        Area::Apps => "the Application Administrator role",
+        Area::Groups => {
+            "the Group Administrator role, or a custom admin role that may manage this group and its members"
+        }
+        Area::Users => "an admin role that may manage users",
+    };
+    if error.is_by_service_app() {
+        format!("give {role} to the service app ({ROLES_PAGE})")
+    } else {
+        format!("give {role} to the admin who made the API token ({ADMINS_PAGE})")
+    }
+}
+
+/// The parts of the API that scopes and admin roles tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Area {
+    Users,
+    Groups,
+    Apps,
+    Roles,
+}
+
+impl Area {
+    /// The part that a path belongs to: roles wherever they are held, else what the path begins with.
+    fn of(path: &str) -> Self {
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        let is_about_roles = segments.clone().any(|segment| segment == "iam" || segment == "roles");
+        match segments.nth(2) {
+            _ if is_about_roles => Self::Roles,
+            Some("apps") => Self::Apps,
+            Some("groups") => Self::Groups,
+            _ => Self::Users,
+        }
+    }
+
+    fn scope(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Groups => "groups",
+            Self::Apps => "apps",
+            Self::Roles => "roles",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +214,33 @@ mod tests {
             (ErrorKind::Invalid, 400, code::VALIDATION, Code::InvalidArgument),
         ] {
             assert_eq!(code_of(&error(kind, status, said)), code, "{said}");
+        }
+    }
+
+    #[test]
+    fn the_scope_to_be_granted_is_the_one_that_is_missing() {
+        let refusal = |scope: Option<&str>| {
+            let okta = OktaError {
+                status: Some(403),
+                code: Some("insufficient_scope".to_owned()),
+                scope: scope.map(str::to_owned),
+                ..OktaError::default()
+            };
+            failed("looking", &Error::new(ErrorKind::Forbidden, "no").with_okta(okta)).message
+        };
+        assert!(refusal(Some("okta.users.read")).contains("grant the OAuth scope okta.users.read "));
+        for (path, scope) in [
+            ("/api/v1/users/00u1/groups", "users"),
+            ("/api/v1/users/00u1", "users"),
+            ("/api/v1/groups/00g1/users/00u1", "groups"),
+            ("/api/v1/groups/00g1/apps", "groups"),
+            ("/api/v1/apps/0oa1/groups/00g1", "apps"),
+            ("/api/v1/apps/0oa1/users", "apps"),
+            ("/api/v1/users/00u1/roles", "roles"),
+            ("/api/v1/groups/00g1/roles/ra1", "roles"),
+            ("/api/v1/iam/resource-sets/iam1/bindings/cr01", "roles"),
+        ] {
+            assert_eq!(Area::of(path).scope(), scope, "{path}");
         }
     }
 

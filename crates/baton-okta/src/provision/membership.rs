@@ -1,14 +1,17 @@
-//! Members of groups: users only, and only of groups that are filled by hand (`docs/spec/okta-provisioning.md` 4.1).
+//! Members of groups: users only, and not of groups that Okta or an app fills (`docs/spec/okta-provisioning.md` 4.1).
+
+use std::sync::{Mutex, PoisonError};
 
 use baton_connector::ChangeError;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::models::{Group, GroupDetails, GroupRule, User};
-use okta_client::{Error, ErrorKind, code, endpoints};
+use okta_client::{Error, code, endpoints};
 
-use super::aim::{Aim, Seen};
+use super::aim::{Aim, Seen, beside_hints};
 use super::errors;
 use super::operation::Operation;
+use super::peek::Peek;
 use super::subject::Subject;
 use crate::resources::app;
 
@@ -17,51 +20,98 @@ pub(super) struct Membership<'a> {
     group: Subject<'a>,
     user: Subject<'a>,
     wanted: bool,
+    /// The rules that may have put the user into the group.
+    rules: Mutex<Vec<GroupRule>>,
 }
 
 impl<'a> Membership<'a> {
     pub(super) fn new(group: Subject<'a>, user: Subject<'a>, wanted: bool) -> Result<Self, ChangeError> {
         if user.is_user() {
-            return Ok(Self { group, user, wanted });
+            return Ok(Self { group, user, wanted, rules: Mutex::default() });
         }
         Err(user.wrong_kind("users", "group membership"))
     }
 
     /// A list of the user's groups is shorter than one of the group's users.
     async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
-        let groups = op.all_if_there::<Group>(endpoints::users::groups(self.user.id)).await?;
-        let is_member = groups.as_deref().map(|groups| groups.iter().any(|group| group.id == self.group.id));
-        match (is_member, self.wanted) {
-            (Some(true), true) => return Ok(Seen::So(None)),
-            (Some(false), false) if op.made() > 0 => return Ok(Seen::So(None)),
-            (None, true) => return Ok(Seen::Never(errors::no_such(self.user))),
-            (None, false) => return Ok(Seen::So(Some(format!("there is no {} in Okta any more", self.user)))),
+        let groups = op.peek_all::<Group>(endpoints::users::groups(self.user.id)).await?;
+        let is_member = groups.map(|groups| groups.iter().any(|group| group.id == self.group.id));
+        match is_member {
+            Peek::Found(true) if self.wanted => return Ok(Seen::So(None)),
+            Peek::Found(false) if !self.wanted && op.made() > 0 => return self.left(op).await,
+            Peek::Absent if self.wanted => return Ok(Seen::Never(errors::no_such(self.user))),
+            Peek::Absent if op.made() > 0 => return Ok(Seen::So(None)),
             _ => {}
         }
-        let Some(group) = op.find::<GroupDetails>(endpoints::groups::get(self.group.id)).await? else {
-            return Ok(if self.wanted {
-                Seen::Never(errors::no_such(self.group))
-            } else {
-                Seen::So(Some(format!("there is no {} in Okta any more", self.group)))
-            });
+        let group = match op.peek::<GroupDetails>(endpoints::groups::get(self.group.id)).await? {
+            Peek::Absent if self.wanted => return Ok(Seen::Never(errors::no_such(self.group))),
+            Peek::Absent if is_member.is_found() => {
+                return Ok(Seen::So(Some(format!("there is no {} in Okta any more", self.group))));
+            }
+            Peek::Absent => return Ok(self.not_in_this_org(op)),
+            Peek::Found(_) if is_member.is_absent() => {
+                return Ok(Seen::So(Some(format!("there is no {} in Okta any more", self.user))));
+            }
+            _ if is_member.is_absent() => return Ok(self.not_in_this_org(op)),
+            group => group.found(),
         };
-        if is_member == Some(self.wanted) {
+        if matches!(is_member, Peek::Found(false)) && !self.wanted {
             return Ok(Seen::So(None));
         }
-        if let Some(refusal) = self.filled_elsewhere(&group) {
+        if let Some(refusal) = group.as_ref().and_then(|group| self.filled_elsewhere(group)) {
             return Ok(Seen::Never(refusal));
         }
+        let refused = match is_member {
+            Peek::Refused(error) => Some(error),
+            _ => None,
+        };
         if self.wanted {
-            return Seen::needs(endpoints::groups::add_member(self.group.id, self.user.id));
+            return Seen::needs_unless_so(endpoints::groups::add_member(self.group.id, self.user.id), refused);
         }
-        match self.rules(op).await {
-            Ok(rules) if !rules.is_empty() => return Ok(Seen::Never(self.kept_by(&rules))),
-            Ok(_) => {}
-            // Who may change members may not always see rules. Okta decides.
-            Err(error) if error.kind() == ErrorKind::Forbidden => {}
-            Err(error) => return Err(error),
+        self.note_rules(op).await?;
+        Seen::needs_unless_so(endpoints::groups::remove_member(self.group.id, self.user.id), refused)
+    }
+
+    /// Neither the user nor, as far as can be seen, the group is in the org.
+    fn not_in_this_org(&self, op: &Operation<'_>) -> Seen {
+        let what = format!("neither {} nor {} was found", self.user, self.group);
+        Seen::Never(errors::not_in_this_org(&what, op.org()))
+    }
+
+    /// Remembers which rules may have put the user into the group, and says so. Whoever may change members may not always
+    /// see rules.
+    async fn note_rules(&self, op: &Operation<'_>) -> Result<(), Error> {
+        let rules = self.rules(op).await?.found().unwrap_or_default();
+        if !rules.is_empty() {
+            op.remark(format!(
+                "{} is filled by {}: Okta keeps a member whom a rule has put there out by the exclusion list of the rule, \
+                 which holds at most 100 people",
+                self.group,
+                names(&rules)
+            ));
         }
-        Seen::needs(endpoints::groups::remove_member(self.group.id, self.user.id))
+        *self.rules.lock().unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
+    }
+
+    /// The user is out of the group. Of rules that fill it, some may put the user there again.
+    async fn left(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+        if self.rules.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            return Ok(Seen::So(None));
+        }
+        let left = match self.rules(op).await {
+            Ok(Peek::Found(rules)) => rules,
+            _ => Vec::new(),
+        };
+        let note = (!left.is_empty()).then(|| {
+            format!(
+                "{} does not exclude {} (yet): where its condition matches, it puts the user back; look again later, or \
+                 exclude the user in the rule",
+                names(&left),
+                self.user
+            )
+        });
+        Ok(Seen::So(note))
     }
 
     /// The refusal for groups whose members do not come from Okta's admins.
@@ -90,27 +140,15 @@ impl<'a> Membership<'a> {
     }
 
     /// The active rules that fill the group and may have put the user there. A rule passes over users whom it excludes.
-    async fn rules(&self, op: &Operation<'_>) -> Result<Vec<GroupRule>, Error> {
-        let mut rules = op.all::<GroupRule>(Ok(endpoints::groups::rules(200))).await?;
+    async fn rules(&self, op: &Operation<'_>) -> Result<Peek<Vec<GroupRule>>, Error> {
         let is = |ids: &[String], id: &str| ids.iter().any(|other| other == id);
-        rules.retain(|rule| {
+        let fills = |rule: &GroupRule| {
             rule.status.as_deref() == Some("ACTIVE")
                 && is(rule.group_ids(), self.group.id)
                 && !is(rule.excluded_users(), self.user.id)
-        });
-        Ok(rules)
-    }
-
-    /// The refusal to take somebody out whom a rule may have put in.
-    fn kept_by(&self, rules: &[GroupRule]) -> ChangeError {
-        let why = format!(
-            "{} cannot be taken out of {} for good: the group is filled by {}. Okta does not tell whether this user is \
-             there by the rule or was added by hand; only users whom the rule excludes are certainly not there by it",
-            self.user,
-            self.group,
-            names(rules)
-        );
-        errors::refused(why, "change the rule, or exclude the user in it, and repeat this")
+        };
+        let rules = op.peek_all::<GroupRule>(Ok(endpoints::groups::rules(200))).await?;
+        Ok(rules.map(|rules| rules.into_iter().filter(fills).collect()))
     }
 }
 
@@ -132,21 +170,31 @@ impl Aim for Membership<'_> {
         }
     }
 
+    fn unmet(&self) -> String {
+        let is = if self.wanted { "is not" } else { "is" };
+        format!("{} {is} in {}", self.user, self.group)
+    }
+
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
         self.see(op).boxed()
     }
 
     fn judge<'a>(&'a self, op: &'a Operation<'_>, error: &'a Error) -> BoxFuture<'a, Option<ChangeError>> {
         async move {
-            let failed = errors::failed(&self.doing(), error);
+            let mut failed = errors::failed(&self.doing(), error);
             // Okta refuses in the same words whoever may not change the group and whatever a rule decides.
-            if error.code() == Some(code::NO_PERMISSION)
-                && let Ok(rules) = self.rules(op).await
+            if self.wanted
+                && error.code() == Some(code::NO_PERMISSION)
+                && let Ok(Peek::Found(rules)) = self.rules(op).await
                 && !rules.is_empty()
             {
                 let why = format!("{}; the group is filled by {}", failed.message, names(&rules));
                 let why = why.replace("\nhint: ", "; ");
                 return Some(errors::refused(why, "let the rule decide who is in the group, or use another group"));
+            }
+            let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if !rules.is_empty() {
+                failed.message = beside_hints(&failed.message, &format!("the group is filled by {}", names(&rules)));
             }
             if errors::is_gone(error)
                 && let Ok(None) = op.find::<User>(endpoints::users::get(self.user.id)).await

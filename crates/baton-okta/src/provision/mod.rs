@@ -1,6 +1,7 @@
 //! The writing side of the connector (`docs/spec/okta-provisioning.md`): one module per kind of access.
 //!
 //! - `operation.rs` sends and reads for one change and records every request,
+//! - `peek.rs` is what a read has found that the change is possible without,
 //! - `aim.rs` brings a state about: looks, sends, looks again, and says what is known if an answer is lost,
 //! - `errors.rs` puts Okta's refusals into words and codes, the same for every path,
 //! - `subject.rs` names who and what a change is about,
@@ -19,6 +20,7 @@ mod delete;
 mod errors;
 mod membership;
 mod operation;
+mod peek;
 mod resource_set;
 mod role;
 mod subject;
@@ -35,11 +37,12 @@ use futures::future::BoxFuture;
 use okta_client::Client;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Access;
 use crate::config::Rules;
-use crate::describe;
 use crate::resources::{
     app, custom_role as custom, group, resource_set as set, resource_set_binding, role as standard, user,
 };
+use crate::{describe, needs};
 use aim::{Aim, Made, bring_about};
 use operation::Operation;
 use subject::Subject;
@@ -47,6 +50,8 @@ use subject::Subject;
 /// What can be changed in an Okta org.
 pub struct OktaProvisioner {
     client: Client,
+    /// By which each change asks for the scopes that it takes; `None` if all have been asked for already.
+    access: Option<Access>,
     rules: Rules,
     cancel: CancellationToken,
 }
@@ -65,13 +70,18 @@ enum Direction {
 }
 
 impl OktaProvisioner {
-    /// Over a client whose calls end when `cancel` is cancelled. Nothing is asked yet.
-    pub(crate) fn new(client: Client, rules: Rules, cancel: CancellationToken) -> Self {
-        Self { client, rules, cancel }
+    /// Over a client whose calls end when `cancel` is cancelled. With `access` each change asks for the scopes that it
+    /// takes. Nothing is asked yet.
+    pub(crate) fn new(client: Client, access: Option<Access>, rules: Rules, cancel: CancellationToken) -> Self {
+        Self { client, access, rules, cancel }
     }
 
-    /// One change with a record of its requests.
-    fn operation<'a>(&self, change: &'a Change) -> Operation<'a> {
+    /// One change with a record of its requests: of a resource of the type `changed`, with looks at those of the types
+    /// `seen`.
+    fn operation<'a>(&self, change: &'a Change, changed: &str, seen: &[&str]) -> Operation<'a> {
+        if let Some(access) = &self.access {
+            access.want(&needs::of_change(changed, seen));
+        }
         Operation::new(&self.client, &self.cancel, change)
     }
 
@@ -87,7 +97,7 @@ impl OktaProvisioner {
         let principal = Subject::of(principal, "there is no principal")?.checked()?;
         self.check_exists(of)?;
         let grant = direction == Direction::Grant;
-        let op = self.operation(change);
+        let op = self.operation(change, of.kind, &[principal.kind]);
         let make = async |aim: &dyn Aim| bring_about(&op, aim).await;
         match of.kind {
             group::ID => make(&membership::Membership::new(of, principal, grant)?).await,
@@ -160,7 +170,7 @@ impl Provisioner for OktaProvisioner {
         account: &'a AccountRequest,
         change: &'a Change,
     ) -> BoxFuture<'a, Result<AccountMade, ChangeError>> {
-        async move { account::make(&self.operation(change), account, &self.rules, change).await }.boxed()
+        async move { account::make(&self.operation(change, user::ID, &[]), account, &self.rules, change).await }.boxed()
     }
 
     fn delete_resource<'a>(
@@ -169,7 +179,8 @@ impl Provisioner for OktaProvisioner {
         _parent: Option<&'a ResourceId>,
         change: &'a Change,
     ) -> BoxFuture<'a, Result<Deleted, ChangeError>> {
-        async move { delete::resource(&self.operation(change), resource).await }.boxed()
+        let op = self.operation(change, &resource.resource_type, &[]);
+        async move { delete::resource(&op, resource).await }.boxed()
     }
 
     fn actions(&self) -> Vec<BatonActionSchema> {

@@ -1,15 +1,27 @@
 //! One change under way: what it reads and sends, every request of it recorded.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use baton_connector::Change;
 use baton_connector::provision::{Step, StepOutcome};
 use okta_client::models::Record;
 use okta_client::{Answer, Client, Error, ErrorKind, ListRequest, OrgUrl, Outcome, Request, Sent, SentLog};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::errors;
+use super::peek::Peek;
+
+/// How many pages a list may have. The lists that a change reads are those of one object: Okta's own limits keep them far
+/// below.
+const MAX_PAGES: usize = 1_000;
+
+/// How long a cancelled change may take to find out what became of it. A stopped process has ten seconds in all, and a
+/// task in service mode six.
+const AFTER_CANCEL: Duration = Duration::from_secs(5);
 
 /// One change, from its first read to its last. Nothing is remembered from one read to the next.
 pub(super) struct Operation<'a> {
@@ -24,6 +36,12 @@ pub(super) struct Operation<'a> {
     /// How many requests have changed something.
     made: AtomicUsize,
     looking_back: AtomicBool,
+    /// See [`Self::deadline`].
+    deadline: OnceLock<Instant>,
+    /// The reads before the change that were refused.
+    unseen: Mutex<Vec<String>>,
+    /// What somebody should know about a change that was made.
+    remarks: Mutex<Vec<String>>,
 }
 
 impl<'a> Operation<'a> {
@@ -38,6 +56,9 @@ impl<'a> Operation<'a> {
             change,
             made: AtomicUsize::new(0),
             looking_back: AtomicBool::new(false),
+            deadline: OnceLock::new(),
+            unseen: Mutex::default(),
+            remarks: Mutex::default(),
         }
     }
 
@@ -51,9 +72,9 @@ impl<'a> Operation<'a> {
         self.cancel.is_cancelled()
     }
 
-    /// Resolves when somebody wants this to end.
-    pub(super) async fn cancelled(&self) {
-        self.cancel.cancelled().await;
+    /// When a cancelled change has to end, whatever it knows then. To be asked for once it is cancelled.
+    pub(super) fn deadline(&self) -> Instant {
+        *self.deadline.get_or_init(|| Instant::now() + AFTER_CANCEL)
     }
 
     /// From now on reads go on after a cancel.
@@ -84,13 +105,14 @@ impl<'a> Operation<'a> {
         if_there(self.get(request).await)
     }
 
-    /// Reads a list, every page of it. A record that cannot be read is an error, because whatever is looked for might
-    /// be in it.
+    /// Reads a list, every page of it. A record that cannot be read is an error, because the object that is looked for
+    /// might be in it; so is a list that does not end.
     pub(super) async fn all<T: Record>(&self, list: Result<ListRequest<T>, Error>) -> Result<Vec<T>, Error> {
         let list = list?;
         let mut items = Vec::new();
         let mut cursor: Option<String> = None;
-        loop {
+        let mut seen = HashSet::from([list.request.path_and_query.clone()]);
+        for _ in 0..MAX_PAGES {
             let result = self.reader().page(&list, cursor.as_deref()).await;
             self.record(&list.request, result.as_ref().err());
             let page = result?;
@@ -99,11 +121,14 @@ impl<'a> Operation<'a> {
                 return Err(Error::new(ErrorKind::Unreadable, what));
             }
             items.extend(page.items);
-            match page.next {
-                Some(next) => cursor = Some(next),
-                None => return Ok(items),
+            let Some(next) = page.next else { return Ok(items) };
+            if !seen.insert(next.clone()) {
+                let why = format!("page {} leads back to a page that was read before", seen.len());
+                return Err(without_end(&list.request, &why));
             }
+            cursor = Some(next);
         }
+        Err(without_end(&list.request, &format!("it has more than {MAX_PAGES} pages")))
     }
 
     /// Reads a list below an object, if the object is there.
@@ -112,6 +137,52 @@ impl<'a> Operation<'a> {
         list: Result<ListRequest<T>, Error>,
     ) -> Result<Option<Vec<T>>, Error> {
         if_there(self.all(list).await)
+    }
+
+    /// Reads one object that the change is possible without.
+    pub(super) async fn peek<T: Record>(&self, request: Result<Request, Error>) -> Result<Peek<T>, Error> {
+        let result = self.find(request).await;
+        self.peeked(result)
+    }
+
+    /// Reads a list below an object that the change is possible without.
+    pub(super) async fn peek_all<T: Record>(&self, list: Result<ListRequest<T>, Error>) -> Result<Peek<Vec<T>>, Error> {
+        let result = self.all_if_there(list).await;
+        self.peeked(result)
+    }
+
+    /// What a read has found that the change is possible without. Notes that it was refused, if it was one before the
+    /// change.
+    pub(super) fn peeked<T>(&self, result: Result<Option<T>, Error>) -> Result<Peek<T>, Error> {
+        match result {
+            Ok(Some(found)) => Ok(Peek::Found(found)),
+            Ok(None) => Ok(Peek::Absent),
+            Err(error) if errors::is_refusal(&error) => {
+                if !self.looking_back.load(Ordering::Relaxed) {
+                    push_new(&self.unseen, errors::brief(&error));
+                }
+                Ok(Peek::Refused(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Notes what somebody should know if the change is made.
+    pub(super) fn remark(&self, remark: String) {
+        push_new(&self.remarks, remark);
+    }
+
+    /// What somebody should know about the result, `already` if it was so before.
+    pub(super) fn notes(&self, already: bool) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !already {
+            notes.extend(lock(&self.remarks).iter().cloned());
+        }
+        let unseen = lock(&self.unseen);
+        if !unseen.is_empty() {
+            notes.push(format!("what could not be looked at before: {}", unseen.join(", ")));
+        }
+        notes
     }
 
     /// Sends a request that changes something; in a dry run it is only recorded, and the answer is `None`.
@@ -140,7 +211,7 @@ impl<'a> Operation<'a> {
 
     /// Tells the change what was sent for `request`, every try of its own.
     fn record(&self, request: &Request, error: Option<&Error>) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = lock(&self.told);
         let sent = self.log.requests();
         let new = sent.get(*told..).unwrap_or_default();
         for entry in new {
@@ -150,6 +221,24 @@ impl<'a> Operation<'a> {
             self.change.record(step(request, StepOutcome::NotSent));
         }
         *told = sent.len();
+    }
+}
+
+/// The error for a list that does not end.
+fn without_end(request: &Request, why: &str) -> Error {
+    let what = format!("GET {}: the list does not end: {why}", request.path());
+    Error::new(ErrorKind::Unreadable, what)
+        .with_hint("check the proxy in between, if there is one, or report this to Okta")
+}
+
+fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn push_new(to: &Mutex<Vec<String>>, text: String) {
+    let mut texts = lock(to);
+    if !texts.contains(&text) {
+        texts.push(text);
     }
 }
 

@@ -8,9 +8,10 @@ use futures::future::BoxFuture;
 use okta_client::{Error, endpoints};
 
 use super::aim::{Aim, Seen};
-use super::binding;
 use super::operation::Operation;
+use super::peek::Peek;
 use super::subject::Subject;
+use super::{binding, errors};
 use crate::resources::{custom_role, resource_set_binding};
 
 /// The refusal to grant a set: a role is bound on it by giving the role to somebody there, and only so.
@@ -42,23 +43,37 @@ impl<'a> Unbinding<'a> {
     }
 
     async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
-        let members = binding::members(op, self.set.id, self.role.id).await?;
-        if let Some(members) = members {
-            self.held_by.store(members.len(), Ordering::Relaxed);
-            return Seen::needs(endpoints::bindings::delete(self.set.id, self.role.id));
+        let delete = || endpoints::bindings::delete(self.set.id, self.role.id);
+        match binding::members(op, self.set.id, self.role.id).await? {
+            Peek::Found(members) => {
+                self.held_by.store(members.len(), Ordering::Relaxed);
+                return Seen::needs(delete());
+            }
+            Peek::Refused(error) => return Ok(Seen::Unseen(delete()?, error)),
+            Peek::Absent => {}
         }
         if op.made() > 0 {
             let held_by = self.held_by.load(Ordering::Relaxed);
             return Ok(Seen::So(Some(format!("members that held {} there: {held_by}", self.role))));
         }
-        let gone = !binding::set_exists(op, self.set.id).await?;
-        Ok(Seen::So(gone.then(|| format!("there is no {} in Okta any more", self.set))))
+        if binding::set(op, self.set.id).await?.is_found() {
+            return Ok(Seen::So(None));
+        }
+        if binding::role(op, self.role.id).await?.is_found() {
+            return Ok(Seen::So(Some(format!("there is no {} in Okta any more", self.set))));
+        }
+        let what = format!("neither {} nor {} was found", self.set, self.role);
+        Ok(Seen::Never(errors::not_in_this_org(&what, op.org())))
     }
 }
 
 impl Aim for Unbinding<'_> {
     fn doing(&self) -> String {
         format!("ending the binding of {} on {}", self.role, self.set)
+    }
+
+    fn unmet(&self) -> String {
+        format!("{} is bound on {}", self.role, self.set)
     }
 
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {

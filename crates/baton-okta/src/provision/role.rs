@@ -12,9 +12,11 @@ use okta_client::models::{GroupDetails, RoleAssignment};
 use okta_client::{Error, Request, endpoints};
 
 use super::aim::{Aim, Seen};
+use super::errors;
 use super::operation::Operation;
+use super::peek::Peek;
 use super::subject::Subject;
-use super::{errors, targets};
+use super::targets::{self, Limits};
 use crate::resources::group;
 
 /// Whether a role's id is the type of a standard role. Ids of custom roles have small letters or digits.
@@ -22,14 +24,13 @@ pub(super) fn is_standard(id: &str) -> bool {
     !id.is_empty() && id.chars().all(|c| c.is_ascii_uppercase() || c == '_')
 }
 
-/// The admin roles of a user or group, as Okta tells them now; `None` if there is no such user or group.
-pub(super) async fn assignments(op: &Operation<'_>, holder: Holder<'_>) -> Result<Option<Assignments>, Error> {
+/// The present admin roles of a user or group.
+pub(super) async fn assignments(op: &Operation<'_>, holder: Holder<'_>) -> Result<Peek<Assignments>, Error> {
     let (list, own) = match holder {
         Holder::User(id) => (endpoints::roles::of_user(id), "USER"),
         Holder::Group(id) => (endpoints::groups::roles(id), "GROUP"),
     };
-    let all = op.all_if_there(list).await?;
-    Ok(all.map(|all| Assignments { all, own }))
+    Ok(op.peek_all(list).await?.map(|all| Assignments { all, own }))
 }
 
 /// The admin roles of a user or group.
@@ -109,36 +110,50 @@ impl<'a> StandardRole<'a> {
     }
 
     async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
-        let Some(assignments) = assignments(op, self.holder).await? else {
-            return Ok(if self.wanted {
-                Seen::Never(errors::no_such(self.principal))
-            } else {
-                Seen::So(Some(format!("there is no {} in Okta any more", self.principal)))
-            });
-        };
-        if self.wanted { self.see_wanted(op, &assignments).await } else { self.see_unwanted(op, &assignments).await }
+        match assignments(op, self.holder).await? {
+            Peek::Found(assignments) if self.wanted => self.see_wanted(op, &assignments).await,
+            Peek::Found(assignments) => self.see_unwanted(op, &assignments).await,
+            Peek::Absent if self.wanted => Ok(Seen::Never(errors::no_such(self.principal))),
+            Peek::Absent if op.made() > 0 => Ok(Seen::So(None)),
+            // Every org has the role, so that it does not show which org this is.
+            Peek::Absent => {
+                let what = format!("{} was not found", self.principal);
+                Ok(Seen::Never(errors::not_in_this_org(&what, op.org())))
+            }
+            Peek::Refused(error) if self.wanted => self.give(op, Some(error)).await,
+            // Which assignment it is has to be read.
+            Peek::Refused(error) => Err(error),
+        }
     }
 
     async fn see_wanted(&self, op: &Operation<'_>, assignments: &Assignments) -> Result<Seen, Error> {
         let is = |role: &RoleAssignment| role.role_type.as_deref() == Some(self.role.id);
         if let Some(own) = assignments.own(is).next() {
             return Ok(match targets::of(op, self.holder, self.role.id, &own.id).await? {
-                None => Seen::So(None),
-                Some(limits) => Seen::Never(self.is_limited(&limits)),
+                Limits::To(limits) => Seen::Never(self.is_limited(&limits)),
+                Limits::None => Seen::So(None),
+                Limits::Unseen => {
+                    Seen::So(Some("whether it is limited to groups or apps could not be seen".to_owned()))
+                }
             });
         }
         for (role, through) in assignments.inherited(is) {
             let limits = match through {
                 Some(id) => targets::of(op, Holder::Group(id), self.role.id, &role.id).await?,
-                None => None,
+                None => Limits::None,
             };
-            if limits.is_none() && op.made() == 0 {
+            if limits == Limits::None && op.made() == 0 {
                 let through = groups(&[through]);
                 return Ok(Seen::So(Some(format!("{} has it through {through}", self.principal))));
             }
         }
+        self.give(op, None).await
+    }
+
+    /// The role is to be given. `refused` is why the present ones could not be read, if so.
+    async fn give(&self, op: &Operation<'_>, refused: Option<Error>) -> Result<Seen, Error> {
         let role = Role::Standard(self.role.id);
-        Seen::needs(match self.holder {
+        let request = match self.holder {
             Holder::User(id) => endpoints::roles::assign_to_user(id, role),
             Holder::Group(id) => {
                 if let Some(refusal) = self.built_in(op, id).await? {
@@ -146,15 +161,19 @@ impl<'a> StandardRole<'a> {
                 }
                 endpoints::roles::assign_to_group(id, role)
             }
-        })
+        };
+        Seen::needs_unless_so(request, refused)
     }
 
     async fn see_unwanted(&self, op: &Operation<'_>, assignments: &Assignments) -> Result<Seen, Error> {
         let is = |role: &RoleAssignment| role.role_type.as_deref() == Some(self.role.id);
         let mut needed: Vec<Request> = Vec::new();
         for own in assignments.own(is) {
-            if let Some(limits) = targets::of(op, self.holder, self.role.id, &own.id).await? {
-                return Ok(Seen::Never(self.is_limited(&limits)));
+            if let Limits::To(limits) = targets::of(op, self.holder, self.role.id, &own.id).await? {
+                op.remark(format!(
+                    "{} held {} limited to {limits}; these limits go with it, and a later grant is for the whole org",
+                    self.principal, self.role
+                ));
             }
             let request = match self.holder {
                 Holder::User(id) => endpoints::roles::unassign_from_user(id, &own.id),
@@ -177,7 +196,7 @@ impl<'a> StandardRole<'a> {
 
     /// The refusal for groups of Okta's own, which can hold no role.
     async fn built_in(&self, op: &Operation<'_>, id: &str) -> Result<Option<ChangeError>, Error> {
-        let group = op.find::<GroupDetails>(endpoints::groups::get(id)).await?;
+        let group = op.peek::<GroupDetails>(endpoints::groups::get(id)).await?.found();
         let built_in = group.is_some_and(|group| group.group_type.as_deref() == Some("BUILT_IN"));
         Ok(built_in.then(|| {
             let why =
@@ -186,19 +205,13 @@ impl<'a> StandardRole<'a> {
         }))
     }
 
+    /// The refusal to widen a role that is limited.
     fn is_limited(&self, limits: &str) -> ChangeError {
         let (role, principal) = (self.role, self.principal);
-        let why = if self.wanted {
-            format!(
-                "{principal} holds {role} limited to {limits}, and Okta has one assignment per role: granting it for the \
-                 whole org would lift those limits"
-            )
-        } else {
-            format!(
-                "{principal} holds {role} limited to {limits}, which is not the role for the whole org that this grant \
-                 means: the limits would be lost with it, and a later grant would be without them"
-            )
-        };
+        let why = format!(
+            "{principal} holds {role} limited to {limits}, and Okta has one assignment per role: granting it for the whole \
+             org would lift those limits"
+        );
         errors::refused(why, "change the assignment in the admin console, under Security > Administrators")
     }
 }
@@ -210,6 +223,11 @@ impl Aim for StandardRole<'_> {
         } else {
             format!("taking {} away from {}", self.role, self.principal)
         }
+    }
+
+    fn unmet(&self) -> String {
+        let holds = if self.wanted { "does not hold" } else { "holds" };
+        format!("{} {holds} {}", self.principal, self.role)
     }
 
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {

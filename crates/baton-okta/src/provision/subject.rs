@@ -29,11 +29,7 @@ impl<'a> Subject<'a> {
 
     /// Itself, if its id has the form of an Okta id, also where the id would only be looked for in a list.
     pub(super) fn checked(self) -> Result<Self, ChangeError> {
-        let well_formed = endpoints::groups::get(self.id);
-        well_formed.map(|_| self).map_err(|_| {
-            let message = format!("{:?} is not the id of a {} in Okta; nothing was asked", self.id, self.kind);
-            ChangeError::new(Code::InvalidArgument, message)
-        })
+        checked_id(self.kind, self.id).map(|_| self)
     }
 
     /// A subject that is only known by its id.
@@ -67,19 +63,46 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// The id, if it has the form of an Okta id.
+pub(super) fn checked_id<'a>(kind: &str, id: &'a str) -> Result<&'a str, ChangeError> {
+    if endpoints::groups::get(id).is_ok() {
+        return Ok(id);
+    }
+    let kind = in_words(kind);
+    let what = match id {
+        "" => format!("the id of the {kind} is empty"),
+        address if address.contains('@') => {
+            format!("{address:?} is an address or a login, not the id of a {kind} in Okta")
+        }
+        other => format!("{other:?} is not the id of a {kind} in Okta"),
+    };
+    let message = format!(
+        "{what}; nothing was asked\n\
+         hint: the command `resources` lists ids beside names, with -o json beside addresses as well; in the admin \
+         console, the link of the {kind}'s page has its id"
+    );
+    Err(ChangeError::new(Code::InvalidArgument, message))
+}
+
+/// A resource type's id in words.
+fn in_words(kind: &str) -> &str {
+    match kind {
+        "resource-set" => "resource set",
+        "custom-role" => "custom role",
+        "resourceset-binding" => "resource set binding",
+        kind => kind,
+    }
+}
+
 /// Type, name and id, in words.
 impl fmt::Display for Subject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            "resource-set" => "resource set",
-            "custom-role" => "custom role",
-            "resourceset-binding" => "resource set binding",
-            kind => kind,
-        };
+        let kind = in_words(self.kind);
+        let id = terminal_text::line(self.id);
         if self.name.is_empty() || self.name == self.id {
-            write!(f, "{kind} {}", self.id)
+            write!(f, "{kind} {id}")
         } else {
-            write!(f, "{kind} {} ({})", self.name, self.id)
+            write!(f, "{kind} {} ({id})", terminal_text::line(self.name))
         }
     }
 }

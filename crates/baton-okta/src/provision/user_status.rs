@@ -13,6 +13,7 @@ use okta_client::{Error, ErrorKind, code};
 use super::aim::{Aim, Seen};
 use super::errors;
 use super::operation::Operation;
+use super::peek::Peek;
 
 /// Of a user who can be activated.
 pub(super) const STAGED: &str = "STAGED";
@@ -31,6 +32,12 @@ pub(super) async fn read(op: &Operation<'_>, id: &str) -> Result<Option<User>, E
         }
         found => Ok(found),
     }
+}
+
+/// Whether an id can only be that of a user. Okta takes other names of a user for the id, so that a user who was not read
+/// is changed by such an id alone.
+pub(super) fn is_user_id(id: &str) -> bool {
+    id.starts_with("00u")
 }
 
 /// A user's status in Okta's words; empty if Okta did not send one.
@@ -93,16 +100,28 @@ impl<'a> AccountStatus<'a> {
 
     async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
         self.last.set(None);
-        let Some(user) = read(op, self.id).await? else {
-            return Ok(if self.goal == Goal::Deactivated && op.made() > 0 {
-                Seen::So(Some(format!("user {} has been deleted meanwhile", self.id)))
-            } else {
-                Seen::Never(no_user(self.id))
-            });
+        let user = match op.peeked(read(op, self.id).await)? {
+            Peek::Found(user) => user,
+            Peek::Absent if self.goal == Goal::Deactivated && op.made() > 0 => {
+                return Ok(Seen::So(Some(format!("user {} has been deleted meanwhile", self.id))));
+            }
+            Peek::Absent => return Ok(Seen::Never(no_user(self.id))),
+            Peek::Refused(error) => return self.see_nothing(error),
         };
         let seen = self.judge_status(status(&user), op.made() > 0);
         self.last.set(Some(user));
         seen
+    }
+
+    /// The user may not be looked at. How one is enabled depends on the status; else there is one request, which Okta
+    /// refuses where it does not fit.
+    fn see_nothing(&self, refused: Error) -> Result<Seen, Error> {
+        let step = match self.goal {
+            Goal::Disabled if is_user_id(self.id) => Lifecycle::Suspend,
+            Goal::Deactivated if is_user_id(self.id) => Lifecycle::Deactivate { send_email: false },
+            _ => return Err(refused),
+        };
+        Ok(Seen::Unseen(self.step(step)?, refused))
     }
 
     fn judge_status(&self, status: &str, changed: bool) -> Result<Seen, Error> {
@@ -158,6 +177,10 @@ impl Aim for AccountStatus<'_> {
         format!("{verb} user {}", self.id)
     }
 
+    fn unmet(&self) -> String {
+        format!("the status of user {} is {}", self.id, self.last_status())
+    }
+
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
         self.see(op).boxed()
     }
@@ -206,6 +229,7 @@ mod tests {
                 assert!(error.message.contains("\nhint: "), "{}", error.message);
                 Err(error.code)
             }
+            unseen @ Seen::Unseen(..) => panic!("{unseen:?}"),
         }
     }
 

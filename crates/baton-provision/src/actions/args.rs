@@ -108,9 +108,10 @@ fn resource_id(kind: Option<&Kind>, allowed: &[String]) -> Result<Value, String>
         return Err(FORM.to_owned());
     };
     let text = |names: [&str; 2]| {
-        let found = names.iter().find_map(|name| fields.get(*name));
-        match found.and_then(|value| value.kind.as_ref()) {
-            Some(Kind::StringValue(text)) if !text.is_empty() => Ok(text.clone()),
+        let found = names.iter().find_map(|name| Some((name, fields.get(*name)?.kind.as_ref()?)));
+        match found {
+            Some((name, Kind::StringValue(text))) if text.is_empty() => Err(format!("its {name} is empty")),
+            Some((_, Kind::StringValue(text))) => Ok(text.clone()),
             _ => Err(FORM.to_owned()),
         }
     };

@@ -18,16 +18,18 @@ pub(super) fn text(rules: Option<&StringRules>, options: &[&str], text: &str) ->
     if text.is_empty() && !rules.validate_empty {
         return ensure(!rules.is_required, || "it must not be empty".to_owned());
     }
-    let length = text.len() as u64;
+    let length = text.chars().count() as u64;
     let is = |wanted: &Option<String>, holds: fn(&str, &str) -> bool| wanted.as_deref().is_none_or(|w| holds(text, w));
     let quoted = |what: &str, value: &Option<String>| format!("it must {what} {:?}", value.as_deref().unwrap_or(""));
     ensure(is(&rules.eq, |text, wanted| text == wanted), || quoted("be", &rules.eq))?;
-    ensure(rules.len.is_none_or(|len| length == len), || format!("it must have {} bytes", rules.len.unwrap_or(0)))?;
+    ensure(rules.len.is_none_or(|len| length == len), || {
+        format!("it must have {} characters", rules.len.unwrap_or(0))
+    })?;
     ensure(rules.min_len.is_none_or(|min| length >= min), || {
-        format!("it must have at least {} bytes", rules.min_len.unwrap_or(0))
+        format!("it must have at least {} characters", rules.min_len.unwrap_or(0))
     })?;
     ensure(rules.max_len.is_none_or(|max| length <= max), || {
-        format!("it must have at most {} bytes", rules.max_len.unwrap_or(0))
+        format!("it must have at most {} characters", rules.max_len.unwrap_or(0))
     })?;
     ensure(is(&rules.prefix, |text, wanted| text.starts_with(wanted)), || quoted("begin with", &rules.prefix))?;
     ensure(is(&rules.suffix, |text, wanted| text.ends_with(wanted)), || quoted("end with", &rules.suffix))?;
@@ -172,9 +174,9 @@ mod tests {
         let default = StringRules::default;
         let cases: [(StringRules, &str, &str); 10] = [
             (StringRules { eq: some("a"), ..default() }, "a", "b"),
-            (StringRules { len: Some(2), ..default() }, "ab", "abc"),
+            (StringRules { len: Some(2), ..default() }, "aü", "ü"),
             (StringRules { min_len: Some(2), ..default() }, "ab", "a"),
-            (StringRules { max_len: Some(3), ..default() }, "aü", "aüü"),
+            (StringRules { max_len: Some(3), ..default() }, "日本語", "日本語日"),
             (StringRules { pattern: some("^[a-z]+$"), ..default() }, "abc", "a1"),
             (StringRules { prefix: some("00u"), ..default() }, "00u1", "00g1"),
             (StringRules { suffix: some("x"), ..default() }, "ax", "xa"),

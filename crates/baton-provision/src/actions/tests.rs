@@ -146,7 +146,9 @@ fn resource_ids_are_brought_into_one_form() {
     for (wrong, words) in [
         (json!("u1"), "it must be an object"),
         (json!({"resourceTypeId": "user", "resourceId": "u1"}), "it must be an object"),
-        (json!({"resource_type_id": "user", "resource_id": ""}), "it must be an object"),
+        (json!({"resource_type_id": "user", "resource_id": ""}), "its resource_id is empty"),
+        (json!({"resource_type": "user", "resource": ""}), "its resource is empty"),
+        (json!({"resource_type_id": "", "resource_id": "u1"}), "its resource_type_id is empty"),
         (json!({"resource_type_id": "group", "resource_id": "g1"}), "expected resource type \"user\", got \"group\""),
     ] {
         let text = checked_args("needy", &json!({ "user_id": wrong })).unwrap_err();
@@ -174,7 +176,7 @@ fn everything_that_is_wrong_is_told_at_once() {
         "the action needy has no argument nonsense",
         "required argument user_id is missing or invalid",
         "argument seconds: it must be a whole number but is a text",
-        "argument text: it must have at most 5 bytes",
+        "argument text: it must have at most 5 characters",
     ] {
         assert!(text.lines().any(|told| told == line), "{line} in {text}");
     }

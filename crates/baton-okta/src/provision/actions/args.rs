@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::profile;
 use crate::provision::account::kind;
+use crate::provision::subject::checked_id;
 
 /// The arguments of a call.
 pub(super) struct Args(Map<String, Value>);
@@ -34,11 +35,11 @@ impl Args {
         self.text(key)?.ok_or_else(|| invalid(format!("required argument {key} is missing or invalid")))
     }
 
-    /// An id given as a text.
-    pub(super) fn id(&self, key: &str) -> Result<&str, ChangeError> {
+    /// The id of a resource of the type `of`, given as a text.
+    pub(super) fn id(&self, key: &str, of: &str) -> Result<&str, ChangeError> {
         match self.needed(key)? {
             "" => Err(invalid(format!("{key} cannot be empty"))),
-            id => Ok(id),
+            id => checked_id(of, id),
         }
     }
 
@@ -76,10 +77,7 @@ fn id_of<'a>(value: &'a Value, key: &str, of: &str) -> Result<&'a str, ChangeErr
     if resource_type != of {
         return Err(invalid(format!("expected resource type {of:?}, got {resource_type:?}")));
     }
-    if id.is_empty() {
-        return Err(invalid(format!("{of} ID cannot be empty")));
-    }
-    Ok(id)
+    checked_id(of, id)
 }
 
 /// A call that makes no sense.

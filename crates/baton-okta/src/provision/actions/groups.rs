@@ -1,6 +1,7 @@
 //! Actions that make and change groups (`docs/spec/okta-provisioning.md` 7.5).
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use baton_connector::provision::{ActionDone, StateAfter, Step, StepOutcome};
 use baton_connector::{Change, ChangeError, Code, build};
@@ -8,20 +9,26 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::endpoints::groups;
 use okta_client::models::{Group, GroupDetails};
-use okta_client::{Error, Request};
+use okta_client::{Answer, Error, Request};
 use serde_json::{Map, Value, json};
 
 use super::args::{Args, invalid};
 use super::profile::differing;
 use super::{done, returned};
 use crate::provision::OktaProvisioner;
-use crate::provision::aim::{Aim, Made, Seen, bring_about};
+use crate::provision::aim::{Aim, Made, Seen, bring_about, pause};
 use crate::provision::errors;
 use crate::provision::membership::Membership;
 use crate::provision::operation::Operation;
+use crate::provision::peek::Peek;
 use crate::provision::subject::Subject;
 use crate::provision::user_status::Last;
 use crate::resources::{group, user};
+
+/// How often a group is looked for that an unanswered request has made.
+const LOOKS_FOR_OURS: u32 = 5;
+/// The pause before the next such look: Okta's search has been seen to trail by four seconds.
+const PAUSE_FOR_OURS: Duration = Duration::from_secs(1);
 
 /// Makes a group, and its first members one after another.
 pub(super) async fn create(
@@ -34,7 +41,7 @@ pub(super) async fn create(
     let members = args.resources("userMembers", user::ID)?;
     let description = args.text("description")?.unwrap_or_default();
     let request = groups::create(name, description).map_err(|error| errors::failed("making the group", &error))?;
-    let aim = NewGroup { name, request, looks: AtomicU32::new(0), last: Last::nothing() };
+    let aim = NewGroup { name, request, looks: AtomicU32::new(0), answered: Last::nothing(), last: Last::nothing() };
     let Made { note, .. } = bring_about(op, &aim).await?;
     if change.is_dry_run() {
         members.iter().for_each(|member| change.record(withheld_member(member)));
@@ -62,7 +69,7 @@ async fn fill(
     let mut added = Vec::new();
     let mut failed: Vec<(&str, ChangeError)> = Vec::new();
     for member in members {
-        let op = provisioner.operation(change);
+        let op = provisioner.operation(change, group::ID, &[user::ID]);
         let membership = Membership::new(of, Subject::unnamed(user::ID, member), true)?;
         match bring_about(&op, &membership).await {
             Ok(_) => added.push(*member),
@@ -120,26 +127,46 @@ fn name(given: &str) -> Result<&str, ChangeError> {
 
 /// That there is a group which was not there before.
 ///
-/// Okta keeps the names of its own groups unique, so that sending the request again can make no second one.
+/// Okta's answer to the request is the group. Only where it is lost the group is looked for by its name, in a search that
+/// trails behind. Okta keeps the names of its own groups unique, so that sending the request again can make no second one.
 struct NewGroup<'a> {
     name: &'a str,
     request: Request,
     looks: AtomicU32,
+    /// The group by Okta's answer.
+    answered: Last<Group>,
     last: Last<Group>,
 }
 
 impl NewGroup<'_> {
     async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+        if let Some(answered) = self.answered.get() {
+            return Ok(Seen::So(self.see_by_id(op, answered).await));
+        }
         self.last.set(None);
         let first = self.looks.fetch_add(1, Ordering::Relaxed) == 0;
-        let Some(found) = self.find(op).await? else {
-            return Ok(Seen::Needs(vec![self.request.clone()]));
+        let found = match op.peeked(self.find(op).await)? {
+            Peek::Found(found) => found,
+            Peek::Absent => return Ok(Seen::Needs(vec![self.request.clone()])),
+            // Okta refuses a name that is taken.
+            Peek::Refused(error) => return Ok(Seen::Unseen(self.request.clone(), error)),
         };
         if first {
             return Ok(Seen::Never(self.taken(Some(&found))));
         }
         self.last.set(Some(found));
         Ok(Seen::So(None))
+    }
+
+    /// Reads the group that Okta has answered with. That it cannot be read does not make it less there.
+    async fn see_by_id(&self, op: &Operation<'_>, answered: Group) -> Option<String> {
+        let (found, note) = match op.find::<Group>(groups::get(&answered.id)).await {
+            Ok(Some(found)) => (found, None),
+            Ok(None) => (answered, Some("Okta does not show the group yet".to_owned())),
+            Err(error) => (answered, Some(format!("the group could not be read back: {error}"))),
+        };
+        self.last.set(Some(found));
+        note
     }
 
     /// The group of Okta's own with this name.
@@ -158,11 +185,26 @@ impl NewGroup<'_> {
         );
         ChangeError::new(Code::AlreadyExists, message)
     }
+
+    /// The name was free, a request has been lost, and now the name is taken by a group that the search does not show.
+    fn not_found_yet(&self) -> ChangeError {
+        let message = format!(
+            "the answer to the request for the group {:?} was lost, and now there is a group with that name, which Okta's \
+             search does not show\n\
+             hint: look for it in the admin console in a minute, and grant its membership to its first members",
+            self.name
+        );
+        ChangeError::new(Code::Unavailable, message).leaving(StateAfter::Unknown)
+    }
 }
 
 impl Aim for NewGroup<'_> {
     fn doing(&self) -> String {
         format!("making the group {:?}", self.name)
+    }
+
+    fn unmet(&self) -> String {
+        format!("there is no group {:?}", self.name)
     }
 
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
@@ -174,19 +216,31 @@ impl Aim for NewGroup<'_> {
             if !error.is_duplicate("name") {
                 return Some(errors::failed(&self.doing(), error));
             }
-            // After more than the first look a request of ours has been lost: the group is the one that it made.
-            if self.looks.load(Ordering::Relaxed) > 1 {
-                return None;
+            if self.looks.load(Ordering::Relaxed) <= 1 {
+                return Some(self.taken(self.find(op).await.ok().flatten().as_ref()));
             }
-            Some(self.taken(self.find(op).await.ok().flatten().as_ref()))
+            // The answer to an earlier request has been lost: the group is the one that it made. The search may not know
+            // it yet.
+            for _ in 0..LOOKS_FOR_OURS {
+                match self.find(op).await {
+                    Ok(Some(_)) => return None,
+                    Ok(None) => pause(op, PAUSE_FOR_OURS).await,
+                    Err(_) => break,
+                }
+            }
+            Some(self.not_found_yet())
         }
         .boxed()
+    }
+
+    fn accepted(&self, _request: &Request, answer: &Answer) {
+        self.answered.set(answer.json::<Group>().ok());
     }
 }
 
 /// Changes name and description of a group. All else in its profile stays.
 pub(super) async fn modify(op: &Operation<'_>, args: &Args) -> Result<ActionDone, ChangeError> {
-    let id = args.id("group_id")?;
+    let id = args.id("group_id", group::ID)?;
     let mut wanted = Map::new();
     if let Some(given) = args.text("name")? {
         wanted.insert("name".to_owned(), name(given)?.into());
@@ -265,6 +319,10 @@ impl GroupUpdate<'_> {
 impl Aim for GroupUpdate<'_> {
     fn doing(&self) -> String {
         format!("changing group {}", self.id)
+    }
+
+    fn unmet(&self) -> String {
+        format!("group {} is not as it was to be", self.id)
     }
 
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {

@@ -28,10 +28,12 @@ pub(super) async fn invoke(
     change: &Change,
 ) -> Result<ActionDone, ChangeError> {
     let args = Args::of(&call.args);
-    let op = provisioner.operation(change);
+    let changed = if call.resource_type == group::ID { group::ID } else { user::ID };
+    let seen: &[&str] = if args.get("userMembers").is_some() { &[user::ID] } else { &[] };
+    let op = provisioner.operation(change, changed, seen);
     match (call.resource_type.as_str(), call.name.as_str()) {
-        ("", "enable_user") => lifecycle::turn(&op, args.id("user_id")?, Turn::Enable).await,
-        ("", "disable_user") => lifecycle::turn(&op, args.id("user_id")?, Turn::Disable).await,
+        ("", "enable_user") => lifecycle::turn(&op, args.id("user_id", user::ID)?, Turn::Enable).await,
+        ("", "disable_user") => lifecycle::turn(&op, args.id("user_id", user::ID)?, Turn::Disable).await,
         ("", "update_user") => profile::update_user(&op, &args).await,
         (user::ID, "deactivate_user") => {
             lifecycle::turn(&op, args.resource("user_id", user::ID)?, Turn::Deactivate).await

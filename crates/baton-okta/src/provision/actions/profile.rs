@@ -20,7 +20,8 @@ use crate::provision::account::kind;
 use crate::provision::aim::{Aim, Made, Seen, bring_about};
 use crate::provision::errors;
 use crate::provision::operation::Operation;
-use crate::provision::user_status::{Last, no_user, read};
+use crate::provision::peek::Peek;
+use crate::provision::user_status::{Last, is_user_id, no_user, read};
 use crate::resources::user;
 use baton_connector::build;
 
@@ -36,7 +37,7 @@ pub(super) async fn update_profile(op: &Operation<'_>, rules: &Rules, args: &Arg
 
 /// Changes whatever attributes an object names.
 pub(super) async fn update_user(op: &Operation<'_>, args: &Args) -> Result<ActionDone, ChangeError> {
-    let id = args.id("user_id")?;
+    let id = args.id("user_id", user::ID)?;
     let wanted = whole_profile(args)?;
     let mut names: Vec<String> = wanted.keys().cloned().collect();
     names.sort_unstable();
@@ -130,8 +131,13 @@ impl<'a> ProfileUpdate<'a> {
 
     async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
         self.last.set(None);
-        let Some(user) = read(op, self.id).await? else {
-            return Ok(Seen::Never(no_user(self.id)));
+        let user = match op.peeked(read(op, self.id).await)? {
+            Peek::Found(user) => user,
+            Peek::Absent => return Ok(Seen::Never(no_user(self.id))),
+            Peek::Refused(error) if is_user_id(self.id) => {
+                return Ok(Seen::Unseen(users::update(self.id, &self.wanted)?, error));
+            }
+            Peek::Refused(error) => return Err(error),
         };
         let found = user.profile_members();
         self.last.set(Some(user));
@@ -162,6 +168,10 @@ pub(super) fn differing<'a>(wanted: &'a Map<String, Value>, found: &Map<String, 
 impl Aim for ProfileUpdate<'_> {
     fn doing(&self) -> String {
         format!("changing the profile of user {}", self.id)
+    }
+
+    fn unmet(&self) -> String {
+        format!("the profile of user {} is not as it was to be", self.id)
     }
 
     fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
