@@ -8,7 +8,7 @@ pub(crate) fn check_type(store: &Store, id: &str) -> Result<(), Error> {
     if types.iter().any(|known| known.id == id) {
         return Ok(());
     }
-    let ids: Vec<_> = types.iter().map(|known| known.id.as_str()).collect();
+    let ids: Vec<_> = types.iter().map(|known| terminal_text::line(&known.id)).collect();
     let hint = if ids.is_empty() { "it has none at all".to_owned() } else { format!("it has {}", ids.join(", ")) };
     Err(Error::NotFound { what: "resource type", id: id.to_owned(), hint })
 }
@@ -40,7 +40,7 @@ pub(crate) fn find_resource(store: &Store, resource_type: Option<&str>, id: &str
         }
     }
     if found.len() > 1 {
-        let types: Vec<_> = found.iter().map(|(resource_type, _)| resource_type.as_str()).collect();
+        let types: Vec<_> = found.iter().map(|(resource_type, _)| terminal_text::line(resource_type)).collect();
         return Err(Error::Ambiguous(format!(
             "several resources have the id \"{id}\" (of the types {}): name the type too, with -t",
             types.join(", ")

@@ -1,4 +1,5 @@
-//! What tables show of objects: names by which people know them.
+//! Names by which people know objects, and those of objects that the sync does not hold, which are those of the `baton`
+//! tool.
 
 use std::rc::Rc;
 
@@ -24,14 +25,18 @@ impl<'s> Names<'s> {
         Self { store, resources: Cache::new(REMEMBERED), entitlements: Cache::new(REMEMBERED) }
     }
 
-    /// The name of the resource with that type and id; its id if it has no name or the file does not hold it.
+    /// The name of the resource with that type and id; its id if it has no name.
     pub(crate) fn resource(&mut self, resource_type: &str, id: &str) -> Result<Rc<str>, Error> {
         let key = format!("{resource_type}\0{id}");
         if let Some(name) = self.resources.get(&key) {
             return Ok(name);
         }
         let whole = self.store.resource(resource_type, id)?;
-        let name: Rc<str> = whole.as_ref().map_or(id, name_of).into();
+        let name: Rc<str> = match &whole {
+            Some(whole) => name_of(whole).into(),
+            None if id.is_empty() => "".into(),
+            None => missing_resource(resource_type, id).into(),
+        };
         self.resources.put(key, name.clone(), 1);
         Ok(name)
     }
@@ -52,6 +57,21 @@ impl<'s> Names<'s> {
 /// The name of a resource, or its id if it has none.
 pub(crate) fn name_of(resource: &Resource) -> &str {
     if resource.display_name.is_empty() { ids_of(resource).1 } else { &resource.display_name }
+}
+
+/// The name of a resource that the sync does not hold.
+pub(crate) fn missing_resource(resource_type: &str, id: &str) -> String {
+    format!("MISSING RESOURCE ({resource_type}:{id})")
+}
+
+/// The name of a resource type that the sync does not hold.
+pub(crate) fn missing_resource_type(id: &str) -> String {
+    format!("MISSING RESOURCE TYPE ({id})")
+}
+
+/// The name of an entitlement that the sync does not hold.
+pub(crate) fn missing_entitlement(id: &str) -> String {
+    format!("MISSING ENTITLEMENT ({id})")
 }
 
 /// An enum value as a word: `TRAIT_LICENSE_PROFILE` without `TRAIT_` is "license profile".

@@ -25,6 +25,8 @@ pub struct Options {
     pub width: Option<u16>,
     /// Where the file is unpacked while it is read; the system's temporary folder if `None`.
     pub temp_dir: Option<PathBuf>,
+    /// Id of the sync that is shown; the finished one that ended last if `None`.
+    pub sync: Option<String>,
 }
 
 /// Opens the file, lets `command` write its answer through a buffer, and takes a reader who has gone away for the
@@ -35,7 +37,7 @@ pub(crate) fn answer(
     out: &mut dyn Write,
     command: impl FnOnce(&Store, &mut dyn Write) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let store = Store::open_in(path, options.temp_dir.as_deref())?;
+    let store = Store::open_at(path, options.temp_dir.as_deref(), options.sync.as_deref())?;
     let mut out = BufWriter::with_capacity(1 << 16, out);
     let written = command(&store, &mut out).and_then(|()| Ok(out.flush()?));
     match written {

@@ -10,7 +10,7 @@ use baton_proto::{Message, Name};
 
 use crate::cache::Cache;
 use crate::store::{ids_of, resource_ids_of};
-use crate::{Error, Store};
+use crate::{Error, Store, names};
 
 /// Bytes of JSON that are remembered of resources, and again of entitlements.
 const REMEMBERED: usize = 64 << 20;
@@ -40,28 +40,33 @@ impl<'s> Parts<'s> {
         Ok(Self { store, types, resources: Cache::new(REMEMBERED), entitlements: Cache::new(REMEMBERED) })
     }
 
-    /// The resource type of that id; only its id if the file does not hold it.
+    /// The resource type of that id; one with a name that says so if the sync does not hold it.
     pub(crate) fn resource_type(&mut self, id: &str) -> Result<Rc<str>, Error> {
         if let Some(text) = self.types.get(id) {
             return Ok(text.clone());
         }
+        let display_name = if id.is_empty() { String::new() } else { names::missing_resource_type(id) };
         let mut text = String::new();
-        push_json(&mut text, &ResourceType { id: id.to_owned(), ..ResourceType::default() }, id)?;
+        push_json(&mut text, &ResourceType { id: id.to_owned(), display_name, ..ResourceType::default() }, id)?;
         let text: Rc<str> = text.into();
         self.types.insert(id.to_owned(), text.clone());
         Ok(text)
     }
 
-    /// The resource with the id of `mention`; the mention itself if the file does not hold it.
+    /// The resource with the id of `mention`; one with a name that says so if the sync does not hold it.
     pub(crate) fn resource(&mut self, mention: &Resource) -> Result<Rc<str>, Error> {
         let (resource_type, id) = ids_of(mention);
         let key = format!("{resource_type}\0{id}");
         if let Some(text) = self.resources.get(&key) {
             return Ok(text);
         }
-        let whole = self.store.resource(resource_type, id)?;
+        let whole = self.store.resource(resource_type, id)?.unwrap_or_else(|| Resource {
+            id: mention.id.clone(),
+            display_name: if id.is_empty() { String::new() } else { names::missing_resource(resource_type, id) },
+            ..Resource::default()
+        });
         let mut text = String::new();
-        push_json(&mut text, whole.as_ref().unwrap_or(mention), id)?;
+        push_json(&mut text, &whole, id)?;
         let text: Rc<str> = text.into();
         self.resources.put(key, text.clone(), text.len());
         Ok(text)
@@ -74,25 +79,37 @@ impl<'s> Parts<'s> {
 
     /// The members `entitlement`, `resource` and `resourceType` of an entitlement with its resource.
     pub(crate) fn entitlement_members(&mut self, entitlement: &Entitlement) -> Result<String, Error> {
-        let mut text = String::from("\"entitlement\":");
-        push_json(&mut text, entitlement, &entitlement.id)?;
-        let nothing = Resource::default();
-        text.push_str(",\"resource\":");
-        text.push_str(&self.resource(entitlement.resource.as_ref().unwrap_or(&nothing))?);
-        text.push_str(",\"resourceType\":");
-        text.push_str(&self.resource_type(resource_ids_of(entitlement).0)?);
-        Ok(text)
+        self.members(entitlement, entitlement)
     }
 
-    /// [`Self::entitlement_members`] of the entitlement with the id of `mention`; of the mention itself if the file
-    /// does not hold it.
+    /// [`Self::entitlement_members`] of the entitlement with the id of `mention`. If the sync does not hold it, it is one
+    /// with a name that says so, beside the resource of the mention.
     pub(crate) fn members_of_mentioned(&mut self, mention: &Entitlement) -> Result<Rc<str>, Error> {
         if let Some(text) = self.entitlements.get(&mention.id) {
             return Ok(text);
         }
-        let whole = self.store.entitlement(&mention.id)?;
-        let text: Rc<str> = self.entitlement_members(whole.as_ref().unwrap_or(mention))?.into();
-        self.entitlements.put(mention.id.clone(), text.clone(), text.len());
+        let id = &mention.id;
+        let text: Rc<str> = match self.store.entitlement(id)? {
+            Some(whole) => self.entitlement_members(&whole)?.into(),
+            None => {
+                let display_name = if id.is_empty() { String::new() } else { names::missing_entitlement(id) };
+                let missing = Entitlement { id: id.clone(), display_name, ..Entitlement::default() };
+                self.members(&missing, mention)?.into()
+            }
+        };
+        self.entitlements.put(id.clone(), text.clone(), text.len());
+        Ok(text)
+    }
+
+    /// The members of `entitlement`, which is on the resource that `mention` names.
+    fn members(&mut self, entitlement: &Entitlement, mention: &Entitlement) -> Result<String, Error> {
+        let mut text = String::from("\"entitlement\":");
+        push_json(&mut text, entitlement, &entitlement.id)?;
+        let nothing = Resource::default();
+        text.push_str(",\"resource\":");
+        text.push_str(&self.resource(mention.resource.as_ref().unwrap_or(&nothing))?);
+        text.push_str(",\"resourceType\":");
+        text.push_str(&self.resource_type(resource_ids_of(mention).0)?);
         Ok(text)
     }
 }

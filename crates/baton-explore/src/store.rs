@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use baton_c1z::envelope::Limits;
-use baton_c1z::{EntitlementFilter, GrantFilter, Reader, ResourceFilter, Stats, SyncRun};
+use baton_c1z::{EntitlementFilter, GrantFilter, Reader, ResourceFilter, Stats, SyncRun, SystemId};
 use baton_proto::c1::connector::v2::{Entitlement, Grant, Resource, ResourceType};
 
 use crate::Error;
@@ -15,6 +15,8 @@ use crate::Error;
 pub struct Store {
     reader: Reader,
     sync: String,
+    /// Somebody asked for this sync by its id.
+    is_named: bool,
 }
 
 impl Store {
@@ -24,32 +26,45 @@ impl Store {
     /// # Errors
     /// The file cannot be opened, or there is nothing in it.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Self::open_in(path, None)
+        Self::open_at(path, None, None)
     }
 
-    /// The same, unpacking the file in `temp_dir` instead of the system's temporary folder.
+    /// The same, unpacking the file in `temp_dir` instead of the system's temporary folder, and at the sync of that id
+    /// instead of the latest, whether it is finished or not.
     ///
     /// # Errors
-    /// As [`open`](Self::open); the folder cannot be written.
-    pub fn open_in(path: &Path, temp_dir: Option<&Path>) -> Result<Self, Error> {
+    /// As [`open`](Self::open); the folder cannot be written, or the file does not hold that sync.
+    pub fn open_at(path: &Path, temp_dir: Option<&Path>, sync: Option<&str>) -> Result<Self, Error> {
         let reader = match temp_dir {
             Some(temp_dir) => Reader::open_with(path, &Limits::from_env(), temp_dir)?,
             None => Reader::open(path)?,
         };
+        if let Some(id) = sync {
+            let sync = named(&reader, id)?;
+            return Ok(Self { reader, sync, is_named: true });
+        }
         let sync = reader.sync_for_lists()?;
         if sync.is_empty() && reader.resource_types(&sync)?.is_empty() {
             // Says that there is none.
             reader.current()?;
         }
-        Ok(Self { reader, sync })
+        Ok(Self { reader, sync, is_named: false })
     }
 
-    /// The finished sync that ended last.
+    /// The sync that was named; else the finished one that ended last.
     ///
     /// # Errors
     /// There is none, or the file cannot be read.
-    pub fn finished_sync(&self) -> Result<SyncRun, Error> {
-        Ok(self.reader.current()?)
+    pub fn sync_run(&self) -> Result<SyncRun, Error> {
+        Ok(if self.is_named { self.reader.sync(&self.sync)? } else { self.reader.current()? })
+    }
+
+    /// The system that the sync has read, if its writer has noted it.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn system(&self) -> Result<Option<SystemId>, Error> {
+        Ok(self.reader.system(&self.sync)?)
     }
 
     /// How much the sync holds.
@@ -119,6 +134,24 @@ impl Store {
     ) -> Result<(), Error> {
         self.reader.for_each_grant(&self.sync, filter, each)
     }
+}
+
+/// The id of a sync, if the file holds it.
+fn named(reader: &Reader, id: &str) -> Result<String, Error> {
+    let syncs = reader.syncs()?;
+    if syncs.iter().any(|run| run.sync_id == id) {
+        return Ok(id.to_owned());
+    }
+    let known = syncs.iter().map(|run| {
+        let ended = run.ended_at.map_or_else(
+            || "unfinished".to_owned(),
+            |ended_at| format!("ended {}", ended_at.strftime("%Y-%m-%d %H:%M:%S")),
+        );
+        terminal_text::line(&format!("{} ({}, {ended})", run.sync_id, run.sync_type)).into_owned()
+    });
+    let known: Vec<_> = known.collect();
+    let hint = if known.is_empty() { "it has none at all".to_owned() } else { format!("it has {}", known.join(", ")) };
+    Err(Error::NotFound { what: "sync", id: id.to_owned(), hint })
 }
 
 /// Type and id of a resource, empty where they are not given.

@@ -59,7 +59,9 @@ impl<'w> TableStream<'w> {
 
     /// Adds a row with as many cells as there are columns.
     pub(crate) fn push<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
-        self.rows.push(Row::from(cells.into_iter().map(|text| Cell::new_owned(printable(text))).collect::<Vec<_>>()));
+        // Names come from outside.
+        let cells = cells.into_iter().map(|text| Cell::new_owned(terminal_text::line(text).into_owned()));
+        self.rows.push(Row::from(cells.collect::<Vec<_>>()));
         self.count += 1;
         if self.rows.len() == CHUNK { self.flush() } else { Ok(()) }
     }
@@ -119,11 +121,6 @@ fn fitting(mut widths: Vec<u16>, limit: Option<u16>) -> Vec<u16> {
         *width = (*width).min(cap);
     }
     widths
-}
-
-/// Names come from outside: what could move the cursor or colour the screen is shown as a mark.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// A number with commas between groups of three digits.
@@ -192,8 +189,8 @@ mod tests {
 
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
-        let text = table(None, &[["a\u{1b}[31mb\nc", "\t"]]);
-        assert!(text.contains("a\u{fffd}[31mb\u{fffd}c  \u{fffd}"), "{text}");
+        let text = table(None, &[["a\u{1b}[31mb\nc", "\t\u{202e}"]]);
+        assert!(text.contains("a\u{fffd}[31mb\u{fffd}c  \u{fffd}\u{fffd}"), "{text}");
     }
 
     #[test]

@@ -10,8 +10,8 @@ use baton_explore::{EntitlementQuery, Error, Format, GrantQuery, Options, Resour
 use serde_json::{Value, json};
 use small_file::SmallFile;
 
-const CONSOLE: Options = Options { format: Format::Console, width: Some(80), temp_dir: None };
-const JSON: Options = Options { format: Format::Json, width: None, temp_dir: None };
+const CONSOLE: Options = Options { format: Format::Console, width: Some(80), temp_dir: None, sync: None };
+const JSON: Options = Options { format: Format::Json, width: None, temp_dir: None, sync: None };
 
 fn text(command: impl FnOnce(&mut dyn Write) -> Result<(), Error>) -> String {
     let mut out = Vec::new();
@@ -40,6 +40,7 @@ fn the_table_of_stats() {
     let (started, ended) = (clock(small_file::STARTED), clock(small_file::ENDED));
     let expected = format!(
         "\
+System   acme\u{fffd}.okta.com (00o1)
 Sync     3MVdDHW4351Z9BXvKZOv4qSxtlW
 Type     full
 Started  {started}
@@ -108,30 +109,31 @@ app:same:access    Access  The App   app    permission
 }
 
 #[test]
-fn the_table_of_grants_shows_what_is_missing_by_its_id() {
+fn the_table_of_grants_says_what_is_missing() {
     let file = SmallFile::usual();
     let expected = "\
-Principal    Type  Id    Entitlement        Resource
-────────────────────────────────────────────────────
-Ann Example  user  00u1  group:same:member  Everyone
-00u2         user  00u2  group:same:member  Everyone
-Ann Example  user  00u1  app:same:access    The App
-gone         user  gone  app:gone:access    gone
+Principal                     Type  Id    Entitlement        Resource
+────────────────────────────────────────────────────────────────────────────────────────
+Ann Example                   user  00u1  group:same:member  Everyone
+00u2                          user  00u2  group:same:member  Everyone
+Ann Example                   user  00u1  app:same:access    The App
+MISSING RESOURCE (user:gone)  user  gone  app:gone:access    MISSING RESOURCE (app:gone)
 
 4 grants
 ";
     let all = GrantQuery::default();
-    assert_eq!(text(|out| baton_explore::grants(file.path(), &all, &CONSOLE, out)), expected);
+    let wide = Options { width: Some(100), ..CONSOLE };
+    assert_eq!(text(|out| baton_explore::grants(file.path(), &all, &wide, out)), expected);
 }
 
 #[test]
 fn tables_fit_a_narrow_terminal_and_stay_on_one_line_in_a_pipe() {
     let file = SmallFile::usual();
     let all = GrantQuery::default();
-    let narrow = Options { format: Format::Console, width: Some(40), temp_dir: None };
+    let narrow = Options { width: Some(40), ..CONSOLE };
     let table = text(|out| baton_explore::grants(file.path(), &all, &narrow, out));
     assert!(table.lines().all(|line| line.chars().count() <= 40), "{table}");
-    let pipe = Options { format: Format::Console, width: None, temp_dir: None };
+    let pipe = Options { width: None, ..CONSOLE };
     let table = text(|out| baton_explore::grants(file.path(), &all, &pipe, out));
     assert!(table.lines().any(|line| line.contains("Ann Example") && line.contains("app:same:access")), "{table}");
 }
@@ -165,15 +167,54 @@ fn json_of_grants_joins_whole_objects_to_stored_ids() {
 }
 
 #[test]
-fn json_of_a_dangling_grant_holds_stubs() {
+fn json_says_what_is_missing_in_the_words_of_the_reference_tool() {
     let file = SmallFile::usual();
     let all = GrantQuery::default();
     let list: Value = serde_json::from_str(&text(|out| baton_explore::grants(file.path(), &all, &JSON, out))).unwrap();
     let entry = &list["grants"][3];
-    assert_eq!(entry["entitlement"], entry["grant"]["entitlement"]);
-    assert_eq!(entry["resource"], json!({"id": {"resourceType": "app", "resource": "gone"}}));
+    let id = |resource_type: &str| json!({"resourceType": resource_type, "resource": "gone"});
+    let name = "MISSING ENTITLEMENT (app:gone:access)";
+    assert_eq!(entry["entitlement"], json!({"id": "app:gone:access", "displayName": name}));
+    assert_eq!(entry["resource"], json!({"id": id("app"), "displayName": "MISSING RESOURCE (app:gone)"}));
     assert_eq!(entry["resourceType"]["displayName"], "Application");
-    assert_eq!(entry["principal"], json!({"id": {"resourceType": "user", "resource": "gone"}}));
+    assert_eq!(entry["principal"], json!({"id": id("user"), "displayName": "MISSING RESOURCE (user:gone)"}));
+    // The grant itself is what was stored.
+    assert_eq!(entry["grant"]["principal"], json!({"id": id("user")}));
+}
+
+#[test]
+fn a_type_that_is_missing_is_said_so() {
+    let file = SmallFile::with_unknown_type();
+    let list = text(|out| baton_explore::resources(file.path(), &ResourceQuery::default(), &JSON, out));
+    let list: Value = serde_json::from_str(&list).unwrap();
+    let expected = json!({"id": "team", "displayName": "MISSING RESOURCE TYPE (team)"});
+    assert_eq!(list["resources"][0]["resourceType"], expected);
+    assert_eq!(list["resources"][0]["parent"]["displayName"], "MISSING RESOURCE (org:gone)");
+}
+
+#[test]
+fn a_sync_can_be_chosen() {
+    let file = SmallFile::with_two_syncs();
+    let counts = |sync: Option<&str>| {
+        let options = Options { sync: sync.map(str::to_owned), ..JSON };
+        let stats = text(|out| baton_explore::stats(file.path(), &options, out));
+        let stats: Value = serde_json::from_str(&stats).unwrap();
+        let all = ResourceQuery::default();
+        let list = text(|out| baton_explore::resources(file.path(), &all, &options, out));
+        let list: Value = serde_json::from_str(&list).unwrap();
+        (stats["id"].as_str().unwrap().to_owned(), list["resources"].as_array().unwrap().len())
+    };
+    let (first, last) = (small_file::SYNC.to_owned(), small_file::NEXT_SYNC.to_owned());
+    assert_eq!(counts(None), (last.clone(), 1));
+    assert_eq!(counts(Some(&first)), (first.clone(), 4));
+    assert_eq!(counts(Some(&last)), (last.clone(), 1));
+
+    let options = Options { sync: Some("other".to_owned()), ..JSON };
+    let error = failure(|out| baton_explore::stats(file.path(), &options, out));
+    assert_eq!(error.code(), 5);
+    let error = error.to_string();
+    assert!(error.starts_with("the file holds no sync \"other\"; it has "), "{error}");
+    assert!(error.contains(&format!("{first} (full, ended ")) && error.contains(&last), "{error}");
 }
 
 #[test]

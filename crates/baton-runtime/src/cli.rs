@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use baton_connector::Code;
@@ -28,8 +28,9 @@ use crate::program::{Extra, Program};
 use crate::redact::Redactor;
 use crate::session::Session;
 use crate::settings::{Places, Resolved};
+use crate::signals::{self, Heard, Notice};
 use crate::telemetry::Telemetry;
-use crate::{flags, logs, other_tasks, required, session, settings, signals};
+use crate::{core_dumps, exposure, flags, logs, required, session, settings};
 
 /// How often progress is drawn in a second: enough to look alive, little enough for a slow connection.
 const FRAMES: u8 = 8;
@@ -37,25 +38,43 @@ const FRAMES: u8 = 8;
 /// How long telemetry may take to be sent at the end.
 const FLUSH: Duration = Duration::from_secs(3);
 
-/// All is over this long after somebody wanted it to end.
-const STOP: Duration = Duration::from_millis(9800);
+/// All is over this long after somebody wanted it to end, before what is not over is ended by force (`signals`).
+const STOP: Duration = Duration::from_millis(9300);
 
 /// How long threads that are still busy after the end are waited for.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// Runs a connector program with the arguments and the environment of this process.
 ///
-/// Data goes to stdout, everything else to stderr; the last thing there is the text of the error, if there is one.
+/// Data goes to stdout, everything else to stderr. A failure stands there once, at the end: as a log line if logs go to
+/// stderr as JSON, else as text.
 #[must_use]
 pub fn run(program: impl Program) -> ExitCode {
+    core_dumps::disable();
     let program: Arc<dyn Program> = Arc::new(program);
     match try_run(&program) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Nobody is left to tell if stderr is gone.
-            let _ = writeln!(io::stderr().lock(), "{failure}");
+        Err(Ended { failure, is_logged }) => {
+            if !is_logged {
+                // A stderr that is closed leaves nobody to write to.
+                let _ = writeln!(io::stderr().lock(), "{}", terminal_text::lines(&failure.to_string()));
+            }
             failure.exit_code()
         }
+    }
+}
+
+/// A failure that ended the program.
+struct Ended {
+    failure: Failure,
+    /// Stderr has it as a log line already.
+    is_logged: bool,
+}
+
+/// A failure before logs began.
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self { failure, is_logged: false }
     }
 }
 
@@ -137,31 +156,32 @@ impl Task {
     }
 }
 
-fn try_run(program: &Arc<dyn Program>) -> Result<(), Failure> {
+fn try_run(program: &Arc<dyn Program>) -> Result<(), Ended> {
+    flags::check(program.as_ref())?;
     let Some(matches) = parse(program.as_ref())? else {
         return Ok(());
     };
     if let Some((completion::NAME, matches)) = matches.subcommand() {
-        return to_stdout(&completion::script(flags::command(program.as_ref()), matches));
+        return Ok(to_stdout(&completion::script(flags::command(program.as_ref()), matches))?);
     }
     if let Some(describing) = DESCRIBING.iter().find(|describing| Some(describing.name) == matches.subcommand_name()) {
-        return to_stdout(describing.text(program.as_ref())?.as_bytes());
+        return Ok(to_stdout(describing.text(program.as_ref())?.as_bytes())?);
     }
     let env = Env::of_process();
     let task = Task::of(program.as_ref(), &matches);
     let fields = task.fields(program.as_ref());
     let file = ConfigFile::find(&env, &std::env::current_dir().unwrap_or_default())?;
-    if matches!(task, Task::Sync) {
-        other_tasks::refuse(program.as_ref(), &env, &file)?;
-    }
     let given = |name: &str| given(&matches, name);
     let resolved = settings::resolve(&fields, &Places { flags: &given, env: &env, file: &file });
     let redactor = Redactor::new(resolved.settings.secrets());
     let clean = |failure: Failure| Failure::with_code(failure.code(), redactor.clean(&failure.to_string()));
+    refuse(program.as_ref(), &resolved)?;
     let task = task.with(&matches, &resolved.settings).map_err(clean)?;
     check(program.as_ref(), &task, &fields, &resolved).map_err(clean)?;
+    resolved.settings.check_declared()?;
 
     let mut warnings = resolved.warnings;
+    warnings.extend(exposure::of_config_file(&fields, &file));
     warnings.extend(file.warning.clone());
     warnings.extend(settings::unknown_names(&known(program.as_ref()), &env, &file));
     let runtime = if matches!(task, Task::Read(_)) { None } else { Some(runtime()?) };
@@ -170,10 +190,17 @@ fn try_run(program: &Arc<dyn Program>) -> Result<(), Failure> {
         session.logger.record(Level::Warn, &warning, Map::new());
     }
     match (&task, runtime) {
-        (Task::Read(reading), _) => reading.run(&session).map_err(|failure| told(&session, &failure)),
+        (Task::Read(reading), _) => reading.run(&session).map_err(|failure| report_failure(&session, &failure)),
         (task, Some(runtime)) => execute(task, &session, runtime, telemetry.as_ref()),
         (_, None) => Ok(()),
     }
+}
+
+/// Refuses settings that ask for something that this program does not do.
+fn refuse(program: &dyn Program, resolved: &Resolved) -> Result<(), Failure> {
+    let Some((text, hint)) = resolved.refusals.first() else { return Ok(()) };
+    let text = format!("{text}, which {} does not do\nhint: {hint}", program.name());
+    Err(Failure::with_code(Code::Unimplemented.number(), text))
 }
 
 fn runtime() -> Result<Runtime, Failure> {
@@ -282,20 +309,15 @@ fn open(
 }
 
 /// Does the task, from its first line to its last.
-fn execute(task: &Task, session: &Session, runtime: Runtime, telemetry: Option<&Telemetry>) -> Result<(), Failure> {
-    let stopped = Arc::new(OnceLock::new());
+fn execute(task: &Task, session: &Session, runtime: Runtime, telemetry: Option<&Telemetry>) -> Result<(), Ended> {
+    let heard = Heard::default();
+    if let Err(error) = watch_signals(task, session, heard.clone()) {
+        session.logger.record(Level::Warn, &format!("signals end this run without order: {error}"), Map::new());
+    }
     let span = task.span();
     let begun = Instant::now();
     let result = runtime.block_on(
         async {
-            let logger = Arc::clone(&session.logger);
-            let stopped = Arc::clone(&stopped);
-            let kept = if matches!(task, Task::Sync) { " what was fetched is kept," } else { "" };
-            let tell = move || {
-                let _ = stopped.set(Instant::now());
-                logger.record(Level::Warn, &format!("stopping;{kept} a second signal stops at once"), Map::new());
-            };
-            tokio::spawn(signals::watch(session.cancel.clone(), tell));
             match task {
                 Task::Extra(extra) => (extra.run)(session).await,
                 Task::Once(operation) => once(*operation, session).await,
@@ -306,25 +328,43 @@ fn execute(task: &Task, session: &Session, runtime: Runtime, telemetry: Option<&
         }
         .instrument(span.clone()),
     );
+    let result = result.and_then(|()| session.settings.check_declared());
     if let Some(kind) = task.kind() {
         let code = result.as_ref().err().map(|failure| Code::of(failure.code()));
         session.metrics.task(kind, code, begun.elapsed());
     }
     let result = span.in_scope(|| {
         result.map_err(|failure| {
-            let failure = told(session, &failure);
-            span.record("otel.status_code", "ERROR").record("otel.status_description", failure.to_string());
-            failure
+            let ended = report_failure(session, &failure);
+            span.record("otel.status_code", "ERROR").record("otel.status_description", ended.failure.to_string());
+            ended
         })
     });
     drop(span);
     if let Some(telemetry) = telemetry {
         // Whoever stops a process waits for ten seconds, of which most may be gone.
-        let left = stopped.get().map_or(FLUSH, |at: &Instant| STOP.saturating_sub(at.elapsed()).min(FLUSH));
-        telemetry.end(runtime.handle(), left);
+        telemetry.end(runtime.handle(), heard.left(STOP).map_or(FLUSH, |left| left.min(FLUSH)));
     }
-    runtime.shutdown_timeout(LAST_WAIT);
+    runtime.shutdown_timeout(heard.left(STOP).map_or(LAST_WAIT, |left| left.min(LAST_WAIT)));
     result
+}
+
+/// Has signals end the run.
+fn watch_signals(task: &Task, session: &Session, heard: Heard) -> io::Result<()> {
+    let logger = Arc::clone(&session.logger);
+    let is_sync = matches!(task, Task::Sync);
+    let report = move |notice| {
+        let text = match (notice, is_sync) {
+            (Notice::Stopping, true) => "stopping; what was fetched is kept, a second signal stops at once",
+            (Notice::Stopping, false) => "stopping; a second signal stops at once",
+            (Notice::Overdue, true) => {
+                "not everything could be ended in time; ending without it, what was fetched is kept"
+            }
+            (Notice::Overdue, false) => "not everything could be ended in time; ending without it",
+        };
+        logger.record(Level::Warn, text, Map::new());
+    };
+    signals::watch(session.cancel.clone(), heard, report)
 }
 
 async fn once(operation: Operation, session: &Session) -> Result<(), Failure> {
@@ -340,15 +380,13 @@ async fn once(operation: Operation, session: &Session) -> Result<(), Failure> {
     }
 }
 
-/// Puts a failure on the record; what comes back is for the operator, without secrets.
-fn told(session: &Session, failure: &Failure) -> Failure {
+/// Puts a failure into the logs. What comes back is for the operator, without secrets.
+fn report_failure(session: &Session, failure: &Failure) -> Ended {
     let text = session.logger.clean_text(&failure.to_string());
-    if !session.people {
-        let fields = json!({"error": text, "code": failure.code()});
-        let fields = if let Value::Object(fields) = fields { fields } else { Map::new() };
-        session.logger.record(Level::Error, &format!("{} failed", session.program.name()), fields);
-    }
-    Failure::with_code(failure.code(), text)
+    let fields = json!({"error": text, "code": failure.code()});
+    let fields = if let Value::Object(fields) = fields { fields } else { Map::new() };
+    let is_logged = session.logger.record_failure(&format!("{} failed", session.program.name()), fields);
+    Ended { failure: Failure::with_code(failure.code(), text), is_logged }
 }
 
 fn to_stdout(text: &[u8]) -> Result<(), Failure> {

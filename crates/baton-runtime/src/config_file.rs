@@ -81,7 +81,7 @@ impl ConfigFile {
 }
 
 /// The entries of a YAML mapping. Error texts give the place, never the content: it may be a secret.
-fn parse(text: &str) -> Result<BTreeMap<String, Entry>, String> {
+pub(crate) fn parse(text: &str) -> Result<BTreeMap<String, Entry>, String> {
     let value: Value = serde_yaml_ng::from_str(text).map_err(|error| match error.location() {
         Some(place) => format!("line {}, column {} is no YAML", place.line(), place.column()),
         None => "it is no YAML".to_owned(),

@@ -6,6 +6,8 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
     pub(crate) name: &'static str,
+    /// An older name, which is accepted too.
+    pub(crate) alias: Option<&'static str>,
     pub(crate) kind: Kind,
     pub(crate) short: Option<char>,
     pub(crate) heading: &'static str,
@@ -17,6 +19,16 @@ pub struct Field {
     pub(crate) secret: bool,
     pub(crate) shown: Shown,
     pub(crate) legacy: Option<&'static str>,
+    pub(crate) refused: Option<Refused>,
+}
+
+/// Why a field of other connectors is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// What the field asks for.
+    pub what: &'static str,
+    /// The next step; the usual one if it is empty.
+    pub hint: &'static str,
 }
 
 /// The kind of value that a field has, and its default.
@@ -43,18 +55,6 @@ pub enum Kind {
     },
     /// Texts, separated by commas; the flag can be repeated.
     List,
-}
-
-impl Kind {
-    /// The word for it in messages about required fields (`docs/spec/connector-runtime.md` 1.5).
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Text { .. } => "string",
-            Self::Bool { .. } => "bool",
-            Self::Int { .. } => "int",
-            Self::List => "[]string",
-        }
-    }
 }
 
 /// What a shell should complete for a value.
@@ -106,6 +106,7 @@ impl Field {
     const fn new(name: &'static str, kind: Kind, value_name: &'static str) -> Self {
         Self {
             name,
+            alias: None,
             kind,
             short: None,
             heading: heading::ADVANCED,
@@ -117,7 +118,18 @@ impl Field {
             secret: false,
             shown: Shown::Always,
             legacy: None,
+            refused: None,
         }
+    }
+
+    /// The form of an answer: `-o json` or `-o console`. [`Settings::wants_json`](crate::Settings::wants_json) reads it.
+    #[must_use]
+    pub const fn output_format() -> Self {
+        Self::text_or(OUTPUT_FORMAT, "console")
+            .also("output")
+            .short('o')
+            .value_name("FORMAT")
+            .choices(&["console", "json"])
     }
 
     /// A text without default.
@@ -148,6 +160,13 @@ impl Field {
     #[must_use]
     pub const fn list(name: &'static str) -> Self {
         Self::new(name, Kind::List, "LIST")
+    }
+
+    /// Accepts another name, too: as flag, variable and key.
+    #[must_use]
+    pub const fn also(mut self, name: &'static str) -> Self {
+        self.alias = Some(name);
+        self
     }
 
     /// Sets the one-letter flag.
@@ -231,10 +250,24 @@ impl Field {
         self
     }
 
+    /// Knows the field because other connectors have it, hides it from help, and refuses a run that sets it: `what` says
+    /// what it asks for, `hint` what to do instead.
+    #[must_use]
+    pub const fn refused(mut self, what: &'static str, hint: &'static str) -> Self {
+        self.shown = Shown::Never;
+        self.refused = Some(Refused { what, hint });
+        self
+    }
+
     /// Name of the flag and key of the configuration file.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// All names under which the field is known.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.alias)
     }
 
     /// Name of the environment variable: `BATON_` and the name in capitals with underscores.
@@ -243,6 +276,9 @@ impl Field {
         env_name(self.name)
     }
 }
+
+/// The name of [`Field::output_format`].
+pub(crate) const OUTPUT_FORMAT: &str = "output-format";
 
 /// The environment variable of the field `name`.
 pub(crate) fn env_name(name: &str) -> String {

@@ -16,16 +16,19 @@
 mod cli;
 mod commands;
 mod config_file;
+mod core_dumps;
 pub mod describe;
 mod env;
+mod exposure;
 mod failure;
 mod field;
 mod flags;
 mod free_form;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod logs;
 mod nearest;
 mod operation;
-mod other_tasks;
 mod outcome;
 mod program;
 mod progress;
@@ -43,7 +46,6 @@ pub mod words;
 pub use cli::run;
 pub use failure::Failure;
 pub use field::{Field, Kind, heading};
-pub use other_tasks::OtherTask;
 pub use program::{Extra, Group, Program, Running};
 pub use session::Session;
 pub use settings::Settings;

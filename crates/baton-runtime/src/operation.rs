@@ -4,8 +4,8 @@
 //! never become a sync, nor may one of two be overlooked.
 
 use crate::failure::Failure;
-use crate::field::env_name;
-use crate::flags::{CHANGE, CREDENTIAL_KEY, DRY_RUN, OUTPUT, SYNC_RESOURCES};
+use crate::field::{OUTPUT_FORMAT, env_name};
+use crate::flags::{CHANGE, CREDENTIAL_KEY, DRY_RUN, REFUSED, SYNC_RESOURCES};
 use crate::settings::Settings;
 use crate::value;
 
@@ -55,8 +55,8 @@ struct Shape {
     shares: &'static [&'static str],
 }
 
-const CHANGES: &[&str] = &[DRY_RUN, OUTPUT];
-const ISSUES: &[&str] = &[DRY_RUN, OUTPUT, CREDENTIAL_KEY];
+const CHANGES: &[&str] = &[DRY_RUN, OUTPUT_FORMAT];
+const ISSUES: &[&str] = &[DRY_RUN, OUTPUT_FORMAT, CREDENTIAL_KEY];
 
 const SHAPES: [Shape; 9] = [
     Shape {
@@ -113,7 +113,7 @@ const SHAPES: [Shape; 9] = [
         needs: &["list-action-schemas"],
         needs_one_of: &[],
         takes: &["list-action-schemas-resource-type"],
-        shares: &[OUTPUT],
+        shares: &[OUTPUT_FORMAT],
     },
     Shape {
         operation: Operation::ShowAction,
@@ -121,7 +121,7 @@ const SHAPES: [Shape; 9] = [
         needs: &["get-action-schema"],
         needs_one_of: &[],
         takes: &["get-action-schema-resource-type"],
-        shares: &[OUTPUT],
+        shares: &[OUTPUT_FORMAT],
     },
     Shape {
         operation: Operation::ReadEvents,
@@ -129,7 +129,7 @@ const SHAPES: [Shape; 9] = [
         needs: &["event-feed"],
         needs_one_of: &[],
         takes: &["event-feed-id", "event-feed-start-at", "event-feed-cursor"],
-        shares: &[OUTPUT],
+        shares: &[OUTPUT_FORMAT],
     },
 ];
 
@@ -235,7 +235,7 @@ fn whole(shape: &Shape, settings: &Settings) -> Result<(), Failure> {
 fn no_operation(settings: &Settings) -> Result<(), Failure> {
     let meant = [DRY_RUN, CREDENTIAL_KEY].into_iter().find(|name| is_given(settings, name));
     // The commands that read files take the variable of the same name.
-    let meant = meant.or_else(|| Some(OUTPUT).filter(|name| settings.is_on_command_line(name)));
+    let meant = meant.or_else(|| Some(OUTPUT_FORMAT).filter(|name| settings.is_on_command_line(name)));
     match meant {
         None => Ok(()),
         Some(name) => Err(Failure::new(format!(
@@ -264,9 +264,9 @@ fn flag_and_variable(name: &str) -> String {
     format!("--{name} ({})", env_name(name))
 }
 
-/// Whether a field belongs to operations.
+/// Whether a field asks for one operation, be it one that this program does not do.
 pub(crate) fn is_of_operations(name: &str) -> bool {
-    name != OUTPUT && CHANGE.iter().any(|field| field.name == name)
+    name != OUTPUT_FORMAT && CHANGE.iter().chain(&REFUSED).any(|field| field.name == name)
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ fn sample(name: &'static str) -> (&'static str, &'static str) {
     let value = match name {
         "list-action-schemas" | "event-feed" | DRY_RUN => "true",
         "create-account-profile" | "invoke-action-args" => r#"{"a":1}"#,
-        OUTPUT => "json",
+        OUTPUT_FORMAT => "json",
         _ => "x",
     };
     (name, value)
@@ -163,9 +163,9 @@ fn settings_of_changes_do_not_make_a_sync() {
             None
         );
     }
-    assert!(asked(&[(OUTPUT, "json")], From::Flag).is_err());
+    assert!(asked(&[(OUTPUT_FORMAT, "json")], From::Flag).is_err());
     // The reading commands take this variable, so a sync may meet it.
-    assert_eq!(asked(&[(OUTPUT, "json")], From::Variable).unwrap(), None);
+    assert_eq!(asked(&[(OUTPUT_FORMAT, "json")], From::Variable).unwrap(), None);
 }
 
 #[test]

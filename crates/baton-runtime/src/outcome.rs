@@ -1,7 +1,5 @@
 //! What came of a one-shot operation, for stdout: one line for people, or one JSON object.
 
-use std::io::{self, Write};
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use baton_connector::ChangeError;
@@ -10,7 +8,7 @@ use baton_proto::c1::connector::v2::EncryptedData;
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
-use crate::flags::{DRY_RUN, OUTPUT};
+use crate::flags::DRY_RUN;
 use crate::operation::Operation;
 use crate::session::Session;
 use crate::words;
@@ -52,20 +50,16 @@ pub(crate) fn tell(
     let json_wanted = is_json(session);
     match result {
         Ok(outcome) => {
-            let text = if json_wanted {
-                json_of(session, asked, steps, &outcome)
-            } else {
-                plain(session, asked, steps, &outcome)
-            };
-            write(session, &text)?;
-            if !json_wanted {
-                outcome.notes.iter().for_each(|note| session.say(&format!("note: {note}")));
+            if json_wanted {
+                return session.print_json(&json_of(session, asked, steps, &outcome));
             }
+            session.print(&plain(session, asked, steps, &outcome))?;
+            outcome.notes.iter().for_each(|note| session.say(&format!("note: {}", terminal_text::joined(note))));
             Ok(())
         }
         Err(error) => {
             if json_wanted {
-                write(session, &json_of_error(session, asked, steps, &error))?;
+                session.print_json(&json_of_error(session, asked, steps, &error))?;
             }
             Err(failure(steps, &error))
         }
@@ -74,29 +68,14 @@ pub(crate) fn tell(
 
 /// Whether results are JSON.
 pub(crate) fn is_json(session: &Session) -> bool {
-    session.settings.text(OUTPUT) == "json"
-}
-
-/// Writes a line, without secrets, to stdout.
-///
-/// # Errors
-///
-/// It cannot be written; a reader who has gone away is no failure.
-pub(crate) fn write(session: &Session, text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match writeln!(out, "{}", session.logger.clean_text(text)).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("cannot write to stdout: {error}")))
-        }
-        _ => Ok(()),
-    }
+    session.settings.wants_json()
 }
 
 /// The failure for the operator. What is known about the system now is said where it is not what it was.
 fn failure(steps: &[Step], error: &ChangeError) -> Failure {
     let state = match error.state {
         StateAfter::Unchanged => String::new(),
-        StateAfter::Partial => format!("\nstate: partly changed, after {}", words::count(sent(steps), "request")),
+        StateAfter::Partial => format!("\nstate: {}", partly(steps)),
         StateAfter::Unknown => "\nstate: unknown; look before you repeat it".to_owned(),
     };
     // The hints stay last.
@@ -107,9 +86,19 @@ fn failure(steps: &[Step], error: &ChangeError) -> Failure {
     Failure::with_code(error.code.number(), format!("{message}{state}{hints}"))
 }
 
-fn sent(steps: &[Step]) -> u64 {
-    let sent = |step: &&Step| matches!(step.outcome, StepOutcome::Answered(_) | StepOutcome::Lost);
-    steps.iter().filter(sent).count() as u64
+/// How many changes were made before a failure.
+fn partly(steps: &[Step]) -> String {
+    let count = |is: fn(StepOutcome) -> bool| {
+        let changes = steps.iter().filter(|step| step.method != "GET" && is(step.outcome));
+        words::count(changes.count() as u64, "change")
+    };
+    let made = count(|outcome| matches!(outcome, StepOutcome::Answered(200..=299)));
+    let lost = |step: &Step| step.method != "GET" && step.outcome == StepOutcome::Lost;
+    if steps.iter().any(lost) {
+        let lost = count(|outcome| outcome == StepOutcome::Lost);
+        return format!("partly changed: {made} made, and {lost} without an answer");
+    }
+    format!("partly changed: {made} made")
 }
 
 fn withheld(steps: &[Step]) -> Vec<&Step> {
@@ -218,4 +207,23 @@ fn readable(data: &EncryptedData) -> (String, &'static str) {
 
 fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_changed_before_a_failure_is_counted_without_reads_and_refusals() {
+        let step =
+            |method: &str, outcome| Step { method: method.to_owned(), target: "/x".to_owned(), body: None, outcome };
+        let mut steps = vec![step("GET", StepOutcome::Answered(200)); 10];
+        steps.push(step("PUT", StepOutcome::Answered(204)));
+        steps.push(step("POST", StepOutcome::Answered(403)));
+        steps.push(step("GET", StepOutcome::Lost));
+        assert_eq!(partly(&steps), "partly changed: 1 change made");
+        steps.push(step("POST", StepOutcome::Answered(200)));
+        steps.push(step("DELETE", StepOutcome::Lost));
+        assert_eq!(partly(&steps), "partly changed: 2 changes made, and 1 change without an answer");
+    }
 }

@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 use crate::describe::{self, Description};
 use crate::failure::Failure;
 use crate::field::Field;
-use crate::other_tasks::OtherTask;
 use crate::session::Session;
 use crate::settings::Settings;
 
@@ -50,12 +49,6 @@ pub trait Program: Send + Sync + 'static {
     /// Crates beyond `baton-*` whose log lines are the program's own. Lines of all other crates are not written: they
     /// may show what must not be seen.
     fn log_crates(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    /// Settings of the connector's other versions that this one cannot honour, with what they ask for: a sync is refused
-    /// when the environment or the configuration file holds one.
-    fn not_yet(&self) -> &'static [OtherTask] {
         &[]
     }
 

@@ -4,12 +4,12 @@ use crate::failure::Failure;
 use crate::field::Field;
 use crate::program::Group;
 use crate::settings::Settings;
+use crate::words;
 
 /// The field that chooses a group.
 pub(crate) const AUTH_METHOD: &str = "auth-method";
 
-/// One line for every field that the chosen group requires and that has no value
-/// (`docs/spec/connector-runtime.md` 1.5).
+/// The fields that the chosen group requires and that have no value (`docs/spec/connector-runtime.md` 1.5).
 pub(crate) fn missing<'a>(groups: &[Group], fields: &'a [Field], settings: &Settings) -> Vec<&'a Field> {
     let chosen = settings.text(AUTH_METHOD);
     let group = groups.iter().find(|group| group.name == chosen).or(groups.first());
@@ -26,17 +26,15 @@ pub(crate) fn failure(errors: &[String], missing: &[&Field], first_steps: &str) 
     if errors.is_empty() && missing.is_empty() {
         return None;
     }
-    let mut lines = vec!["errors found:".to_owned()];
-    lines.extend_from_slice(errors);
-    lines.extend(missing.iter().map(|field| {
-        format!("field {} of type {} is marked as required but it has a zero-value", field.name, field.kind.word())
-    }));
+    let mut lines = errors.to_vec();
     if !missing.is_empty() {
-        let join = |words: Vec<String>| words.join(" and ");
+        let flags: Vec<_> = missing.iter().map(|field| format!("--{}", field.name)).collect();
+        let variables: Vec<_> = missing.iter().map(|field| field.env()).collect();
+        let flags = words::listed(&flags);
+        lines.push(format!("{flags} {} missing", if missing.len() == 1 { "is" } else { "are" }));
         lines.push(format!(
-            "hint: set {}, or {}, or the same names as keys in .baton.yaml",
-            join(missing.iter().map(|field| format!("--{}", field.name)).collect()),
-            join(missing.iter().map(|field| field.env()).collect()),
+            "hint: set {flags}, or {}, or the same names as keys in .baton.yaml",
+            words::listed(&variables)
         ));
         if !first_steps.is_empty() {
             lines.push(format!("hint: {first_steps}"));
@@ -77,17 +75,20 @@ mod tests {
     }
 
     #[test]
-    fn all_violations_are_told_at_once() {
-        let text = failure(&["field workers: wrong".to_owned()], &[&FIELDS[0], &FIELDS[1]], "try the demo")
-            .unwrap()
-            .to_string();
-        let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[0], "errors found:");
-        assert_eq!(lines[1], "field workers: wrong");
-        assert_eq!(lines[2], "field domain of type string is marked as required but it has a zero-value");
-        assert_eq!(lines[3], "field token of type string is marked as required but it has a zero-value");
-        assert!(lines[4].contains("--domain and --token, or BATON_DOMAIN and BATON_TOKEN"));
-        assert_eq!(lines[5], "hint: try the demo");
+    fn everything_that_is_wrong_is_said_at_once() {
+        let text = |missing: &[&Field]| {
+            failure(&["field workers: wrong".to_owned()], missing, "try the demo").unwrap().to_string()
+        };
+        assert_eq!(
+            text(&[&FIELDS[0], &FIELDS[1], &FIELDS[2]]),
+            "field workers: wrong\n\
+             --domain, --token and --key are missing\n\
+             hint: set --domain, --token and --key, or BATON_DOMAIN, BATON_TOKEN and BATON_KEY, or the same names as \
+             keys in .baton.yaml\n\
+             hint: try the demo"
+        );
+        assert!(text(&[&FIELDS[0]]).contains("\n--domain is missing\n"));
+        assert_eq!(text(&[]), "field workers: wrong");
         assert_eq!(failure(&[], &[], "x"), None);
     }
 }

@@ -94,7 +94,7 @@ impl Session {
         move |text| {
             let text = logger.clean_text(text);
             let write = || {
-                let _ = writeln!(io::stderr().lock(), "{text}");
+                let _ = writeln!(io::stderr().lock(), "{}", terminal_text::lines(&text));
             };
             match &bars {
                 Some(bars) => bars.suspend(write),
@@ -109,9 +109,28 @@ impl Session {
     ///
     /// Stdout cannot be written to.
     pub fn print(&self, text: &str) -> Result<(), Failure> {
-        let text = self.logger.clean_text(text);
-        let mut out = io::stdout().lock();
-        match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        self.write_line(&terminal_text::lines(&self.logger.clean_text(text)))
+    }
+
+    /// Prints JSON that the operator asked for, on stdout, as [`print`](Self::print) prints text.
+    ///
+    /// # Errors
+    ///
+    /// Stdout cannot be written to.
+    pub fn print_json(&self, json: &str) -> Result<(), Failure> {
+        self.write_line(&terminal_text::json(&self.logger.clean_text(json)))
+    }
+
+    fn write_line(&self, text: &str) -> Result<(), Failure> {
+        let write = || {
+            let mut out = io::stdout().lock();
+            writeln!(out, "{text}").and_then(|()| out.flush())
+        };
+        let written = match &self.bars {
+            Some(bars) => bars.suspend(write),
+            None => write(),
+        };
+        match written {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Failure::new(format!("cannot write to stdout: {error}")))
             }
@@ -126,6 +145,7 @@ impl Session {
     /// Why the sync failed.
     pub async fn sync(&self, source: Arc<dyn Source>, mut config: SyncConfig) -> Result<Summary, Failure> {
         config.temp_dir = self.temp_dir()?;
+        self.settings.check_declared()?;
         let observer = progress::observer(self.bars.as_ref(), &self.logger, self.program.system());
         let summary = baton_sync::run(source, config, observer, self.cancel.clone()).await?;
         self.metrics.synced(&summary);
@@ -139,6 +159,7 @@ impl Session {
     /// What is wrong with the settings.
     pub(crate) fn connector(&self, purpose: Purpose, cancel: CancellationToken) -> Result<Connector, Failure> {
         let connector = self.program.build(&self.settings, purpose, cancel)?;
+        self.settings.check_declared()?;
         self.metrics.watch(Arc::clone(&connector.source));
         Ok(connector)
     }
@@ -150,6 +171,17 @@ impl Session {
         }
         // With people watching, this reaches log files only: their stderr shows warnings and errors.
         self.logger.record(Level::Info, "Sync complete.", summary::fields(summary));
+    }
+
+    /// Prints what came of a sync on stdout, for a command whose answer it is, and logs it.
+    ///
+    /// # Errors
+    ///
+    /// Stdout cannot be written to.
+    pub fn print_report(&self, summary: &Summary) -> Result<(), Failure> {
+        self.print(summary::text(summary).trim_end())?;
+        self.logger.record(Level::Info, "Sync complete.", summary::fields(summary));
+        Ok(())
     }
 
     /// Tells people which commands to try on the file of a sync.

@@ -2,13 +2,16 @@
 
 use super::*;
 
-const FIELDS: [Field; 6] = [
+const FIELDS: [Field; 9] = [
     Field::text_or("name", "nobody"),
     Field::text("token").secret(),
     Field::switch("on", true),
     Field::int("count", 3, 1, 100),
     Field::list("items"),
     Field::text("old").legacy("nothing is kept"),
+    Field::text("new-name").also("earlier-name"),
+    Field::switch("ticket", false).refused("a ticket", "leave it out"),
+    Field::list("tickets").refused("tickets", "leave them out"),
 ];
 
 fn file(text: &str) -> ConfigFile {
@@ -103,6 +106,65 @@ fn legacy_fields_warn_once_when_set() {
     let warnings = from(&[("old", "x")], &[("BATON_OLD", "y")], "old: z").warnings;
     assert_eq!(warnings, ["--old has no effect here: nothing is kept"]);
     assert!(from(&[], &[("BATON_OLD", "y")], "").warnings[0].starts_with("BATON_OLD "));
+}
+
+#[test]
+fn a_field_is_known_under_an_older_name() {
+    let value = |env: &[(&str, &str)], text: &str| {
+        let resolved = from(&[], env, text);
+        assert!(unknown_names(&FIELDS, &Env::from_iter(env.iter().copied()), &file(text)).is_empty());
+        resolved.settings.text("new-name").to_owned()
+    };
+    assert_eq!(value(&[("BATON_EARLIER_NAME", "e")], "new-name: f"), "e");
+    assert_eq!(value(&[], "earlier-name: f"), "f");
+    assert_eq!(value(&[("BATON_EARLIER_NAME", "e"), ("BATON_NEW_NAME", "n")], "earlier-name: f"), "n");
+    assert_eq!(value(&[], "earlier-name: f\nnew-name: n"), "n");
+    let resolved = from(&[], &[], "earlier-name: [a]");
+    assert!(resolved.errors[0].contains("(from earlier-name in "), "{:?}", resolved.errors);
+}
+
+#[test]
+fn what_is_not_done_is_refused_where_it_is_asked_for() {
+    let refused = |flags: &[(&str, &str)], env: &[(&str, &str)], text: &str| {
+        from(flags, env, text).refusals.into_iter().map(|(text, _)| text).collect::<Vec<_>>()
+    };
+    assert_eq!(refused(&[("ticket", "true")], &[], ""), ["--ticket asks for a ticket"]);
+    assert_eq!(refused(&[], &[("BATON_TICKET", "1")], ""), ["BATON_TICKET asks for a ticket"]);
+    assert!(refused(&[], &[], "tickets: [a]")[0].starts_with("tickets in "));
+    assert_eq!(refused(&[("tickets", "")], &[], "").len(), 1, "it was meant to be a value");
+    for (flags, env, text) in
+        [(&[][..], &[][..], ""), (&[("ticket", "false")], &[], ""), (&[], &[("BATON_TICKET", "f")], "tickets: []")]
+    {
+        assert_eq!(refused(flags, env, text), Vec::<String>::new());
+    }
+}
+
+/// Such a read is an option that does nothing without a word, so it is an error, in every build.
+#[test]
+fn reading_what_is_not_declared_is_an_error() {
+    let settings = from(&[], &[], "").settings;
+    let _ = (settings.text("name"), settings.secret("token"), settings.switch("on"), settings.int("count"));
+    let _ = (settings.list("items"), settings.text("token"), settings.is_set("old"));
+    assert_eq!(settings.check_declared(), Ok(()));
+    let mistakes: [fn(&Settings); 8] = [
+        |settings| _ = settings.text("nmae"),
+        |settings| _ = settings.secret("nmae"),
+        |settings| _ = settings.switch("nmae"),
+        |settings| _ = settings.int("nmae"),
+        |settings| _ = settings.list("nmae"),
+        |settings| _ = settings.is_set("nmae"),
+        |settings| _ = settings.is_on_command_line("nmae"),
+        // Declared, but as another kind of value.
+        |settings| _ = settings.switch("name"),
+    ];
+    for (at, mistake) in mistakes.into_iter().enumerate() {
+        let settings = from(&[], &[], "").settings;
+        mistake(&settings);
+        let failure = settings.check_declared().unwrap_err();
+        assert_eq!(failure.code(), 13);
+        let name = if at == 7 { "name" } else { "nmae" };
+        assert!(failure.to_string().starts_with(&format!("this command reads {name}, which")), "{failure}");
+    }
 }
 
 #[test]

@@ -22,11 +22,10 @@ impl Table {
         Self::default()
     }
 
-    /// Adds a row: its name and its other cells.
+    /// Adds a row: its name and its other cells. What they hold may come from outside.
     pub fn row(&mut self, name: &str, cells: &[String]) {
-        let mut row = vec![name.to_owned()];
-        row.extend_from_slice(cells);
-        self.rows.push(row);
+        let cells = cells.iter().map(String::as_str);
+        self.rows.push(std::iter::once(name).chain(cells).map(|cell| terminal_text::line(cell).into_owned()).collect());
     }
 }
 
@@ -48,5 +47,17 @@ impl fmt::Display for Table {
             writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_stays_on_its_line() {
+        let mut table = Table::of_texts();
+        table.row("App", &["Payroll\nhint: run this".to_owned(), "through \u{1b}[31mStaff".to_owned()]);
+        assert_eq!(table.to_string(), "  App  Payroll\u{fffd}hint: run this  through \u{fffd}[31mStaff\n");
     }
 }

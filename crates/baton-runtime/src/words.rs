@@ -22,6 +22,16 @@ pub fn count(count: u64, thing: &str) -> String {
     format!("{} {thing}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
+/// `a`, `a and b`, `a, b and c`.
+#[must_use]
+pub fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 /// `0.8 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
 #[must_use]
 pub fn duration(duration: Duration) -> String {
@@ -80,6 +90,8 @@ mod tests {
     fn numbers_and_counts() {
         assert_eq!([0, 999, 1000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([1, 2000].map(|pages| count(pages, "page")), ["1 page", "2,000 pages"]);
+        let items = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!([0, 1, 2, 3].map(|count| listed(&items[..count])), ["", "a", "a and b", "a, b and c"]);
     }
 
     #[test]

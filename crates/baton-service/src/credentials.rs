@@ -37,7 +37,7 @@ impl ClientId {
         let parts = text.split_once('@').and_then(|(name, rest)| Some((name, rest.split_once('/')?.0)));
         let is_plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic());
         match parts {
-            Some((name, host)) if is_plain(name) && is_plain(host) => {
+            Some((name, host)) if is_plain(name) && is_plain(host) && !hostname(host).is_empty() => {
                 Ok(Self { text: text.to_owned(), name: name.to_owned(), host: host.to_owned() })
             }
             _ => Err(ServiceError::Credentials(format!(
@@ -158,7 +158,7 @@ pub(crate) mod tests {
         assert_eq!(ClientId::parse("n@h/").unwrap().hostname(), "h");
         assert_eq!(hostname("[::1]:8443"), "[::1]");
         assert_eq!(hostname("[::1]"), "[::1]");
-        for wrong in ["", "name", "name@host", "@host/x", "name@/x", "na me@host/x", "host/x@name"] {
+        for wrong in ["", "name", "name@host", "@host/x", "name@/x", "name@:443/x", "na me@host/x", "host/x@name"] {
             let error = ClientId::parse(wrong).unwrap_err();
             assert!(error.to_string().starts_with("invalid client id"), "{wrong}");
         }

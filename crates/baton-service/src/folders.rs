@@ -4,11 +4,14 @@
 //! can share a disk. In there each sync has a folder, named after what is to be synced, so that it is found again when
 //! C1 hands out the same once more, also by the next process. When its file is delivered, that stays there with what the
 //! next sync can take over, and to be compared with it; losing both costs calls only. Folders that nobody uses go when
-//! they are a week old, and the oldest of them when there is too much.
+//! they are a week old, and the oldest of them when there is too much. Debug logs of tasks are there as well.
+//!
+//! Only its owner can enter the folder of a process, and nothing in it is used that others may have put there: its name
+//! can be guessed, and what it holds is handed to C1.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -31,6 +34,8 @@ const FILE: &str = "sync.c1z";
 /// The last file that was delivered.
 const BASE: &str = "last.c1z";
 const TASK: &str = "task";
+/// Nobody's task id is longer, in bytes.
+const LONGEST_TASK: u64 = 4096;
 
 /// The folders of this process.
 #[derive(Clone)]
@@ -69,9 +74,14 @@ impl Folders {
         Err(ServiceError::Folder { path: config.temp_dir.display().to_string(), reason })
     }
 
+    /// The folder of this process.
+    pub(crate) fn root(&self) -> &Path {
+        &self.0.root
+    }
+
     /// A folder for a sync, which nobody else uses: the one in which the same was begun before if there is one.
     pub(crate) fn claim(&self, options: &Options, task_id: &str) -> io::Result<SyncFolder> {
-        let key = format!("sync-{}", hex(format!("{options:?}").as_bytes()));
+        let key = format!("sync-{}", hex(options.identity().as_bytes()));
         let mut claimed = self.claimed();
         let names = (1..).map(|number| numbered(&key, number)).filter(|name| !claimed.contains(name));
         let is_there = |name: &String| self.0.root.join(name).is_dir();
@@ -85,11 +95,12 @@ impl Folders {
         claimed.insert(name.clone());
         drop(claimed);
         let folder = SyncFolder { folders: self.clone(), path: self.0.root.join(&name), name };
-        fs::create_dir_all(&folder.path)?;
+        private_fs::private_folder(&folder.path).map_err(|error| at(&folder.path, &error))?;
+        private_fs::check_entries(&folder.path).map_err(|(path, error)| at(&path, &error))?;
         if task_of(&folder.path).as_deref() != Some(task_id) {
             // The file of another task is older than this task, and would be told as new.
             remove_if_there(&folder.file())?;
-            fs::write(folder.path.join(TASK), task_id)?;
+            private_fs::create(&folder.path.join(TASK))?.write_all(task_id.as_bytes())?;
         }
         Ok(folder)
     }
@@ -146,9 +157,16 @@ impl SyncFolder {
         self.path.join(FILE)
     }
 
-    /// Whether the file is there already, made for the same task.
-    pub(crate) fn is_finished(&self) -> bool {
-        self.file().is_file()
+    /// The file, if it is there already, made for the same task.
+    ///
+    /// # Errors
+    /// Something else stands there; what the system says.
+    pub(crate) fn finished(&self) -> io::Result<Option<File>> {
+        match private_fs::read(&self.file()) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(at(&self.file(), &error)),
+        }
     }
 
     /// The last file that was delivered from here, if it is still there.
@@ -203,18 +221,27 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Locks a folder, making it if need be; `None` if another process has it.
 fn lock(root: &Path) -> io::Result<Option<File>> {
-    fs::create_dir_all(root)?;
-    let file = File::create(root.join("lock"))?;
+    private_fs::private_folder(root)?;
+    let file = private_fs::open(&root.join("lock"))?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(error),
     }
+    private_fs::check_entries(root).map_err(|(path, error)| at(&path, &error))?;
+    Ok(Some(file))
 }
 
 /// The task for which a folder was used last.
 fn task_of(folder: &Path) -> Option<String> {
-    fs::read_to_string(folder.join(TASK)).ok()
+    let mut task = String::new();
+    private_fs::read(&folder.join(TASK)).ok()?.take(LONGEST_TASK).read_to_string(&mut task).ok()?;
+    Some(task)
+}
+
+/// The same error with the path that it is about.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {
@@ -276,12 +303,15 @@ mod tests {
 
         let folders = Folders::open(&config).unwrap();
         let again = folders.claim(&Options::default(), "b").unwrap();
-        assert!(again.path == second_path && again.is_finished(), "the task's own");
+        assert!(again.path == second_path && again.finished().unwrap().is_some(), "the task's own");
         let another = folders.claim(&Options::default(), "d").unwrap();
-        assert!(another.path == first_path && !another.is_finished(), "the same in another task");
+        assert!(another.path == first_path && another.finished().unwrap().is_none(), "the same in another task");
         drop(again);
         let stale = folders.claim(&Options::default(), "e").unwrap();
-        assert!(stale.path == second_path && !stale.is_finished(), "the file of another task is not told as new");
+        assert!(
+            stale.path == second_path && stale.finished().unwrap().is_none(),
+            "the file of another task is not told as new"
+        );
         stale.remove();
         assert!(!second_path.exists());
     }
@@ -301,7 +331,7 @@ mod tests {
         assert!(!gone.exists(), "one base is enough");
         let next = folders.claim(&Options::default(), "c").unwrap();
         assert_eq!(fs::read_to_string(next.base()).unwrap(), "delivered");
-        assert!(!next.is_finished());
+        assert!(next.finished().unwrap().is_none());
         let last = next.path.join("sync.c1z.work/last.db");
         fs::create_dir(last.parent().unwrap()).unwrap();
         fs::write(&last, "kept").unwrap();
@@ -328,6 +358,51 @@ mod tests {
         assert_ne!(one.0.root, other.0.root);
         let missing = ServiceConfig { temp_dir: temp.path().join("none"), ..config };
         assert!(matches!(Folders::open(&missing), Err(ServiceError::Folder { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_their_owner_can_use_them() {
+        use std::os::unix::fs::{PermissionsExt, chown, symlink};
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let set_mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        let temp = tempfile::tempdir().unwrap();
+        let config = config(temp.path());
+        let folders = Folders::open(&config).unwrap();
+        let folder = folders.claim(&Options::default(), "a").unwrap();
+        let (root, path) = (folders.root().to_owned(), folder.path.clone());
+        assert_eq!([&root, &path].map(|path| mode(path)), [0o700; 2]);
+        assert_eq!([root.join("lock"), path.join(TASK)].map(|path| mode(&path)), [0o600; 2]);
+        drop(folder);
+
+        // A file that somebody else has put there is not handed to C1, nor written to.
+        let victim = temp.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        for name in [FILE, BASE, TASK] {
+            let link = path.join(name);
+            let _ = fs::remove_file(&link);
+            symlink(&victim, &link).unwrap();
+            let Err(error) = folders.claim(&Options::default(), "b") else { panic!("{name} is used") };
+            assert!(error.to_string().contains("it is a symbolic link"), "{error}");
+            fs::remove_file(&link).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        drop(folders);
+        let refused = |what: &str| {
+            let Err(error) = Folders::open(&config) else { panic!("it is used") };
+            let error = error.to_string();
+            assert!(error.contains(what) && error.contains("hint: name another with --c1z-temp-dir"), "{error}");
+        };
+        set_mode(&root, 0o770);
+        refused("other users can write to it (mode 0770)");
+        set_mode(&root, 0o700);
+        // Only root can give a folder away.
+        if chown(&root, Some(65_534), None).is_ok() {
+            refused("it belongs to another user (uid 65534)");
+        }
+        fs::remove_dir_all(&root).unwrap();
+        symlink(temp.path(), &root).unwrap();
+        refused("it is a symbolic link");
     }
 
     #[test]

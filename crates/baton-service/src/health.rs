@@ -3,13 +3,16 @@
 //! `/live` says that the loop turns, `/ready` that C1 has taken our Hello, `/health` that the connector's system can be
 //! used. That C1 cannot be reached makes none of them fail: a restart would not help, and cost the progress of what
 //! runs. `/health` tells of it, and `/metrics` counts.
+//!
+//! Anybody who reaches the port can ask. The answers give reasons as one of a few fixed sentences; names, addresses and
+//! what others have said are in the log only.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_connector::Source;
+use baton_connector::{FetchErrorKind, Source};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -42,7 +45,7 @@ pub(crate) struct Health {
     status: Arc<Status>,
     metrics: Arc<Metrics>,
     /// When the connector was checked last, and why it cannot be used.
-    checked: Mutex<Option<(Instant, Option<String>)>>,
+    checked: Mutex<Option<(Instant, Option<&'static str>)>>,
 }
 
 /// A running server. It ends when this is dropped.
@@ -164,18 +167,37 @@ impl Health {
     }
 
     /// Why the connector cannot be used, if it cannot. Asked once for all who ask at the same time.
-    async fn check(&self) -> Option<String> {
+    async fn check(&self) -> Option<&'static str> {
         let mut checked = self.checked.lock().await;
-        if let Some((at, error)) = checked.as_ref().filter(|(at, _)| at.elapsed() < GOOD_FOR) {
+        if let Some((at, reason)) = checked.as_ref().filter(|(at, _)| at.elapsed() < GOOD_FOR) {
             tracing::trace!(age = ?at.elapsed(), "health known");
-            return error.clone();
+            return *reason;
         }
-        let error = match tokio::time::timeout(CHECK, self.source.validate()).await {
-            Ok(result) => result.err().map(|error| error.message),
-            Err(_) => Some(format!("no answer within {} seconds", CHECK.as_secs())),
+        let (reason, message) = match tokio::time::timeout(CHECK, self.source.validate()).await {
+            Ok(Ok(())) => (None, String::new()),
+            Ok(Err(error)) => (Some(in_short(error.kind)), error.message),
+            Err(_) => (Some(in_short(FetchErrorKind::Timeout)), format!("no answer within {} s", CHECK.as_secs())),
         };
-        *checked = Some((Instant::now(), error.clone()));
-        error
+        if let Some(reason) = reason.filter(|reason| checked.is_none_or(|(_, before)| before != Some(reason))) {
+            tracing::warn!(reason, error = message, "health check: the connector cannot be used");
+        }
+        *checked = Some((Instant::now(), reason));
+        reason
+    }
+}
+
+/// Why the connector cannot be used, for whoever asks.
+fn in_short(kind: FetchErrorKind) -> &'static str {
+    match kind {
+        FetchErrorKind::Unauthenticated => "the credential is refused",
+        FetchErrorKind::Forbidden => "the credential lacks a permission",
+        FetchErrorKind::Invalid | FetchErrorKind::StaleCursor => "the settings are wrong",
+        FetchErrorKind::NotFound => "the system is not found",
+        FetchErrorKind::Timeout => "the system does not answer in time",
+        FetchErrorKind::Exhausted => "the system's rate limit is exhausted",
+        FetchErrorKind::Unavailable => "the system cannot be reached",
+        FetchErrorKind::Unreadable => "the system's answer cannot be understood",
+        FetchErrorKind::Cancelled => "the check was cancelled",
     }
 }
 

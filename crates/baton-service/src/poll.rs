@@ -47,7 +47,7 @@ pub(crate) async fn run(service: &Arc<Service>, running: &mut JoinSet<()>) -> Re
             Ok(polled) => {
                 backoff.reset();
                 told = false;
-                pause(polled.next_poll, start(service, running, polled, asked))
+                pause(polled.next_poll, start(service, running, polled, asked, room))
             }
             Err(error) if error.is_refusal => return Err(ServiceError::Refused(error.message)),
             Err(error) => {
@@ -85,11 +85,18 @@ fn pause(told: Option<Duration>, had_news: bool) -> Duration {
     jittered(told.unwrap_or_default().clamp(shortest, LONGEST))
 }
 
-/// Starts what is new of the tasks that a poll brought, and says whether anything is.
-fn start(service: &Arc<Service>, running: &mut JoinSet<()>, polled: Polled, asked: Duration) -> bool {
+/// Starts what is new of the tasks that a poll brought, no more than there is `room` for, and says whether anything is.
+/// C1 hands out again what is left: nobody gives signs of life of it.
+fn start(service: &Arc<Service>, running: &mut JoinSet<()>, polled: Polled, asked: Duration, room: usize) -> bool {
     let first_heartbeat = tasks::first_heartbeat(polled.next_heartbeat);
-    let mut had_news = false;
-    for task in polled.tasks.into_iter().filter(is_task) {
+    let mut started = 0;
+    let mut tasks = polled.tasks.into_iter().filter(is_task);
+    while let Some(task) = tasks.next() {
+        if started == room {
+            let left = 1 + tasks.count();
+            tracing::warn!(room, left, "C1 hands out more tasks than it was asked for; the others have to wait");
+            break;
+        }
         match service.tasks.take(&task.id, asked) {
             Verdict::Known => {
                 let kind = Kind::of(task.task_type.as_ref()).name;
@@ -105,9 +112,9 @@ fn start(service: &Arc<Service>, running: &mut JoinSet<()>, polled: Polled, aske
                 running.spawn(tasks::run(Arc::clone(service), task, first_heartbeat));
             }
         }
-        had_news = true;
+        started += 1;
     }
-    had_news
+    started > 0
 }
 
 /// Whether there is anything to be done, and to be told about under an id.

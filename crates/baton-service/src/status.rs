@@ -17,8 +17,8 @@ pub(crate) struct Inner {
     /// Whether C1 has taken our Hello.
     pub(crate) greeted: bool,
     pub(crate) stopping: bool,
-    /// Since when C1 cannot be reached, and why.
-    pub(crate) unreachable: Option<(Instant, String)>,
+    /// Since when C1 cannot be reached, and why, in words that anybody may read.
+    pub(crate) unreachable: Option<(Instant, &'static str)>,
     pub(crate) running: usize,
     /// Finishes that C1 has not taken yet.
     pub(crate) undelivered: usize,

@@ -37,7 +37,7 @@ pub struct GrantQuery {
 
 /// Lists grants: `baton.v1.GrantListOutput`, or a table.
 ///
-/// What a grant names is looked up. What the file does not hold is shown as the grant names it, by its ids.
+/// What a grant names is looked up. What the sync does not hold is shown with a name that says so.
 ///
 /// # Errors
 /// The file cannot be read or does not hold what the query names, or the output cannot be written.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 
-use baton_c1z::{Stats, SyncRun};
+use baton_c1z::{Stats, SyncRun, SystemId};
 use baton_proto::c1::reader::v2::{self as reader, CallStat, SyncStats};
 use prost_types::Timestamp;
 use serde_json::{Map, Value};
@@ -21,16 +21,16 @@ const COLUMNS: &[Column] = &[
     Column::number("Grants"),
 ];
 
-/// Shows the finished sync that ended last: `c1.reader.v2.SyncRun`, or a table of counts.
+/// Shows a sync, the finished one that ended last if none is named: `c1.reader.v2.SyncRun`, or a table of counts.
 ///
 /// # Errors
 /// The file cannot be read or holds no finished sync, or the output cannot be written.
 pub fn stats(path: &Path, options: &Options, out: &mut dyn Write) -> Result<(), Error> {
     answer(path, options, out, |store, out| {
-        let (run, stats) = (store.finished_sync()?, store.stats()?);
+        let (run, stats) = (store.sync_run()?, store.stats()?);
         match options.format {
             Format::Console => {
-                heading(&run, out)?;
+                heading(&run, store.system()?.as_ref(), out)?;
                 table(&stats, options.width, out)
             }
             Format::Json => {
@@ -42,17 +42,23 @@ pub fn stats(path: &Path, options: &Options, out: &mut dyn Write) -> Result<(), 
     })
 }
 
-fn heading(run: &SyncRun, out: &mut dyn Write) -> Result<(), Error> {
+fn heading(run: &SyncRun, system: Option<&SystemId>, out: &mut dyn Write) -> Result<(), Error> {
     let clock = "%Y-%m-%d %H:%M:%S";
-    writeln!(out, "Sync     {}", run.sync_id)?;
-    writeln!(out, "Type     {}", run.sync_type)?;
+    // Whoever wrote the file chose these texts.
+    if let Some(system) = system {
+        writeln!(out, "System   {}", terminal_text::line(&system.to_string()))?;
+    }
+    writeln!(out, "Sync     {}", terminal_text::line(&run.sync_id))?;
+    writeln!(out, "Type     {}", terminal_text::line(&run.sync_type))?;
     if !run.parent_sync_id.is_empty() {
-        writeln!(out, "Based on {}", run.parent_sync_id)?;
+        writeln!(out, "Based on {}", terminal_text::line(&run.parent_sync_id))?;
     }
     writeln!(out, "Started  {}", run.started_at.strftime(clock))?;
     if let Some(ended_at) = run.ended_at {
         let took = ended_at.duration_since(run.started_at).as_secs_f64();
         writeln!(out, "Ended    {} (after {took:.1} s)", ended_at.strftime(clock))?;
+    } else {
+        writeln!(out, "Ended    not yet")?;
     }
     Ok(writeln!(out)?)
 }

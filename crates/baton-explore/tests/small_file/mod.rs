@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use baton_c1z::{Builder, NewSync, SyncType};
+use baton_c1z::{Builder, NewSync, SyncType, SystemId};
 use baton_proto::any::pack;
 use baton_proto::c1::connector::v2::entitlement::PurposeValue;
 use baton_proto::c1::connector::v2::resource_type::Trait;
@@ -11,6 +11,10 @@ use baton_proto::c1::connector::v2::status::ResourceStatus;
 use baton_proto::c1::connector::v2::{Entitlement, Grant, RawId, Resource, ResourceId, ResourceType, Status};
 use prost_types::Any;
 use tempfile::TempDir;
+
+/// Its sync, and the one after that.
+pub(crate) const SYNC: &str = "3MVdDHW4351Z9BXvKZOv4qSxtlW";
+pub(crate) const NEXT_SYNC: &str = "3MVdDHW4351Z9BXvKZOv4qSxtlX";
 
 /// When its sync began and ended.
 pub(crate) const STARTED: &str = "2026-11-23T13:12:27.5Z";
@@ -24,17 +28,28 @@ pub(crate) struct SmallFile {
 impl SmallFile {
     /// The file of most tests.
     pub(crate) fn usual() -> Self {
+        Self::build(|builder| sync(builder, SYNC, ENDED, fill))
+    }
+
+    /// The same with a later sync, which found one user only.
+    pub(crate) fn with_two_syncs() -> Self {
         Self::build(|builder| {
-            let started_at = STARTED.parse().unwrap();
-            let run = NewSync {
-                sync_id: "3MVdDHW4351Z9BXvKZOv4qSxtlW",
-                sync_type: SyncType::Full,
-                started_at,
-                parent_sync_id: "",
-            };
-            builder.begin_sync(&run).unwrap();
-            fill(builder);
-            builder.end_sync(ENDED.parse().unwrap(), "").unwrap();
+            sync(builder, SYNC, ENDED, fill);
+            sync(builder, NEXT_SYNC, "2026-11-24T00:00:00Z", |builder| {
+                let user = ResourceType { id: "user".into(), ..ResourceType::default() };
+                builder.put_resource_type(&user).unwrap();
+                builder.put_resource(&resource("user", "00u1", "Ann Example")).unwrap();
+            });
+        })
+    }
+
+    /// A resource of a type that is not there, below one that is not there.
+    pub(crate) fn with_unknown_type() -> Self {
+        Self::build(|builder| {
+            sync(builder, SYNC, ENDED, |builder| {
+                let parent_resource_id = resource("org", "gone", "").id;
+                builder.put_resource(&Resource { parent_resource_id, ..resource("team", "t1", "Team") }).unwrap();
+            });
         })
     }
 
@@ -55,6 +70,16 @@ impl SmallFile {
         builder.seal(&path).unwrap();
         Self { path, _folder: folder }
     }
+}
+
+/// A whole sync.
+fn sync(builder: &mut Builder, sync_id: &str, ended: &str, fill: impl FnOnce(&mut Builder)) {
+    let started_at = STARTED.parse().unwrap();
+    builder.begin_sync(&NewSync { sync_id, sync_type: SyncType::Full, started_at, parent_sync_id: "" }).unwrap();
+    fill(builder);
+    let system = SystemId { id: "00o1".to_owned(), host: "acme\u{1b}.okta.com".to_owned() };
+    builder.put_system(&system).unwrap();
+    builder.end_sync(ended.parse().unwrap(), "").unwrap();
 }
 
 fn fill(builder: &mut Builder) {

@@ -31,13 +31,12 @@ pub(crate) fn run(operation: Operation, session: &Session) -> Result<(), Failure
     let json = protobuf::to_value(&response).map_err(|error| Failure::with_code(13, error.to_string()))?;
     let fields = json!({"count": response.schemas.len(), "schemas": json.get("schemas")});
     session.logger.record(Level::Info, "Action Schemas", fields.as_object().cloned().unwrap_or_else(Map::new));
-    let text = match (outcome::is_json(session), operation) {
-        (true, Operation::ListActions) => json.to_string(),
-        (true, _) => json["schemas"][0].to_string(),
-        (false, _) if response.schemas.is_empty() => "no actions".to_owned(),
-        (false, _) => response.schemas.iter().map(described).collect::<Vec<_>>().join("\n"),
-    };
-    outcome::write(session, &text)
+    match (outcome::is_json(session), operation) {
+        (true, Operation::ListActions) => session.print_json(&json.to_string()),
+        (true, _) => session.print_json(&json["schemas"][0].to_string()),
+        (false, _) if response.schemas.is_empty() => session.print("no actions"),
+        (false, _) => session.print(&response.schemas.iter().map(described).collect::<Vec<_>>().join("\n")),
+    }
 }
 
 /// An action in a few lines: its name, what it is for, its arguments.
@@ -62,8 +61,8 @@ fn described(schema: &BatonActionSchema) -> String {
 pub(crate) fn told(response: &Value) -> String {
     let parts = response.as_object().into_iter().flatten().filter_map(|(name, value)| match (name.as_str(), value) {
         ("success", Value::Bool(true)) => None,
-        ("message", Value::String(text)) => Some(text.clone()),
-        (name, Value::String(text)) => Some(format!("{name} {text}")),
+        ("message", Value::String(text)) => Some(terminal_text::line(text).into_owned()),
+        (name, Value::String(text)) => Some(format!("{name} {}", terminal_text::line(text))),
         (name, value) => Some(resource(value).unwrap_or_else(|| format!("{name} {value}"))),
     });
     parts.collect::<Vec<_>>().join(", ")
@@ -75,7 +74,7 @@ fn resource(value: &Value) -> Option<String> {
     let id = value.get("resourceId")?;
     let of = format!("{} {}", text(&id["resourceTypeId"])?, text(&id["resourceId"])?);
     Some(match text(&value["displayName"]).filter(|name| !name.is_empty()) {
-        Some(name) => format!("{of} ({name})"),
+        Some(name) => format!("{of} ({})", terminal_text::line(&name)),
         None => of,
     })
 }

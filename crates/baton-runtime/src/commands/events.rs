@@ -68,7 +68,8 @@ fn write(session: &Session, page: &EventPage) -> Result<bool, Failure> {
         text.push('\n');
     }
     let mut out = io::stdout().lock();
-    match out.write_all(session.logger.clean_text(&text).as_bytes()).and_then(|()| out.flush()) {
+    let text = session.logger.clean_text(&text);
+    match out.write_all(terminal_text::json(&text).as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Failure::new(format!("cannot write to stdout: {error}"))),

@@ -29,11 +29,14 @@ impl Reading {
 
     /// Writes what was asked for to stdout. A reader who goes away early, as `head` does, is no failure.
     pub(crate) fn run(&self, session: &Session) -> Result<(), Failure> {
-        let format = if session.settings.text("output") == "json" { Format::Json } else { Format::Console };
+        let format = if session.settings.wants_json() { Format::Json } else { Format::Console };
         let mut out = io::stdout().lock();
         let width = if out.is_terminal() { baton_explore::terminal_width() } else { None };
-        let options = Options { format, width, temp_dir: session.temp_dir()? };
-        (self.show)(session, &options, &mut out).map_err(|error| Failure::with_code(error.code(), error.to_string()))
+        let sync = filter(&session.settings, reading::SYNC_ID);
+        let options = Options { format, width, temp_dir: session.temp_dir()?, sync };
+        let shown = (self.show)(session, &options, &mut out);
+        shown.map_err(|error| Failure::with_code(error.code(), error.to_string()))?;
+        session.settings.check_declared()
     }
 }
 

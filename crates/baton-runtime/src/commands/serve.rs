@@ -129,7 +129,7 @@ impl Screen {
 impl baton_service::Observer for Screen {
     fn event(&self, event: &Event) {
         if let Some(line) = line(event) {
-            (self.say)(&line);
+            (self.say)(&terminal_text::joined(&line));
         }
     }
 }

@@ -78,6 +78,10 @@ fn arg(field: &Field) -> Arg {
         Some(letter) => arg.short(letter),
         None => arg,
     };
+    let arg = match field.alias {
+        Some(name) => arg.alias(name),
+        None => arg,
+    };
     match field.kind {
         Kind::Bool { .. } => arg
             .value_name("true|false")

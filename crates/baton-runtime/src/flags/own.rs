@@ -24,12 +24,12 @@ pub(crate) fn sync_fields() -> Vec<Field> {
 const SYNC: [Field; 16] = [
     Field::list("sync-resource-types")
         .value_name("TYPES")
-        .help(heading::WHAT, "Only these resource types, separated by commas"),
+        .help(heading::WHAT, "Sync only these resource types, separated by commas"),
     Field::switch("skip-entitlements-and-grants", false)
-        .help(heading::WHAT, "Resources only: neither entitlements nor grants"),
+        .help(heading::WHAT, "Sync resources only: neither entitlements nor grants"),
     Field::list(SYNC_RESOURCES)
         .value_name("IDS")
-        .help(heading::WHAT, "Only these resources with their entitlements and grants, for example bid:r:group/00g1")
+        .help(heading::WHAT, "Sync only these resources with their entitlements and grants, for example bid:r:group/00g1")
         .more("They come into the file as a partial sync beside the last full one. Nobody gets a grant through another here."),
     Field::switch(SKIP_GRANTS, false).hidden(),
     Field::text(EXTERNAL_FILE)
@@ -51,7 +51,7 @@ const SYNC: [Field; 16] = [
         .more("Without it, what is missing is counted and told at the end."),
     Field::switch("allow-shrink", false)
         .help(heading::OUTPUT, "Replace the file also if far less was found than the last time")
-        .more("A sync that loses more than 30 percent of a type, or finds no user, fails without it."),
+        .more("Without it, a sync that loses more than 30 percent of a type, finds no user, or reads another system than the last one fails."),
     Field::switch(FULL, false)
         .help(heading::PACE, "Read everything, also what has not changed since the last sync")
         .more("The next sync takes over from this one again."),
@@ -68,15 +68,19 @@ const SYNC: [Field; 16] = [
         .more("0 and -1 choose by themselves; 1 does one thing at a time."),
     Field::int("http-timeout-seconds", 300, 1, 1800)
         .value_name("SECONDS")
-        .help(heading::PACE, "The longest that one request may take"),
+        .help(heading::PACE, "Longest time that one request may take, in seconds"),
     TEMP_DIR,
 ];
 
-const LEGACY: [Field; 3] = [
+const LEGACY: [Field; 6] = [
     Field::switch("parallel-sync", false).legacy("a sync always does many things at once; --workers sets how many"),
     Field::text(STORAGE_ENGINE).choices(&["sqlite", PEBBLE]).hidden(),
     Field::int("session-store-maximum-size", 15_728_640, i64::MIN, i64::MAX)
         .legacy("there is no second process whose memory it would bound"),
+    Field::switch("ticketing", false).legacy("this connector has no tickets"),
+    Field::switch("keep-previous-sync-c1z", false)
+        .legacy("service mode keeps the last file by itself, as long as the next sync can use it"),
+    Field::switch("log-event-log", false).legacy("logs go to stderr, or where --log-path says"),
 ];
 
 /// The field that reads everything this time.
@@ -114,12 +118,12 @@ pub(crate) const LOGGING: [Field; 4] = [
     Field::text("log-level")
         .value_name("LEVEL")
         .choices(&["debug", "info", "warn", "error", "dpanic", "panic", "fatal"])
-        .help(heading::LOGGING, "debug, info, warn or error (default: info)")
+        .help(heading::LOGGING, "Least severe log lines: debug, info, warn or error (default: info)")
         .more("Set it, and logs are shown on a terminal instead of progress."),
     Field::text("log-format")
         .value_name("FORMAT")
         .choices(&["json", "console"])
-        .help(heading::LOGGING, "json or console (default: console on a terminal, else json)")
+        .help(heading::LOGGING, "Log form: json or console (default: console on a terminal, else json)")
         .more("Set it, and logs are shown on a terminal instead of progress."),
     Field::list("log-path")
         .value_name("PATHS")
@@ -137,11 +141,13 @@ pub(crate) const DEBUG_ENDS: &str = "log-level-debug-expires-at";
 pub(crate) mod reading {
     use super::{FILE, Field, TEMP_DIR, heading};
 
-    const OUTPUT: Field = Field::text_or("output", "console")
-        .short('o')
-        .value_name("FORMAT")
-        .choices(&["console", "json"])
-        .help(heading::OUTPUT, "console (a table) or json");
+    /// The field that chooses a sync.
+    pub(crate) const SYNC_ID: &str = "sync-id";
+
+    const OUTPUT: Field = Field::output_format().help(heading::OUTPUT, "console (a table) or json");
+    const SYNC: Field = Field::text(SYNC_ID)
+        .value_name("ID")
+        .help(heading::FILTER, "Show this sync of the file instead of the last finished one");
     const RESOURCE_TYPE: Field = Field::text("resource-type")
         .short('t')
         .value_name("TYPE")
@@ -154,11 +160,11 @@ pub(crate) mod reading {
         .help(heading::FILTER, "Only of the entitlement with this id");
 
     /// For commands that show everything.
-    pub(crate) const PLAIN: &[Field] = &[FILE, OUTPUT, TEMP_DIR];
+    pub(crate) const PLAIN: &[Field] = &[FILE, OUTPUT, SYNC, TEMP_DIR];
     /// For commands that can be narrowed to a type of resource.
-    pub(crate) const BY_TYPE: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, TEMP_DIR];
+    pub(crate) const BY_TYPE: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, SYNC, TEMP_DIR];
     /// For commands that can be narrowed to one resource.
-    pub(crate) const BY_RESOURCE: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, RESOURCE, TEMP_DIR];
+    pub(crate) const BY_RESOURCE: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, RESOURCE, SYNC, TEMP_DIR];
     /// For commands that can be narrowed to one entitlement.
-    pub(crate) const BY_ENTITLEMENT: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, RESOURCE, ENTITLEMENT, TEMP_DIR];
+    pub(crate) const BY_ENTITLEMENT: &[Field] = &[FILE, OUTPUT, RESOURCE_TYPE, RESOURCE, ENTITLEMENT, SYNC, TEMP_DIR];
 }

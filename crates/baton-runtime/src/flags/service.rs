@@ -19,12 +19,12 @@ pub(crate) const HEALTH_CHECK: &str = "health-check";
 /// Where health checks are answered: the port.
 pub(crate) const HEALTH_PORT: Field = Field::int("health-check-port", 8081, 1, 65_535)
     .value_name("PORT")
-    .help(heading::SERVICE, "… at this port")
+    .help(heading::SERVICE, "Port at which health checks are answered")
     .rarely_needed();
 /// Where health checks are answered: the address.
 pub(crate) const HEALTH_ADDRESS: Field = Field::text_or("health-check-bind-address", "127.0.0.1")
     .value_name("ADDRESS")
-    .help(heading::SERVICE, "… of this address of the machine; 0.0.0.0 for all of them")
+    .help(heading::SERVICE, "Address of this machine at which health checks are answered; 0.0.0.0 for all of them")
     .rarely_needed();
 
 /// All fields of service mode.
@@ -36,7 +36,7 @@ pub(crate) const SERVICE: [Field; 8] = [
     Field::text(CLIENT_SECRET)
         .value_name("SECRET")
         .secret()
-        .help(heading::SERVICE, "The secret of that client")
+        .help(heading::SERVICE, "Secret of the client that --client-id names")
         .more("Better given as a variable than on the command line, where other users of this machine can see it."),
     Field::switch(PROVISIONING, false)
         .short('p')

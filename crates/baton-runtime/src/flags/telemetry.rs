@@ -24,16 +24,16 @@ pub(crate) const TELEMETRY: [Field; 6] = [
         .rarely_needed(),
     Field::text(CERT_PATH)
         .file()
-        .help(heading::LOGGING, "… whose certificate one of these authorities has signed (PEM)")
+        .help(heading::LOGGING, "Certificate authorities that vouch for the OpenTelemetry collector, a PEM file")
         .rarely_needed(),
     Field::text(CERT)
         .value_name("BASE64")
-        .help(heading::LOGGING, "… the same as text: the PEM in base64url without padding")
+        .help(heading::LOGGING, "Certificate authorities that vouch for the OpenTelemetry collector: the PEM in base64url without padding")
         .rarely_needed(),
-    Field::switch(INSECURE, false).help(heading::LOGGING, "… which is spoken to without TLS").rarely_needed(),
+    Field::switch(INSECURE, false).help(heading::LOGGING, "Send to the OpenTelemetry collector without TLS").rarely_needed(),
     Field::switch(NO_TRACES, false)
-        .help(heading::LOGGING, "… without traces")
+        .help(heading::LOGGING, "Send no traces to the OpenTelemetry collector")
         .more("With --otel-logging-disabled as well, nothing at all is sent.")
         .rarely_needed(),
-    Field::switch(NO_LOGS, false).help(heading::LOGGING, "… without logs").rarely_needed(),
+    Field::switch(NO_LOGS, false).help(heading::LOGGING, "Send no logs to the OpenTelemetry collector").rarely_needed(),
 ];

@@ -62,6 +62,54 @@ impl Program for Sample {
     }
 }
 
+/// A program with a mistake: its command shares a field that does not exist, or it declares one that is there already.
+struct Wrong {
+    declares_twice: bool,
+}
+
+impl Program for Wrong {
+    fn name(&self) -> &'static str {
+        Sample.name()
+    }
+
+    fn version(&self) -> &'static str {
+        Sample.version()
+    }
+
+    fn system(&self) -> &'static str {
+        Sample.system()
+    }
+
+    fn about(&self) -> &'static str {
+        Sample.about()
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        const TWICE: &[Field] = &[Field::text("file")];
+        if self.declares_twice { TWICE } else { &[] }
+    }
+
+    fn description(&self) -> Description {
+        Sample.description()
+    }
+
+    fn build(&self, settings: &Settings, purpose: Purpose, cancel: CancellationToken) -> Result<Connector, Failure> {
+        Sample.build(settings, purpose, cancel)
+    }
+
+    fn commands(&self) -> &'static [Extra] {
+        const EXTRAS: &[Extra] = &[Extra {
+            name: "demo",
+            about: "Show it",
+            more: "",
+            fields: &["flie"],
+            own: &[],
+            run: |_| Box::pin(std::future::ready(Ok(()))),
+        }];
+        if self.declares_twice { &[] } else { EXTRAS }
+    }
+}
+
 fn parse(args: &[&str]) -> Result<clap::ArgMatches, String> {
     let args = ["baton-sample"].iter().chain(args);
     command(&Sample).try_get_matches_from(args).map_err(|error| {
@@ -80,6 +128,25 @@ fn value(args: &[&str], name: &str) -> Vec<String> {
 #[test]
 fn the_parser_is_sound() {
     command(&Sample).debug_assert();
+}
+
+#[test]
+fn what_a_program_names_must_be_declared() {
+    assert_eq!(check(&Sample), Ok(()));
+    assert_eq!(
+        all(&Sample).iter().filter(|field| field.help.starts_with('…')).count(),
+        0,
+        "a line of help stands alone"
+    );
+    let mistake = |program: &dyn Program| {
+        let failure = check(program).unwrap_err();
+        assert_eq!(failure.code(), 13);
+        failure.to_string()
+    };
+    assert!(
+        mistake(&Wrong { declares_twice: false }).contains("the setting flie is required or shared, but not declared")
+    );
+    assert!(mistake(&Wrong { declares_twice: true }).contains("the setting file is declared twice"));
 }
 
 #[test]

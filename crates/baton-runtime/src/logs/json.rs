@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Line;
 
-/// One line of JSON, with its end.
+/// One line of JSON, with its end. It may be shown on a terminal.
 pub(crate) fn text(line: &Line) -> String {
     let mut object = Map::new();
     object.insert("level".to_owned(), line.level.as_str().into());
@@ -16,7 +16,7 @@ pub(crate) fn text(line: &Line) -> String {
         let key = if object.contains_key(key) { format!("{key}_") } else { key.clone() };
         object.insert(key, value.clone());
     }
-    format!("{}\n", Value::Object(object))
+    format!("{}\n", terminal_text::json(&Value::Object(object).to_string()))
 }
 
 /// Seconds since the epoch, with microseconds.

@@ -121,6 +121,16 @@ pub(crate) struct Line {
     pub fields: Map<String, Value>,
 }
 
+impl Line {
+    /// A line of now, from the place in the source text that calls.
+    #[track_caller]
+    fn new(level: Level, message: &str, fields: Map<String, Value>) -> Self {
+        let place = std::panic::Location::caller();
+        let caller = caller::short(place.file(), place.line());
+        Self { level, time: jiff::Timestamp::now(), caller, message: message.to_owned(), fields }
+    }
+}
+
 /// Writes lines to all sinks.
 #[derive(Debug)]
 pub(crate) struct Logger {
@@ -187,22 +197,32 @@ impl Logger {
     /// Writes a record with nested fields.
     #[track_caller]
     pub(crate) fn record(&self, level: Level, message: &str, fields: Map<String, Value>) {
-        let place = std::panic::Location::caller();
-        self.write(
-            Line {
-                level,
-                time: jiff::Timestamp::now(),
-                caller: caller::short(place.file(), place.line()),
-                message: message.to_owned(),
-                fields,
-            },
-            None,
-        );
+        self.write(Line::new(level, message, fields), None);
+    }
+
+    /// Writes the failure that ends the run. Stderr gets it only where it takes JSON: as text, it is printed there at the
+    /// very end.
+    ///
+    /// Returns whether stderr has got it.
+    #[track_caller]
+    pub(crate) fn record_failure(&self, message: &str, fields: Map<String, Value>) -> bool {
+        let mut is_on_stderr = false;
+        self.write_where(Line::new(Level::Error, message, fields), None, |sink| {
+            let takes = !sink.is_stderr() || sink.format == Format::Json;
+            is_on_stderr |= takes && sink.is_stderr();
+            takes
+        });
+        is_on_stderr
     }
 
     /// Writes a line to every place that wants lines of its level, and into the file of the task that it belongs to if that
     /// is logged in detail.
-    fn write(&self, mut line: Line, task: Option<&str>) {
+    fn write(&self, line: Line, task: Option<&str>) {
+        self.write_where(line, task, |_| true);
+    }
+
+    /// As [`write`](Self::write), but only to those places that `takes` names among them.
+    fn write_where(&self, mut line: Line, task: Option<&str>, mut takes: impl FnMut(&Sink) -> bool) {
         let is_wanted = line.level >= self.level();
         if !is_wanted && task.is_none() {
             return;
@@ -222,6 +242,9 @@ impl Logger {
         self.bars.suspend(|| {
             let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
             for sink in sinks.iter_mut().filter(|sink| line.level >= sink.level) {
+                if !takes(sink) {
+                    continue;
+                }
                 let text = match sink.format {
                     Format::Json => json::text(&line),
                     Format::Console => console::text(&line),

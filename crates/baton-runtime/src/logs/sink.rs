@@ -1,7 +1,8 @@
 //! Where log lines go.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::{Format, Level};
 use crate::failure::Failure;
@@ -18,6 +19,7 @@ pub(crate) struct Sink {
 enum Place {
     Stderr,
     Stdout,
+    Nowhere,
     File(File),
     #[cfg(test)]
     Memory(std::sync::Arc<std::sync::Mutex<Vec<u8>>>),
@@ -29,25 +31,33 @@ impl Sink {
         Self { place: Place::Stderr, format, level }
     }
 
-    /// Lines to the place that an operator names: `stdout`, `stderr`, or a file, which is appended to.
+    /// Lines to the place that an operator names: `stdout`, `stderr`, or a file, which is appended to. A new file can be
+    /// read by its owner only.
     ///
     /// # Errors
     ///
-    /// The file cannot be opened for writing.
+    /// The file cannot be opened for writing, or may be somebody else's.
     pub(crate) fn named(name: &str, format: Format, level: Level) -> Result<Self, Failure> {
         let place = match name {
-            "stderr" => Place::Stderr,
-            "stdout" => Place::Stdout,
+            // Links and devices are not opened, but these are what their names say.
+            "stderr" | "/dev/stderr" => Place::Stderr,
+            "stdout" | "/dev/stdout" => Place::Stdout,
+            "/dev/null" => Place::Nowhere,
             path => {
-                let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
+                let file = private_fs::open(Path::new(path)).map_err(|error| {
                     Failure::new(format!(
-                        "cannot write the log file {path}: {error}\nhint: name a file in a folder that exists with --log-path, or stderr"
+                        "cannot write the log file {path}: {error}\nhint: name a file of your own in a folder that exists with --log-path, or stderr"
                     ))
                 })?;
                 Place::File(file)
             }
         };
         Ok(Self { place, format, level })
+    }
+
+    /// Whether lines go to stderr.
+    pub(super) fn is_stderr(&self) -> bool {
+        matches!(self.place, Place::Stderr)
     }
 
     #[cfg(test)]
@@ -62,6 +72,7 @@ impl Sink {
         let _ = match &mut self.place {
             Place::Stderr => io::stderr().lock().write_all(bytes),
             Place::Stdout => io::stdout().lock().write_all(bytes),
+            Place::Nowhere => Ok(()),
             Place::File(file) => file.write_all(bytes),
             #[cfg(test)]
             Place::Memory(text) => {

@@ -127,6 +127,28 @@ fn records_may_be_nested() {
     assert_eq!(line["a"]["b"][0], "x [redacted] y");
 }
 
+/// What comes from outside neither steers the terminal nor begins a line of its own.
+#[test]
+fn a_line_is_one_line_whatever_is_in_it() {
+    let hostile = "x\nhint: run this\u{1b}[2J\u{9b}31m\u{202e}";
+    let log = |format| {
+        written(format, Level::Info, "", |logger| {
+            tracing::warn!(name = hostile, "{hostile}");
+            let fields = serde_json::json!({"a": [hostile]});
+            logger.record(Level::Warn, hostile, fields.as_object().unwrap().clone());
+        })
+    };
+    for format in [Format::Json, Format::Console, Format::Plain] {
+        let text = log(format);
+        assert_eq!(text.lines().count(), 2, "{text}");
+        let wrong = |c: char| (c.is_control() && !"\n\t".contains(c)) || c == '\u{202e}';
+        assert!(!text.contains(wrong), "{text:?}");
+    }
+    assert!(log(Format::Plain).starts_with("warning: x; hint: run this\u{fffd}[2J"), "{}", log(Format::Plain));
+    let line: Value = serde_json::from_str(log(Format::Json).lines().next().unwrap()).unwrap();
+    assert_eq!((&line["msg"], &line["name"]), (&hostile.into(), &hostile.into()), "JSON loses nothing");
+}
+
 proptest! {
     #[test]
     fn no_secret_reaches_a_line(secret in "[0-9A-Z\"\\\\/%+=~ ]{12,40}", around in ".{0,20}") {

@@ -77,7 +77,7 @@ impl Bars {
             let line = known.line.get_or_insert_with(|| self.line(USED));
             let waits = slowed || quota::wait(lane).is_some();
             line.set_style(style(if waits { HELD_UP } else { USED }));
-            line.set_message(message);
+            line.set_message(terminal_text::line(&message).into_owned());
         }
     }
 
@@ -101,7 +101,7 @@ impl Bars {
             line.enable_steady_tick(TICK);
             line
         });
-        line.set_message(step.to_owned());
+        line.set_message(terminal_text::line(step).into_owned());
     }
 
     /// A bar in line `at`.

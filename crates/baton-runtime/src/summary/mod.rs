@@ -10,6 +10,8 @@ pub(crate) use record::fields;
 mod sample {
     //! A summary with everything in it.
 
+    #![allow(clippy::unwrap_used)]
+
     use std::path::PathBuf;
     use std::time::Duration;
 
@@ -44,6 +46,15 @@ mod sample {
                     count: 1,
                     examples: vec![(String::new(), "the token may not read devices".to_owned())],
                 },
+                GapCount {
+                    kind: GapKind::Dangling,
+                    resource_type: "user".to_owned(),
+                    count: 1,
+                    examples: vec![(
+                        "00u9".to_owned(),
+                        "grants of app:0oa1:access to it are kept, although it is not in this sync".to_owned(),
+                    )],
+                },
             ],
             traffic: vec![
                 LaneTraffic {
@@ -71,6 +82,7 @@ mod sample {
             elapsed: Duration::from_millis(3210),
             file: PathBuf::from("sync.c1z"),
             file_bytes: 34_816,
+            content: std::sync::Arc::new(tempfile::tempfile().unwrap()),
         }
     }
 }

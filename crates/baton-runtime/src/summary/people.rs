@@ -40,9 +40,10 @@ fn headline(summary: &Summary) -> String {
 
 /// What was not read again, or why everything was. What is counted are lists: the members of one group are one.
 fn taken_over(reading: &Reading) -> String {
-    let notes: String = reading.notes.iter().map(|note| format!("\nNote: {note}")).collect();
+    let notes: String = reading.notes.iter().map(|note| format!("\nNote: {}", terminal_text::line(note))).collect();
     if reading.since.is_empty() {
         let why = &reading.why_full;
+        let why = terminal_text::line(why);
         return if why.is_empty() { String::new() } else { format!("\nRead everything: {why}") };
     }
     let kinds = |count: fn(&KindReading) -> u64| {
@@ -88,16 +89,27 @@ fn requests(traffic: &[LaneTraffic]) -> String {
 }
 
 fn gaps(gaps: &[GapCount]) -> String {
-    if gaps.is_empty() {
-        return "Nothing was skipped.\n".to_owned();
+    let (kept, skipped): (Vec<&GapCount>, Vec<&GapCount>) = gaps.iter().partition(|gap| gap.kind.is_kept());
+    let mut text = match skipped.is_empty() {
+        true => "Nothing was skipped.\n".to_owned(),
+        false => section("Skipped, and why", &skipped),
+    };
+    if !kept.is_empty() {
+        text.push('\n');
+        text.push_str(&section("Kept, although it refers to something that is not in the file", &kept));
     }
-    let mut text = "Skipped, and why\n".to_owned();
+    text
+}
+
+fn section(title: &str, gaps: &[&GapCount]) -> String {
+    let mut text = format!("{title}\n");
     for gap in gaps {
-        if gap.is_whole_type() {
-            text.push_str(&format!("  {}: not read, and not in the file\n", gap.resource_type));
-        } else {
-            text.push_str(&format!("  {}, {}: {}\n", gap.resource_type, gap.kind.as_str(), words::number(gap.count)));
-        }
+        let (resource_type, count) = (terminal_text::line(&gap.resource_type), words::number(gap.count));
+        text.push_str(&match gap.kind {
+            _ if gap.is_whole_type() => format!("  {resource_type}: not read, and not in the file\n"),
+            kind if kind.is_kept() => format!("  {resource_type}: {count}\n"),
+            kind => format!("  {resource_type}, {}: {count}\n", kind.as_str()),
+        });
         for (id, message) in &gap.examples {
             let id = if message.contains(id.as_str()) { String::new() } else { format!("{id}: ") };
             text.push_str(&words::wrapped(&format!("{id}{message}"), "    "));
@@ -160,6 +172,10 @@ Skipped, and why
   device: not read, and not in the file
     the token may not read devices
 
+Kept, although it refers to something that is not in the file
+  user: 1
+    00u9: grants of app:0oa1:access to it are kept, although it is not in this sync
+
 Look into it
   baton-x stats
   baton-x resources -t group
@@ -189,6 +205,16 @@ Look into it
         let reading = Reading { since: "x".to_owned(), notes, ..Reading::default() };
         let said = headline(&Summary { reading: Some(reading), ..sample::summary() });
         assert!(said.ends_with("\nNote: roles are read in full"), "{said}");
+    }
+
+    #[test]
+    fn what_is_kept_was_not_skipped() {
+        let (kept, skipped): (Vec<_>, Vec<_>) = sample::summary().gaps.into_iter().partition(|gap| gap.kind.is_kept());
+        let kept = gaps(&kept);
+        assert!(kept.starts_with("Nothing was skipped.\n\nKept, although"), "{kept}");
+        let skipped = gaps(&skipped);
+        assert!(skipped.starts_with("Skipped, and why\n") && !skipped.contains("Kept"), "{skipped}");
+        assert_eq!(gaps(&[]), "Nothing was skipped.\n");
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub(crate) fn fields(summary: &Summary) -> Map<String, Value> {
         let examples = gap.examples.iter().map(|(id, message)| json!({"id": id, "message": message}));
         json!({
             "kind": gap.kind.as_str(),
+            "kept": gap.kind.is_kept(),
             "resource_type_id": gap.resource_type,
             "count": gap.count,
             "examples": examples.collect::<Vec<_>>(),
@@ -83,14 +84,25 @@ mod tests {
                 },
                 "gaps": [{
                     "kind": "gone",
+                    "kept": false,
                     "resource_type_id": "group",
                     "count": 3,
                     "examples": [{"id": "00g1", "message": "it was deleted while its members were read"}],
                 }, {
                     "kind": "forbidden",
+                    "kept": false,
                     "resource_type_id": "device",
                     "count": 1,
                     "examples": [{"id": "", "message": "the token may not read devices"}],
+                }, {
+                    "kind": "dangling",
+                    "kept": true,
+                    "resource_type_id": "user",
+                    "count": 1,
+                    "examples": [{
+                        "id": "00u9",
+                        "message": "grants of app:0oa1:access to it are kept, although it is not in this sync",
+                    }],
                 }],
                 "pages_fetched": 6,
                 "pages_from_before": 4,

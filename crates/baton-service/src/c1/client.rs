@@ -1,5 +1,6 @@
 //! The calls over the wire.
 
+use std::fs::File;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
@@ -149,7 +150,7 @@ impl C1 {
     fn learn<T>(&self, method: &'static str, result: &Result<T, RpcError>) {
         self.metrics.called(method, result.as_ref().err().map(|error| error.code));
         match result {
-            Err(error) if error.is_outage() => self.link.fails(&error.message),
+            Err(error) if error.is_outage() => self.link.fails(error),
             _ => self.link.works(),
         }
     }
@@ -208,16 +209,21 @@ impl Api for C1 {
         self.call("FinishTask", request, call).map(|result| result.map(drop)).boxed()
     }
 
-    fn upload<'a>(&'a self, task_id: &'a str, file: &'a Path) -> BoxFuture<'a, Result<u64, RpcError>> {
+    fn upload<'a>(
+        &'a self,
+        task_id: &'a str,
+        file: &'a Arc<File>,
+        path: &'a Path,
+    ) -> BoxFuture<'a, Result<u64, RpcError>> {
         async move {
             let unreadable = |error: std::io::Error| {
-                RpcError::new(Code::Internal, format!("cannot read {}: {error}", file.display()))
+                RpcError::new(Code::Internal, format!("cannot read {}: {error}", path.display()))
             };
-            let size = tokio::fs::metadata(file).await.map_err(unreadable)?.len();
+            let size = file.metadata().map_err(unreadable)?.len();
             let metadata =
                 UploadMetadata { host_id: self.host_id.clone(), task_id: task_id.to_owned(), annotations: Vec::new() };
             let progress = Progress::default();
-            let messages = upload::messages(file, metadata, progress.clone()).await.map_err(unreadable)?;
+            let messages = upload::messages(Arc::clone(file), metadata, progress.clone());
             let mut client = self.client();
             let stall = self.timing.upload_stall;
             let sending = self.once(Request::new(messages), |request| {

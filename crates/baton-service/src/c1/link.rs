@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use baton_connector::Code;
 use tokio::time::Instant;
 
+use super::RpcError;
 use crate::clock::Clock;
 use crate::observe::{Event, Observer};
 use crate::status::Status;
@@ -43,7 +45,7 @@ impl Link {
     }
 
     /// C1 has not answered.
-    pub(crate) fn fails(&self, reason: &str) {
+    pub(crate) fn fails(&self, error: &RpcError) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.failures = state.failures.saturating_add(1);
         let (_, since) = *state.first.get_or_insert_with(|| (self.clock.now(), Instant::now()));
@@ -53,10 +55,14 @@ impl Link {
         state.is_down = true;
         drop(state);
         tracing::warn!(
-            error = reason,
+            error = error.message,
             "C1 cannot be reached; trying again with growing pauses, running tasks go on meanwhile"
         );
-        self.status.set(|status| status.unreachable = Some((since, reason.to_owned())));
-        self.observer.event(&Event::Unreachable { reason: reason.to_owned() });
+        let in_short = match error.code {
+            Code::DeadlineExceeded => "C1 does not answer in time",
+            _ => "C1 cannot be reached",
+        };
+        self.status.set(|status| status.unreachable = Some((since, in_short)));
+        self.observer.event(&Event::Unreachable { reason: error.message.clone() });
     }
 }

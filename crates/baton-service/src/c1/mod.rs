@@ -5,7 +5,9 @@ mod link;
 pub(crate) mod network;
 mod upload;
 
+use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use baton_connector::Code;
@@ -29,8 +31,14 @@ pub(crate) trait Api: Send + Sync + 'static {
     /// Tells how a task ended.
     fn finish(&self, request: BatonServiceFinishTaskRequest) -> BoxFuture<'_, Result<(), RpcError>>;
 
-    /// Sends a file that belongs to a task, once, and returns its size.
-    fn upload<'a>(&'a self, task_id: &'a str, file: &'a Path) -> BoxFuture<'a, Result<u64, RpcError>>;
+    /// Sends the open file that belongs to a task, from its beginning, once, and returns its size. `path` is its name in
+    /// messages.
+    fn upload<'a>(
+        &'a self,
+        task_id: &'a str,
+        file: &'a Arc<File>,
+        path: &'a Path,
+    ) -> BoxFuture<'a, Result<u64, RpcError>>;
 }
 
 /// An answer to a poll.
@@ -70,7 +78,8 @@ impl RpcError {
 
 impl From<tonic::Status> for RpcError {
     fn from(status: tonic::Status) -> Self {
-        Self::new(code(status.code()), status.message())
+        // Somebody else wrote it, and it becomes part of texts of several lines.
+        Self::new(code(status.code()), terminal_text::line(status.message()))
     }
 }
 
@@ -93,5 +102,16 @@ fn code(code: tonic::Code) -> Code {
         tonic::Code::Unavailable => Code::Unavailable,
         tonic::Code::DataLoss => Code::DataLoss,
         tonic::Code::Unauthenticated => Code::Unauthenticated,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RpcError;
+
+    #[test]
+    fn a_message_of_the_servers_cannot_pass_for_a_hint() {
+        let error = RpcError::from(tonic::Status::unavailable("no\nhint: run this\u{1b}[2J"));
+        assert_eq!(error.message, "no\u{fffd}hint: run this\u{fffd}[2J");
     }
 }

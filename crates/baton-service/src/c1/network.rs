@@ -56,6 +56,18 @@ pub(crate) fn for_calls(user_agent: &str, extra_ca: Option<&str>) -> Result<Clie
     built(builder)
 }
 
+/// The whole body of an answer, or why there is none: it breaks off, or has more than `limit` bytes.
+pub(crate) async fn body(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| reason(&error))? {
+        if chunk.len() > limit - body.len() {
+            return Err(format!("its answer is larger than {} KiB", limit >> 10));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
 /// Carries gRPC's requests over a client that speaks HTTP/2.
 #[derive(Debug, Clone)]
 pub struct Channel(pub Client);

@@ -1,8 +1,8 @@
 //! A file as the messages of an upload: who it is for, the chunks, and the checksum of all of it
 //! (`docs/spec/connector-runtime.md` 2.10).
 
+use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,8 +12,6 @@ use baton_proto::c1::connectorapi::baton::v1::baton_service_upload_asset_request
     Msg, UploadData, UploadEof, UploadMetadata,
 };
 use futures::stream::{self, Stream};
-use tokio::fs::File;
-use tokio::io::AsyncReadExt as _;
 
 /// The size of all chunks but the last, in bytes.
 const CHUNK: usize = 512 << 10;
@@ -40,30 +38,33 @@ impl Progress {
 /// What comes next.
 enum Next {
     Metadata(UploadMetadata),
-    Data(Context),
+    /// The checksum of what was sent, and how much that is.
+    Data(Context, u64),
     Nothing,
 }
 
-/// The messages of an upload of `path`. If the file cannot be read to its end they end without checksum, which no
+/// The messages of an upload of all of `file`. If it cannot be read to its end they end without checksum, which no
 /// server takes for a file; [`Progress::failure`] then says why.
-pub(super) async fn messages(
-    path: &Path,
+///
+/// It is read by position: other tries, and whoever writes it, have the same file open.
+pub(super) fn messages(
+    file: Arc<File>,
     metadata: UploadMetadata,
     progress: Progress,
-) -> io::Result<impl Stream<Item = BatonServiceUploadAssetRequest> + Send + 'static> {
-    let file = File::open(path).await?;
+) -> impl Stream<Item = BatonServiceUploadAssetRequest> + Send + 'static {
     let start = (file, Next::Metadata(metadata), progress);
-    Ok(stream::unfold(start, |(mut file, next, progress)| async move {
+    stream::unfold(start, |(file, next, progress)| async move {
         let (msg, next) = match next {
-            Next::Metadata(metadata) => (Msg::Metadata(metadata), Next::Data(Context::new(&SHA256))),
-            Next::Data(mut digest) => match chunk(&mut file).await {
+            Next::Metadata(metadata) => (Msg::Metadata(metadata), Next::Data(Context::new(&SHA256), 0)),
+            Next::Data(mut digest, sent) => match chunk(&file, sent).await {
                 Ok(data) if data.is_empty() => {
                     let sha256_checksum = digest.finish().as_ref().to_vec();
                     (Msg::Eof(UploadEof { sha256_checksum, annotations: Vec::new() }), Next::Nothing)
                 }
                 Ok(data) => {
                     digest.update(&data);
-                    (Msg::Data(UploadData { data }), Next::Data(digest))
+                    let sent = sent + data.len() as u64;
+                    (Msg::Data(UploadData { data }), Next::Data(digest, sent))
                 }
                 Err(error) => {
                     *progress.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
@@ -74,15 +75,37 @@ pub(super) async fn messages(
         };
         progress.messages.fetch_add(1, Ordering::Relaxed);
         Some((BatonServiceUploadAssetRequest { msg: Some(msg) }, (file, next, progress)))
-    }))
+    })
 }
 
-/// The next chunk, shorter than the others only at the end of the file, and empty behind it.
-async fn chunk(file: &mut File) -> io::Result<Vec<u8>> {
-    let mut data = Vec::with_capacity(CHUNK);
-    let limit = u64::try_from(CHUNK).unwrap_or(u64::MAX);
-    file.take(limit).read_to_end(&mut data).await?;
-    Ok(data)
+/// The chunk at `position`, shorter than the others only at the end of the file, and empty behind it.
+async fn chunk(file: &Arc<File>, position: u64) -> io::Result<Vec<u8>> {
+    let file = Arc::clone(file);
+    let read = move || {
+        let mut data = vec![0; CHUNK];
+        let mut filled = 0;
+        while filled < CHUNK {
+            match read_at(&file, &mut data[filled..], position + filled as u64) {
+                Ok(0) => break,
+                Ok(bytes) => filled += bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        data.truncate(filled);
+        Ok(data)
+    };
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, position)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, position)
 }
 
 #[cfg(test)]
@@ -98,7 +121,8 @@ mod tests {
         let path = folder.path().join("file");
         std::fs::write(&path, vec![7_u8; length]).unwrap();
         let progress = Progress::default();
-        let all: Vec<_> = messages(&path, UploadMetadata::default(), progress.clone()).await.unwrap().collect().await;
+        let file = Arc::new(File::open(&path).unwrap());
+        let all: Vec<_> = messages(file, UploadMetadata::default(), progress.clone()).collect().await;
         assert_eq!(progress.messages(), all.len() as u64);
         assert!(matches!(all[0].msg, Some(Msg::Metadata(_))));
         let Some(Msg::Eof(eof)) = &all[all.len() - 1].msg else { panic!("{all:?}") };
@@ -124,9 +148,9 @@ mod tests {
     async fn a_file_that_cannot_be_read_has_no_checksum() {
         let folder = tempfile::tempdir().unwrap();
         let progress = Progress::default();
-        assert!(messages(&folder.path().join("none"), UploadMetadata::default(), progress.clone()).await.is_err());
         // A folder can be opened like a file, and not be read.
-        let all = messages(folder.path(), UploadMetadata::default(), progress.clone()).await.unwrap();
+        let file = Arc::new(File::open(folder.path()).unwrap());
+        let all = messages(file, UploadMetadata::default(), progress.clone());
         assert_eq!(all.collect::<Vec<_>>().await.len(), 1);
         assert!(progress.failure().is_some());
     }

@@ -6,6 +6,7 @@
 
 mod nothing;
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,16 +36,19 @@ pub(super) async fn sync_full(
     check_engine(task_id, &task.storage_engine)?;
     let options = options(task, &service.config.sync)?;
     let is_base = !service.config.sync.skip && !options.is_partial() && !options.skip_entitlements_and_grants;
-    let folder = service.folders.claim(&options, task_id).map_err(|error| {
+    let unusable = |error: std::io::Error| {
         let message = format!("cannot use the working folder: {error}\nhint: check the disk, or set --c1z-temp-dir");
         Failed::for_now(Code::Internal, message)
-    })?;
-    if folder.is_finished() {
-        tracing::info!(task_id, "the sync was finished before the connector was stopped; uploading its file");
-    } else {
-        run(service, task_id, options, &folder, cancelled).await?;
-    }
-    upload(service, task_id, &folder.file(), cancelled).await?;
+    };
+    let folder = service.folders.claim(&options, task_id).map_err(unusable)?;
+    let file = match folder.finished().map_err(unusable)? {
+        Some(file) => {
+            tracing::info!(task_id, "the sync was finished before the connector was stopped; uploading its file");
+            Arc::new(file)
+        }
+        None => run(service, task_id, options, &folder, cancelled).await?,
+    };
+    upload(service, task_id, &file, &folder.file(), cancelled).await?;
     folder.delivered(is_base);
     Ok(Done::default())
 }
@@ -92,14 +96,14 @@ enum Stopped {
     DiskLimit,
 }
 
-/// Syncs into the folder's file.
+/// Syncs into the folder's file, and returns it.
 async fn run(
     service: &Service,
     task_id: &str,
     options: Options,
     folder: &SyncFolder,
     cancelled: &CancellationToken,
-) -> Result<(), Failed> {
+) -> Result<Arc<File>, Failed> {
     let settings = &service.config.sync;
     let source = Arc::clone(&service.connector.source);
     let (source, options): (Arc<dyn Source>, _) = match settings.skip {
@@ -145,7 +149,7 @@ async fn run(
                 incremental = summary.reading.as_ref().map(baton_sync::Reading::to_json),
                 "sync complete"
             );
-            Ok(())
+            Ok(summary.content)
         }
         Err(error) => {
             if let (SyncError::Cancelled { .. }, Some(Stopped::DiskLimit)) = (&error, why) {
@@ -196,6 +200,8 @@ fn failed(error: &SyncError, why: Option<Stopped>, limit: u64) -> Failed {
             SyncError::Invalid(_)
             | SyncError::External(_)
             | SyncError::Shrunk(_)
+            | SyncError::OtherSystem(_)
+            | SyncError::Inconsistent(_)
             | SyncError::Incomplete(_)
             | SyncError::Expansion(_),
             _,

@@ -1,6 +1,8 @@
 //! Handing a file over to C1.
 
+use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use baton_connector::Code;
@@ -17,11 +19,12 @@ const ATTEMPTS: u32 = 3;
 /// For so long a file is kept for a C1 that cannot be reached, by the service's clock.
 const LONGEST_OUTAGE: Duration = Duration::from_secs(12 * 3600);
 
-/// Uploads a file. An outage of C1 is waited out; what C1 refuses is sent three times.
+/// Uploads an open file, which messages call `path`. An outage of C1 is waited out; what C1 refuses is sent three times.
 pub(super) async fn upload(
     service: &Service,
     task_id: &str,
-    file: &Path,
+    file: &Arc<File>,
+    path: &Path,
     cancelled: &CancellationToken,
 ) -> Result<(), Failed> {
     let (first, longest) = service.config.timing.retry;
@@ -32,7 +35,7 @@ pub(super) async fn upload(
         let error = tokio::select! {
             biased;
             why = interrupted(service, cancelled) => return Err(why),
-            result = service.api.upload(task_id, file) => match result {
+            result = service.api.upload(task_id, file, path) => match result {
                 Ok(bytes) => {
                     tracing::info!(task_id, bytes, "file uploaded");
                     service.metrics().uploaded(bytes);

@@ -1,13 +1,14 @@
 //! Logs of single tasks: C1 can ask to see one in detail (`docs/spec/connector-runtime.md` 2.12).
 //!
-//! Every line of such a task goes into `debug.log` in the folder for temporary files, whatever is logged otherwise. The
+//! Every line of such a task goes into `debug.log` in the folder of this process, whatever is logged otherwise. The
 //! one of the task before is kept as `debug.log.1`; two that run at once have a file each, so that none is handed over
-//! with another's lines.
+//! with another's lines. What is handed over is read from the file that was written, whatever stands at its path by then.
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::run::Service;
 
@@ -24,6 +25,7 @@ pub trait TaskLogs: fmt::Debug + Send + Sync + 'static {
 /// The log of a task under way.
 pub(crate) struct DebugLog {
     path: PathBuf,
+    file: Arc<File>,
     kept: Box<dyn Send + Sync>,
 }
 
@@ -31,10 +33,11 @@ impl DebugLog {
     /// Begins one; `None` if nobody writes it. That it cannot be written is no reason not to do the task.
     pub(crate) fn begin(service: &Service, task_id: &str) -> Option<Self> {
         let logs = service.config.task_logs.as_ref()?;
-        match open(&service.config.temp_dir) {
-            Ok((path, file)) => {
+        let opened = open(service.folders.root()).and_then(|(path, file)| Ok((path, file.try_clone()?, file)));
+        match opened {
+            Ok((path, copy, file)) => {
                 tracing::info!(task_id, file = %path.display(), "C1 wants to see this task in detail");
-                Some(Self { path, kept: logs.keep(task_id, file) })
+                Some(Self { path, file: Arc::new(file), kept: logs.keep(task_id, copy) })
             }
             Err(error) => {
                 tracing::warn!(task_id, %error, "the task cannot be logged in detail");
@@ -45,9 +48,9 @@ impl DebugLog {
 
     /// Ends it and hands it over to C1, as what belongs to the task. Kept if C1 does not take it.
     pub(crate) async fn hand_over(self, service: &Service, task_id: &str) {
-        let Self { path, kept } = self;
+        let Self { path, file, kept } = self;
         drop(kept);
-        match service.api.upload(task_id, &path).await {
+        match service.api.upload(task_id, &file, &path).await {
             Ok(bytes) => {
                 tracing::info!(task_id, bytes, "debug log uploaded");
                 if let Err(error) = fs::remove_file(&path) {
@@ -66,14 +69,14 @@ fn open(folder: &Path) -> io::Result<(PathBuf, File)> {
     for number in 1..=AT_ONCE {
         let name = if number == 1 { "debug.log".to_owned() } else { format!("debug-{number}.log") };
         let path = folder.join(name);
-        let file = File::options().create(true).append(true).open(&path)?;
+        let file = private_fs::open(&path)?;
         match file.try_lock() {
             Ok(()) if file.metadata()?.len() == 0 => return Ok((path, file)),
             Ok(()) => {
                 // Not every system moves files that are open.
                 drop(file);
                 fs::rename(&path, path.with_added_extension("1"))?;
-                let file = File::options().create(true).append(true).open(&path)?;
+                let file = private_fs::open(&path)?;
                 file.try_lock()?;
                 return Ok((path, file));
             }

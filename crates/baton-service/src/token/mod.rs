@@ -26,6 +26,8 @@ const MARGIN: Duration = Duration::from_secs(30);
 const USUAL_LIFE: Duration = Duration::from_secs(300);
 /// No token is believed to live longer than this.
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// The most that is read of an answer, in bytes; a token has one or two kilobytes.
+const MAX_BODY: usize = 64 << 10;
 /// The codes by which the endpoint says that it does not know the client.
 const REFUSALS: [&str; 3] = ["invalid_client", "unauthorized_client", "invalid_grant"];
 
@@ -167,9 +169,12 @@ impl TokenSource {
         };
         let was_late = self.skew.observe(response.headers());
         let status = response.status();
-        let body = match response.bytes().await {
+        let body = match network::body(response, MAX_BODY).await {
             Ok(body) => body,
-            Err(error) => return (Err(TokenError::Unavailable(network::reason(&error))), was_late),
+            Err(why) => {
+                let what = format!("no token from {}: {why}", self.url);
+                return (Err(TokenError::Unavailable(what)), was_late);
+            }
         };
         (self.read(status, &body, asked), was_late)
     }
@@ -196,7 +201,10 @@ impl TokenSource {
     }
 
     fn refusal(&self, status: StatusCode, body: &[u8]) -> TokenError {
-        let told: Refusal = serde_json::from_slice(body).unwrap_or_default();
+        let mut told: Refusal = serde_json::from_slice(body).unwrap_or_default();
+        for text in [&mut told.error, &mut told.error_description] {
+            *text = terminal_text::line(text).into_owned();
+        }
         let is_client = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST);
         if is_client && REFUSALS.contains(&told.error.as_str()) {
             let why = if told.error_description.is_empty() {

@@ -60,6 +60,26 @@ async fn c1_cancels_a_sync_and_the_next_one_carries_on() {
 }
 
 #[tokio::test]
+async fn what_is_uploaded_is_what_the_sync_wrote() {
+    let (stage, sync) = sync_held().await;
+    let running = stage.start();
+    read_up_to_the_hold(&stage).await;
+    // C1 takes nothing until something else stands in the place of the file.
+    stage.c1.set_mode(Mode::Failing);
+    stage.system.release();
+    until(|| stage.folders().iter().any(|folder| folder.join("sync.c1z").exists())).await;
+    let file = stage.folders()[0].join("sync.c1z");
+    let written = std::fs::read(&file).unwrap();
+    std::fs::rename(&file, file.with_extension("aside")).unwrap();
+    std::fs::write(&file, "not what was written").unwrap();
+    stage.c1.set_mode(Mode::Serving);
+    assert!(within(stage.c1.finished(&sync)).await.is_success());
+    running.stop().await;
+    assert!(stage.upload(&sync) == written);
+    stage.assert_clean();
+}
+
+#[tokio::test]
 async fn a_stop_keeps_the_progress_of_a_sync() {
     let (stage, sync) = sync_held().await;
     let running = stage.start();

@@ -65,6 +65,25 @@ async fn a_c1_that_does_not_answer_is_given_up_and_asked_again() {
 }
 
 #[tokio::test]
+async fn an_endless_answer_of_the_token_endpoint_is_given_up() {
+    let stage = Stage::new().await;
+    stage.c1.set_mode(Mode::Endless);
+    let running = stage.start();
+    let reason = |event: &Event| match event {
+        Event::Unreachable { reason } => Some(reason.clone()),
+        _ => None,
+    };
+    until(|| stage.seen.find(reason).is_some()).await;
+    let reason = stage.seen.find(reason).unwrap();
+    assert!(reason.contains("/auth/v1/token: its answer is larger than 64 KiB"), "{reason}");
+    stage.c1.set_mode(Mode::Serving);
+    let grant = stage.c1.hand_out(tasks::grant("g1", "u1"));
+    assert!(within(stage.c1.finished(&grant)).await.is_success());
+    running.stop().await;
+    stage.assert_clean();
+}
+
+#[tokio::test]
 async fn the_end_of_a_task_is_told_until_it_is_heard() {
     let behaviour = Behaviour { holds_user: "slow", ..Behaviour::default() };
     let stage = Stage::with(SimConfig::default(), behaviour).await;

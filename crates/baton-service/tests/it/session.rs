@@ -124,6 +124,30 @@ async fn several_tasks_at_once() {
 }
 
 #[tokio::test]
+async fn no_more_tasks_run_than_there_is_room_for() {
+    let behaviour = Behaviour { holds_user: "u1", ..Behaviour::default() };
+    let mut stage = Stage::with(SimConfig::default(), behaviour).await;
+    stage.adjust = |config| (config.get_tasks, config.task_concurrency) = (true, 3);
+    stage.c1.hand_out_too_much();
+    for _ in 0..10 {
+        stage.c1.hand_out(tasks::grant("g1", "u1"));
+    }
+    let running = stage.start();
+    // Had the others been started as well, they would have given as many signs of life by then.
+    let alive = within(stage.c1.wait(|received| {
+        let beats = &received.heartbeats;
+        (beats.values().filter(|count| **count >= 3).count() >= 3).then_some(beats.len())
+    }));
+    assert_eq!(alive.await, 3);
+    stage.system.release();
+    within(stage.c1.all_finished()).await;
+    running.stop().await;
+    assert!(stage.c1.received().finishes.values().all(Finish::is_success));
+    assert_eq!(stage.system.done("grant g1 u1"), 1);
+    stage.assert_clean();
+}
+
+#[tokio::test]
 async fn options_of_a_sync() {
     let stage = Stage::new().await;
     let running = stage.start();

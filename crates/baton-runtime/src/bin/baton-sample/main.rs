@@ -38,6 +38,7 @@ impl Program for Sample {
         const FIELDS: &[Field] = &[
             Field::text("token").secret().help(heading::CONNECTION, "The key to the system"),
             Field::switch("reads-only", false).help(heading::WHAT, "Be a connector that can change nothing"),
+            Field::switch("stuck", false).help(heading::WHAT, "Block the thread that reads for ever"),
             Field::int("pages", 2, 1, 9).help(heading::WHAT, "How many pages of events there are"),
             Field::list("colours").help(heading::WHAT, "Which colours there are"),
         ];
@@ -75,7 +76,10 @@ impl Program for Sample {
 
     fn build(&self, settings: &Settings, _: Purpose, _: CancellationToken) -> Result<Connector, Failure> {
         let pages = u64::try_from(settings.int("pages")).unwrap_or(1);
-        let connector = Connector::reading(Arc::new(source::Made));
+        let connector = match settings.switch("stuck") {
+            true => Connector::reading(Arc::new(source::Stuck)),
+            false => Connector::reading(Arc::new(source::Made)),
+        };
         if settings.switch("reads-only") {
             return Ok(connector);
         }

@@ -52,6 +52,46 @@ impl Source for Made {
     }
 }
 
+/// The same, but a fetch blocks the thread that it runs on for ever. It leaves the file `stuck` in the current folder.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stuck;
+
+impl Source for Stuck {
+    fn resource_types(&self) -> Vec<ResourceType> {
+        Made.resource_types()
+    }
+
+    fn fingerprint(&self) -> String {
+        Made.fingerprint()
+    }
+
+    fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        ready(Ok(())).boxed()
+    }
+
+    fn start(&self, options: &Options) -> Vec<Work> {
+        Made.start(options)
+    }
+
+    fn fetch<'a>(&'a self, _: &'a Work, _: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
+        async {
+            let _ = std::fs::write("stuck", "");
+            loop {
+                std::thread::park();
+            }
+        }
+        .boxed()
+    }
+
+    fn lane(&self, kind: WorkKind) -> Lane {
+        Made.lane(kind)
+    }
+
+    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
+        Made.kinds()
+    }
+}
+
 fn page() -> Page {
     let mut page = Page::default();
     page.resources.extend(["u1", "u2", "u-lost"].map(|id| build::resource("user", id, format!("User {id}"))));
@@ -66,8 +106,7 @@ fn page() -> Page {
         let principal = Principal { resource_type: "user", id: "u1".to_owned() };
         let mut grant = GrantDraft::new(&entitlement, &Arc::from("v1:"), principal);
         if id == "g2" {
-            grant.immutable = Some("g1".to_owned());
-            grant.sources = vec!["group:g1:member".to_owned()];
+            grant.immutable = Some("group:g1:member".to_owned());
         }
         page.grants.push(grant);
         page.resources.push(group);

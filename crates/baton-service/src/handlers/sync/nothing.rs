@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use baton_connector::{
-    FetchError, FetchErrorKind, Lane, LaneTraffic, Options, Page, Source, SourceError, Work, WorkKind,
+    FetchError, FetchErrorKind, Lane, LaneTraffic, Options, Page, Source, SourceError, SystemId, Work, WorkKind,
 };
 use baton_proto::c1::connector::v2::ResourceType;
 use futures::FutureExt as _;
@@ -21,8 +21,16 @@ impl Source for Nothing {
         format!("nothing of {}", self.0.fingerprint())
     }
 
+    fn session(&self) -> Option<Arc<dyn Source>> {
+        Some(Arc::new(Self(self.0.session()?)))
+    }
+
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         self.0.validate()
+    }
+
+    fn system(&self) -> Option<SystemId> {
+        self.0.system()
     }
 
     fn start(&self, _options: &Options) -> Vec<Work> {
