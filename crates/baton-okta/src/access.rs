@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use baton_connector::{FetchErrorKind, Options, SourceError};
-use okta_client::models::Org;
+use okta_client::models::{Org, OrgMetadata};
 use okta_client::{ApiToken, Authenticator, Client, Error, OAuth, OAuthConfig, Pacing, PrivateKey, endpoints};
 
 use crate::config::{Auth, Config, Requests, Rules};
@@ -84,12 +84,15 @@ fn pacing(requests: &Requests) -> Pacing {
 
 impl Access {
     /// Looks with one request whether Okta lets us in, and for a service app whether it is granted what reading `types`
-    /// takes. Types that a sync can do without are only warned of: their lists are refused when their turn comes.
-    pub(crate) async fn check(&self, client: &Client, types: &[&'static str]) -> Result<(), SourceError> {
+    /// takes. Types that a sync can do without are only warned of: their lists are refused when their turn comes. Returns
+    /// the id of the org, if the answer contains it.
+    pub(crate) async fn check(&self, client: &Client, types: &[&'static str]) -> Result<Option<String>, SourceError> {
         let oauth = match self {
             Self::ApiToken => {
                 let answer = client.get::<Org>(&endpoints::org::get()).await;
-                return answer.map(drop).map_err(|error| errors::unusable("checking the connection to Okta", &error));
+                return answer
+                    .map(|org| Some(org.id))
+                    .map_err(|error| errors::unusable("checking the connection to Okta", &error));
             }
             Self::ServiceApp(oauth) => oauth,
         };
@@ -107,13 +110,20 @@ impl Access {
             );
         }
         let fatal: Vec<_> = missing.into_iter().filter(|(of, _)| MUST_BE_READ.contains(of)).collect();
-        if fatal.is_empty() { Ok(()) } else { Err(no_scope(&fatal)) }
+        if fatal.is_empty() { Ok(None) } else { Err(no_scope(&fatal)) }
     }
 
     /// Asks for the scope of the System Log, too. Without it, what the log would tell is read.
     pub(crate) fn want_logs(&self) {
         if let Self::ServiceApp(oauth) = self {
             oauth.also_want(&[needs::LOGS]);
+        }
+    }
+
+    /// Asks for these scopes, too.
+    pub(crate) fn want(&self, scopes: &[&'static str]) {
+        if let Self::ServiceApp(oauth) = self {
+            oauth.also_want(scopes);
         }
     }
 
@@ -129,6 +139,17 @@ impl Access {
     pub(crate) fn prepare(&self, options: &Options, rules: &Rules) {
         if let Self::ServiceApp(oauth) = self {
             oauth.also_want(&needs::of_types(Scope::of(options, rules).types()));
+        }
+    }
+}
+
+/// Fetches the id of the org, for which no permission is needed. `None` if that fails: no sync depends on it.
+pub(crate) async fn org_id(client: &Client) -> Option<String> {
+    match client.get::<OrgMetadata>(&endpoints::org::metadata()).await {
+        Ok(org) => Some(org.id),
+        Err(error) => {
+            tracing::debug!(%error, "the id of the org is not known");
+            None
         }
     }
 }

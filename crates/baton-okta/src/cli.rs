@@ -37,7 +37,7 @@ impl Program for OktaProgram {
             ("baton-okta demo", "see it work, without an org"),
             ("baton-okta doctor", "check settings, sign-in and rights; say what to fix"),
             ("baton-okta plan", "tell how long a sync takes, and what would shorten it"),
-            ("baton-okta --domain acme.okta.com --api-token …", "sync an org into sync.c1z"),
+            ("BATON_API_TOKEN=… baton-okta --domain acme.okta.com", "sync an org into sync.c1z"),
             ("baton-okta --sync-resource-types user,group", "users and groups only"),
             ("baton-okta --rate-limit-share 50", "leave half of the rate limits to others"),
             ("baton-okta stats", "count what is in sync.c1z"),

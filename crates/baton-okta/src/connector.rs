@@ -1,12 +1,13 @@
 //! The connector: Okta as a source of syncs.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
+use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use baton_connector::{
-    FetchError, FetchErrorKind, Gap, Gate, Lane, LaneTraffic, Missing, Options, Page, ResourceBid, Source, SourceError,
-    Work, WorkKind,
+    FetchError, FetchErrorKind, Gap, Gate, Lane, LaneTraffic, Missing, Options, Page, Purpose, ResourceBid, Source,
+    SourceError, SystemId, Work, WorkKind,
 };
 use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
 use futures::FutureExt;
@@ -48,8 +49,11 @@ static KINDS: LazyLock<Vec<(WorkKind, &'static str)>> =
 /// An Okta org as a source of syncs.
 pub struct OktaSource {
     org: OrgUrl,
+    /// The org's own id, once it is known.
+    org_id: OnceLock<String>,
     /// Tells apart who asks, because not everybody is shown the same.
     asker: String,
+    purpose: Purpose,
     /// What is synced unless a sync says otherwise.
     options: Options,
     context: Context,
@@ -71,10 +75,10 @@ impl OktaSource {
         let (client, access) =
             access::connect(&config).map_err(|error| errors::unusable("preparing the Okta client", &error))?;
         let asker = asker(&config.auth);
-        let Config { org, rules, requests, options, cancel, .. } = config;
+        let Config { org, purpose, rules, requests, options, cancel, .. } = config;
         let lanes = Lanes::new(requests.rate_limit_share, requests.short_lists);
-        let context = Context { client, access, rules, lanes, page_size: requests.page_size };
-        Ok(Self { org, asker, options, context, cancel })
+        let context = Context::new(client, access, rules, lanes, requests.page_size);
+        Ok(Self { org, org_id: OnceLock::new(), asker, purpose, options, context, cancel })
     }
 
     /// What happened in the same org. It shares connections, pace and sign-in with this one.
@@ -87,7 +91,10 @@ impl OktaSource {
     /// The writing side for the same org. It shares connections, pace and sign-in with this one.
     #[must_use]
     pub fn provisioner(&self) -> OktaProvisioner {
-        OktaProvisioner::new(self.context.client.clone(), self.context.rules.clone(), self.cancel.clone())
+        let Context { client, access, rules, .. } = &self.context;
+        // A process that stays has asked for the scopes of every change at its start.
+        let access = (self.purpose == Purpose::Change).then(|| access.clone());
+        OktaProvisioner::new(client.clone(), access, rules.clone(), self.cancel.clone())
     }
 }
 
@@ -105,12 +112,38 @@ impl Source for OktaSource {
         format!("okta org={} asker={} {}", self.org, self.asker, self.context.rules.fingerprint())
     }
 
+    fn session(&self) -> Option<Arc<dyn Source>> {
+        let Self { org, org_id, asker, purpose, options, context, cancel } = self;
+        Some(Arc::new(Self {
+            org: org.clone(),
+            org_id: org_id.clone(),
+            asker: asker.clone(),
+            purpose: *purpose,
+            options: options.clone(),
+            context: context.for_another_run(),
+            cancel: cancel.clone(),
+        }))
+    }
+
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         async {
             let Context { client, access, rules, .. } = &self.context;
-            access.check(client, &Scope::of(&self.options, rules).types()).await
+            let checked = access.check(client, &Scope::of(&self.options, rules).types()).await?;
+            if self.org_id.get().is_none() {
+                let id = if checked.is_some() { checked } else { access::org_id(client).await };
+                if let Some(id) = id {
+                    // Another validation may have been quicker, with the same id.
+                    let _ = self.org_id.set(id);
+                }
+            }
+            Ok::<_, SourceError>(())
         }
         .boxed()
+    }
+
+    fn system(&self) -> Option<SystemId> {
+        let id = self.org_id.get().cloned().unwrap_or_default();
+        Some(SystemId { id, host: self.org.authority().to_owned() })
     }
 
     fn start(&self, options: &Options) -> Vec<Work> {
@@ -190,11 +223,12 @@ impl Source for OktaSource {
     }
 
     fn pointing(&self) -> &'static [&'static str] {
-        if self.context.rules.filter_email_domains.is_empty() { &[] } else { &[api_token::ID] }
+        &[api_token::ID]
     }
 
     fn unlink(&self, resource: &mut Resource, is_there: &dyn Fn(&ResourceId) -> bool) -> Vec<Gap> {
-        api_token::unlink(resource, is_there).into_iter().collect()
+        let missing = self.missing_principal(user::ID);
+        api_token::check_owner(resource, missing, is_there).into_iter().collect()
     }
 
     fn missing_principal(&self, resource_type: &str) -> Missing {
@@ -208,11 +242,13 @@ impl Source for OktaSource {
     }
 
     fn traffic(&self) -> Vec<LaneTraffic> {
-        self.context.client.traffic().iter().map(lane_traffic).collect()
+        let Context { client, asked_before, .. } = &self.context;
+        client.traffic().iter().map(|traffic| lane_traffic(traffic, asked_before)).collect()
     }
 
     fn backlog(&self, pages: &BTreeMap<Lane, u64>, held: &BTreeMap<WorkKind, u64>) {
-        self.context.lanes.want(pages, held, &self.context.client);
+        let Context { lanes, client, backlog, .. } = &self.context;
+        lanes.want(pages, held, client, backlog);
     }
 }
 
@@ -221,9 +257,9 @@ fn asker(auth: &Auth) -> String {
     match auth {
         Auth::PrivateKey { client_id, .. } => client_id.clone(),
         Auth::ApiToken(token) => {
-            let mut hasher = DefaultHasher::new();
-            token.expose_secret().hash(&mut hasher);
-            format!("token-{:08x}", hasher.finish() >> 32)
+            let hash = digest(&SHA256, token.expose_secret().as_bytes());
+            let number: String = hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            format!("token-{number}")
         }
     }
 }
@@ -236,7 +272,31 @@ fn kind(name: WorkKind) -> Option<&'static Kind> {
     kinds().find(|kind| kind.name == name)
 }
 
-fn lane_traffic(traffic: &BucketTraffic) -> LaneTraffic {
+/// What was asked in a bucket after what had been asked before.
+fn lane_traffic(traffic: &BucketTraffic, before: &[BucketTraffic]) -> LaneTraffic {
     let BucketTraffic { bucket, calls, retries, throttled, waited, limit, remaining, waiting } = *traffic;
-    LaneTraffic { lane: bucket.name().to_owned(), calls, retries, throttled, waited, limit, remaining, waiting }
+    let before = before.iter().find(|before| before.bucket == bucket);
+    let since = |now: u64, then: fn(&BucketTraffic) -> u64| now.saturating_sub(before.map_or(0, then));
+    LaneTraffic {
+        lane: bucket.name().to_owned(),
+        calls: since(calls, |before| before.calls),
+        retries: since(retries, |before| before.retries),
+        throttled: since(throttled, |before| before.throttled),
+        waited: waited.saturating_sub(before.map_or(Duration::ZERO, |before| before.waited)),
+        limit,
+        remaining,
+        waiting,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_has_the_same_number_in_every_release() {
+        let asker = |token: &str| asker(&Auth::ApiToken(token.into()));
+        assert_eq!(asker("00not-a-real-token"), "token-050d3549a77878fe");
+        assert_ne!(asker("00not-a-real-token"), asker("00not-a-real-tokem"));
+    }
 }

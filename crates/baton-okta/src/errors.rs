@@ -102,10 +102,16 @@ fn describe(resource_type: Option<&str>, doing: &str, error: &Error) -> String {
 /// What an operator of this connector can do, where the client's own words do not say it.
 fn next_step(resource_type: Option<&str>, error: &Error) -> Option<String> {
     match error.kind() {
-        // Other codes are about service apps, and the client knows what to do about those.
+        // About service apps the client knows what to do.
+        ErrorKind::Unauthenticated if error.is_by_service_app() => None,
         ErrorKind::Unauthenticated if matches!(error.code(), None | Some(INVALID_TOKEN)) => Some(
             "Check that --api-token (BATON_API_TOKEN) is whole and was made in this org, and that the admin who made \
              it is still active"
+                .to_owned(),
+        ),
+        // Okta answers this to either kind of credential.
+        ErrorKind::Unauthenticated if error.code() == Some(INVALID_SESSION) => Some(
+            "Check that the credential (--api-token, or the service app) was made in this org and is still active"
                 .to_owned(),
         ),
         ErrorKind::Forbidden => Some(match resource_type.and_then(Need::of) {
@@ -126,6 +132,8 @@ fn next_step(resource_type: Option<&str>, error: &Error) -> Option<String> {
 const NO_SCOPE: &str = "insufficient_scope";
 /// Okta's code for an API token that it does not know.
 const INVALID_TOKEN: &str = "E0000011";
+/// Okta's code for a request whose credential it does not take.
+const INVALID_SESSION: &str = "E0000005";
 /// Okta's code for a feature that the org does not have.
 const NO_FEATURE: &str = "E0000015";
 

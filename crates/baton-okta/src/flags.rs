@@ -16,7 +16,7 @@ use crate::resources::{api_token, custom_role, resource_set, resource_set_bindin
 pub(crate) const FIELDS: &[Field] = &[
     Field::text("domain")
         .value_name("HOST")
-        .help(heading::CONNECTION, "The org's host name, for example acme.okta.com"),
+        .help(heading::CONNECTION, "Host name of the Okta org, for example acme.okta.com"),
     Field::text("api-token")
         .value_name("TOKEN")
         .secret()
@@ -31,35 +31,36 @@ pub(crate) const FIELDS: &[Field] = &[
         .value_name("ID")
         .help(heading::CONNECTION, "Client id of the API Services app to sign in as"),
     Field::text("okta-private-key")
+        .file()
         .value_name("KEY")
         .secret()
-        .help(heading::CONNECTION, "The app's private key: a file, PEM text, or JWK")
+        .help(heading::CONNECTION, "Private key of the API Services app: a file, PEM text, or JWK")
         .more("RSA, 2048 bits or more. Line ends of the text may be written as \\n."),
     Field::text("okta-private-key-id")
         .value_name("ID")
-        .help(heading::CONNECTION, "Id (kid) of the public key that belongs to it"),
+        .help(heading::CONNECTION, "Id (kid) of the public key that belongs to the private key"),
     Field::switch("sync-custom-roles", false)
-        .help(heading::WHAT, "Also custom roles, resource sets, and who is bound to which")
+        .help(heading::WHAT, "Sync custom roles, resource sets, and who is bound to which")
         .more("Takes an admin role that may view roles, resources and admin assignments."),
     Field::switch("sync-secrets", false)
-        .help(heading::WHAT, "Also what Okta tells about API tokens, never the tokens themselves")
+        .help(heading::WHAT, "Sync what Okta says about API tokens, never the tokens themselves")
         .more("Takes the OAuth scope okta.apiTokens.read or an admin role that may view API tokens."),
     Field::switch("sync-devices", false)
-        .help(heading::WHAT, "Also devices")
+        .help(heading::WHAT, "Sync devices")
         .more("Takes the OAuth scope okta.devices.read or an admin role that may view devices. Naming `device` in --sync-resource-types does the same."),
-    Field::switch("sync-inactive-apps", false).help(heading::WHAT, "Also applications that are not active"),
+    Field::switch("sync-inactive-apps", false).help(heading::WHAT, "Sync applications that are not active, too"),
     Field::switch("skip-app-groups", false)
-        .help(heading::WHAT, "Without groups that applications brought along, and what they grant"),
-    Field::switch("skip-secondary-emails", false).help(heading::WHAT, "Without the users' second e-mail addresses"),
+        .help(heading::WHAT, "Skip groups that applications brought along, and what they grant"),
+    Field::switch("skip-secondary-emails", false).help(heading::WHAT, "Skip the users' second e-mail addresses"),
     Field::list("filter-email-domains")
         .value_name("DOMAINS")
-        .help(heading::WHAT, "Only users with an address in one of these domains"),
+        .help(heading::WHAT, "Sync only users with an address in one of these domains"),
     Field::switch("app-grant-sources", true)
         .help(heading::WHAT, "Say through which group somebody has an application")
         .more("With false, grants look as if all were made directly."),
     Field::int("rate-limit-share", 90, 1, 100)
         .value_name("PERCENT")
-        .help(heading::PACE, "How much of each of Okta's rate limits to use")
+        .help(heading::PACE, "How much of each of Okta's rate limits to use, in percent")
         .more("The rest is left to the org's logins and other tools."),
     Field::switch("short-lists", true)
         .help(heading::PACE, "Read members and assignments from Okta's short lists (skinny_users) too")

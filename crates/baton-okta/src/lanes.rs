@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use baton_connector::{Lane, WorkKind};
 use okta_client::models::Record;
-use okta_client::{Bucket, Client, Error, ErrorKind, ListPage, ListRequest};
+use okta_client::{Backlog, Bucket, Client, Error, ErrorKind, ListPage, ListRequest};
 
 use crate::demand::{Demand, Pace, Pair};
 use crate::errors;
@@ -32,6 +32,8 @@ pub(crate) fn known_limits(client: &Client) -> BTreeMap<Bucket, u64> {
 pub(crate) struct Lanes {
     /// Percent of each limit that is used.
     share: u8,
+    /// Whether short lists may be used at all.
+    may_use_short: bool,
     /// [`UNTRIED`], [`OFFERED`] or [`OFF`] for each of [`Pair::ALL`].
     short: [AtomicU8; 2],
     /// Held by whoever tries a short list first.
@@ -102,10 +104,21 @@ fn pair_lane(pair: Pair) -> Lane {
 }
 
 impl Lanes {
-    /// Nothing is known yet. `short` says whether short lists may be used at all.
-    pub(crate) fn new(share: u8, short: bool) -> Self {
-        let short = Pair::ALL.map(|_| AtomicU8::new(if short { UNTRIED } else { OFF }));
-        Self { share, short, trying: Default::default(), failed: Mutex::default(), wanted: Mutex::default() }
+    /// Nothing is known yet. `may_use_short` says whether short lists may be used at all.
+    pub(crate) fn new(share: u8, may_use_short: bool) -> Self {
+        Self {
+            share,
+            may_use_short,
+            short: Pair::ALL.map(|_| AtomicU8::new(if may_use_short { UNTRIED } else { OFF })),
+            trying: Default::default(),
+            failed: Mutex::default(),
+            wanted: Mutex::default(),
+        }
+    }
+
+    /// The same for another run, in which nothing is known yet.
+    pub(crate) fn for_another_run(&self) -> Self {
+        Self::new(self.share, self.may_use_short)
     }
 
     fn short(&self, pair: Pair) -> u8 {
@@ -113,7 +126,13 @@ impl Lanes {
     }
 
     /// Takes in how much is still wanted, and tells the client what that means for each bucket.
-    pub(crate) fn want(&self, pages: &BTreeMap<Lane, u64>, held: &BTreeMap<WorkKind, u64>, client: &Client) {
+    pub(crate) fn want(
+        &self,
+        pages: &BTreeMap<Lane, u64>,
+        held: &BTreeMap<WorkKind, u64>,
+        client: &Client,
+        backlog: &Backlog,
+    ) {
         let mut wanted = lock(&self.wanted);
         if wanted.pages == *pages && wanted.held == *held {
             return;
@@ -125,7 +144,7 @@ impl Lanes {
             let is_wanted = pages.contains_key(bucket.name());
             if is_wanted || pair.is_some_and(|pair| pages.contains_key(pair_lane(pair))) {
                 let bound = wanted.of(bucket.name()) + if bucket == Bucket::Groups { wanted.held() } else { 0 };
-                client.backlog(bucket, calls.get(&bucket).copied().unwrap_or_default().max(bound), bound);
+                backlog.set(bucket, calls.get(&bucket).copied().unwrap_or_default().max(bound), bound);
             }
         }
     }

@@ -111,14 +111,26 @@ pub(crate) fn to_change() -> Vec<(&'static str, &'static str)> {
     CHANGEABLE.into_iter().zip(uses).filter_map(|(of, what)| Some((Need::of(of)?.manage?, what))).collect()
 }
 
-/// The scopes that a purpose takes, each once.
+/// The scopes that one change takes, each once: to change a resource of the type `changed`, and to look at those of the
+/// types `seen`. None for what cannot be changed.
+pub(crate) fn of_change(changed: &str, seen: &[&str]) -> Vec<&'static str> {
+    let Some(manage) = Need::of(changed).and_then(|need| need.manage) else { return Vec::new() };
+    let mut scopes = vec![manage];
+    let granted = [manage.to_owned()];
+    for need in seen.iter().filter_map(|of| Need::of(of)).filter(|need| !is_granted(need.scope, &granted)) {
+        push(&mut scopes, need.scope);
+    }
+    scopes
+}
+
+/// The scopes that a purpose takes, each once. A single change asks for its own when it is made ([`of_change`]).
 pub(crate) fn scopes(purpose: Purpose, options: &Options, rules: &Rules) -> Vec<&'static str> {
     let reading = || of_types(Scope::of(options, rules).types());
     let managing = || to_change().into_iter().map(|(scope, _)| scope);
     let changing = || of_types(CHANGEABLE).into_iter().chain(managing()).collect::<Vec<_>>();
     match purpose {
         Purpose::Sync | Purpose::Serve { provisioning: false } => reading(),
-        Purpose::Change => changing(),
+        Purpose::Change => Vec::new(),
         Purpose::Events => vec![LOGS],
         Purpose::Serve { provisioning: true } => {
             let mut scopes = reading();
@@ -181,10 +193,26 @@ mod tests {
         for purpose in [Purpose::Sync, Purpose::Serve { provisioning: false }] {
             assert_eq!(all(purpose), READ);
         }
-        for purpose in [Purpose::Change, Purpose::Serve { provisioning: true }] {
-            assert_eq!(all(purpose), [READ, MANAGE].concat());
-        }
+        assert_eq!(all(Purpose::Serve { provisioning: true }), [READ, MANAGE].concat());
         assert_eq!(all(Purpose::Events), ["okta.logs.read"]);
+    }
+
+    #[test]
+    fn a_change_asks_for_what_it_takes_alone() {
+        assert!(scopes(Purpose::Change, &Options::default(), &Rules::default()).is_empty());
+        for (changed, seen, scopes) in [
+            ("group", &["user"][..], &["okta.groups.manage", "okta.users.read"][..]),
+            ("group", &["group"], &["okta.groups.manage"]),
+            ("app", &["group"], &["okta.apps.manage", "okta.groups.read"]),
+            ("role", &["user"], &["okta.roles.manage", "okta.users.read"]),
+            ("resourceset-binding", &["group"], &["okta.roles.manage", "okta.groups.read"]),
+            ("resource-set", &["custom-role"], &["okta.roles.manage"]),
+            ("user", &[], &["okta.users.manage"]),
+            ("device", &["user"], &[]),
+            ("nonsense", &["user"], &[]),
+        ] {
+            assert_eq!(of_change(changed, seen), scopes, "{changed} {seen:?}");
+        }
     }
 
     #[test]

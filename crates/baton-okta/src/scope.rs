@@ -111,6 +111,11 @@ impl Scope {
         self.grants && self.users && self.any_roles()
     }
 
+    /// Whether roles of OAuth clients belong to the sync. They are not read, which has to be reported.
+    pub(crate) fn client_roles(self) -> bool {
+        self.grants && self.apps && self.any_roles()
+    }
+
     fn any_roles(self) -> bool {
         self.roles || self.custom_roles
     }

@@ -22,9 +22,9 @@ pub(crate) const COMMAND: Extra = Extra {
     name: "demo",
     about: "Sync a simulated org: needs nothing, takes seconds",
     more: "An Okta org with made-up people starts on this machine, with the rate limits of a real one. It is synced \
-           over HTTPS into a file in a new temporary folder, or into the one that --file names. With --serve the org \
-           keeps running afterwards, to be synced and changed from another shell, and has no rate limits, so that nobody \
-           has to wait.",
+           over HTTPS into a file in a new temporary folder, or into the one that --file names. The report goes to \
+           stdout. With --serve the org keeps running afterwards, to be synced and changed from another shell, and has \
+           no rate limits, so that nobody has to wait; stdout then holds what that shell needs, and nothing else.",
     fields: &["file", "c1z-temp-dir"],
     own: &[serving::SERVE, SERVICE],
     run,
@@ -77,12 +77,18 @@ async fn sync(session: &Session, sim: &Sim) -> Result<PathBuf, Failure> {
     let config = Config { cancel: session.cancel().clone(), ..config(sim)? };
     let source = OktaSource::new(config).map_err(|error| Failure::new(error.to_string()))?;
     let summary = session.sync(Arc::new(source), SyncConfig::new(target(session)?)).await?;
-    session.report(&summary);
     let taste = taste::of(&summary.file).map_err(|error| Failure::with_code(error.code(), error.to_string()))?;
-    session.say(&format!("\n{}", taste.trim_end()));
-    if !session.settings().switch(serving::SERVE.name()) {
+    let taste = format!("\n{}", taste.trim_end());
+    if session.settings().switch(serving::SERVE.name()) {
+        // Stdout is for the shell that will use the org.
+        session.report(&summary);
+        session.say(&taste);
+    } else {
+        session.print_report(&summary)?;
+        session.print(&taste)?;
         session.suggest(&summary);
-        session.say(&format!("\nSync your own org\n  {} --domain acme.okta.com --api-token …", session.invoked_as()));
+        session
+            .say(&format!("\nSync your own org\n  BATON_API_TOKEN=… {} --domain acme.okta.com", session.invoked_as()));
     }
     Ok(summary.file)
 }
@@ -100,7 +106,7 @@ fn target(session: &Session) -> Result<PathBuf, Failure> {
     if session.settings().is_on_command_line("file") {
         return Ok(session.file().to_owned());
     }
-    let folder = tempfile::Builder::new().prefix("baton-okta-demo-").tempdir().map_err(|error| {
+    let folder = private_fs::temp_folder("baton-okta-demo-", &std::env::temp_dir()).map_err(|error| {
         Failure::new(format!("no temporary folder can be made: {error}\nhint: name a file with -f"))
     })?;
     Ok(folder.keep().join("demo.c1z"))

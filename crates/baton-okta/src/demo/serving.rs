@@ -1,6 +1,7 @@
 //! The demo's org stays, so that syncs and changes can be tried on it.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use baton_runtime::{Failure, Field, Session, heading};
@@ -16,7 +17,8 @@ pub(super) const SERVE: Field = Field::switch("serve", false)
 pub(super) async fn until_interrupted(session: &Session, sim: &Sim, file: &Path) -> Result<(), Failure> {
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let authority = file.with_extension("ca.pem");
-    fs::write(&authority, sim.ca_pem())
+    private_fs::create(&authority)
+        .and_then(|mut made| made.write_all(sim.ca_pem().as_bytes()))
         .map_err(|error| Failure::new(format!("cannot write {}: {error}", authority.display())))?;
     session.say("\nThe org keeps running until you press Ctrl-C. To use it, paste this into another shell:\n");
     session.print(&variables(sim, &file, &authority))?;

@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use baton_c1z::{Error, GrantFilter, Reader};
-use baton_proto::c1::connector::v2::{Grant, Resource, ResourceId};
+use baton_connector::build;
+use baton_proto::any;
+use baton_proto::c1::connector::v2::{Grant, GrantMetadata, Resource, ResourceId};
 use baton_runtime::Table;
+use prost_types::value::Kind;
 
 use crate::resources::{app, group, role, user};
 
@@ -39,7 +42,7 @@ pub(super) fn of(file: &Path) -> Result<String, Error> {
         }
     }
     let name = display_name(&reader, &sync, &person)?;
-    Ok(format!("What {name} has\n{table}"))
+    Ok(format!("What {} has\n{table}", terminal_text::line(&name)))
 }
 
 /// The first user with a role.
@@ -66,7 +69,19 @@ fn row(reader: &Reader, sync: &str, grant: &Grant) -> Result<[String; 3], Error>
             through.push(format!("through {}", display_name(reader, sync, &id)?));
         }
     }
+    if let Some(group) = via_group(grant) {
+        through.push(format!("through {}", display_name(reader, sync, &build::resource_id(group::ID, &group))?));
+    }
     Ok([kind, display_name(reader, sync, &id)?, through.join(", ")])
+}
+
+/// The group through which an application is held.
+fn via_group(grant: &Grant) -> Option<String> {
+    let mut facts = any::find::<GrantMetadata>(&grant.annotations)?.metadata?.fields;
+    match facts.remove(app::VIA_GROUP)?.kind? {
+        Kind::StringValue(group) => Some(group),
+        _ => None,
+    }
 }
 
 fn display_name(reader: &Reader, sync: &str, id: &ResourceId) -> Result<String, Error> {
@@ -75,4 +90,21 @@ fn display_name(reader: &Reader, sync: &str, id: &ResourceId) -> Result<String, 
         .map(|resource| resource.display_name)
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| id.resource.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_types::{Struct, Value};
+
+    use super::*;
+
+    #[test]
+    fn the_group_of_an_application_is_in_the_metadata_of_the_grant() {
+        let value = Value { kind: Some(Kind::StringValue("00g1eng".to_owned())) };
+        let metadata = Some(Struct { fields: [("c1_okta_via_group".to_owned(), value)].into() });
+        let annotations = vec![build::annotation(&GrantMetadata { metadata })];
+        let grant = Grant { annotations, ..Grant::default() };
+        assert_eq!(via_group(&grant).as_deref(), Some("00g1eng"));
+        assert_eq!(via_group(&Grant::default()), None);
+    }
 }

@@ -62,11 +62,7 @@ pub(crate) const FIELDS: &[&str] = &[
 const OWN: &[Field] = &[
     Field::switch(PROVISIONING, false).help(heading::WHAT, "Check also what it takes to change things"),
     Field::switch(EVENT_FEED, false).help(heading::WHAT, "Check also what it takes to read events"),
-    Field::text_or("output", "console")
-        .short('o')
-        .value_name("FORMAT")
-        .choices(&["console", "json"])
-        .help(heading::OUTPUT, "console (lines) or json"),
+    Field::output_format().help(heading::OUTPUT, "console (lines) or json"),
 ];
 
 const PROVISIONING: &str = "provisioning";

@@ -89,7 +89,7 @@ pub(super) struct Report<'s> {
 
 impl<'s> Report<'s> {
     pub(super) fn new(session: &'s Session) -> Self {
-        let as_json = session.settings().text("output") == "json";
+        let as_json = session.settings().wants_json();
         Self { session, as_json, findings: Vec::new(), more: Map::new() }
     }
 
@@ -134,7 +134,7 @@ impl<'s> Report<'s> {
             object.insert("findings".to_owned(), self.findings.iter().map(Finding::json).collect());
             object.insert("problems".to_owned(), problems.into());
             object.insert("warnings".to_owned(), warnings.into());
-            self.session.print(&Value::Object(object).to_string())?;
+            self.session.print_json(&Value::Object(object).to_string())?;
         } else {
             self.session.print(&format!("\n{verdict}"))?;
         }

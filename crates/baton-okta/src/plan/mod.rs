@@ -30,11 +30,7 @@ pub(crate) const COMMAND: Extra = Extra {
     run,
 };
 
-const OWN: &[Field] = &[Field::text_or("output", "console")
-    .short('o')
-    .value_name("FORMAT")
-    .choices(&["console", "json"])
-    .help(heading::OUTPUT, "console (a table) or json")];
+const OWN: &[Field] = &[Field::output_format().help(heading::OUTPUT, "console (a table) or json")];
 
 /// What a plan is made from.
 struct Facts {
@@ -55,8 +51,8 @@ fn run(session: &Session) -> Running<'_> {
             () = session.cancel().cancelled() => return Err(Failure::with_code(1, "interrupted")),
         };
         let plan = report::Plan::new(&facts);
-        let as_json = session.settings().text("output") == "json";
-        session.print(if as_json { plan.json().to_string() } else { plan.text() }.trim_end())
+        let as_json = session.settings().wants_json();
+        if as_json { session.print_json(&plan.json().to_string()) } else { session.print(plan.text().trim_end()) }
     })
 }
 

@@ -1,17 +1,19 @@
-//! API tokens: who has made one and when it ends, never the token itself (`docs/spec/okta-sync.md` 6.8,
-//! `docs/spec/decisions.md` 2.8).
+//! API tokens: who has made one, when it was last used and when it ends, never the token itself
+//! (`docs/spec/okta-sync.md` 6.8, `docs/spec/decisions.md` 2.8).
 
-use baton_connector::{FetchError, Gap, GapKind, Page, Work, WorkKind, build};
+use baton_connector::{FetchError, Gap, GapKind, Missing, Page, Work, WorkKind, build};
 use baton_proto::any;
 use baton_proto::c1::connector::v2::secret_trait::CredentialType;
 use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType, SecretTrait, resource_type::Trait};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use okta_client::models::TokenInfo;
 use okta_client::{Bucket, endpoints};
+use prost_types::Timestamp;
 
 use super::single::{Asked, Single};
-use super::{Context, Kind, Module, describe, gap, point_in_time, stored_without, user};
+use super::{Context, Kind, Module, describe, gap, point_in_time, stored_without, timestamp, user};
 
 /// The resource type's id.
 pub(crate) const ID: &str = "api-token";
@@ -81,7 +83,9 @@ fn fetch_token<'a>(
 pub(super) fn add(page: &mut Page, token: &TokenInfo) {
     let mut unmapped = Vec::new();
     let owner = token.user_id.as_deref().filter(|id| !id.is_empty()).map(|id| build::resource_id(user::ID, id));
+    let last_used_at = last_use(token, &mut unmapped);
     let of_token = SecretTrait {
+        last_used_at,
         expires_at: point_in_time("expiresAt", token.expires_at.as_ref(), &mut unmapped),
         created_by_id: owner.clone(),
         identity_id: owner,
@@ -97,10 +101,34 @@ pub(super) fn add(page: &mut Page, token: &TokenInfo) {
     page.gaps.extend(stored_without(ID, "API token", &token.id, unmapped));
 }
 
-/// Takes the owner out of a token if the owner does not belong to the sync.
-pub(crate) fn unlink(token: &mut Resource, is_there: &dyn Fn(&ResourceId) -> bool) -> Option<Gap> {
+/// When a token was last used (`docs/spec/okta-more.md` 1): every use sets its end anew, a fixed time ahead, so that an end
+/// that far from its beginning means that it was never used.
+fn last_use(token: &TokenInfo, unmapped: &mut Vec<String>) -> Option<Timestamp> {
+    let window = token.token_window.as_deref()?;
+    let days = SpanRelativeTo::days_are_24_hours();
+    let length = window.parse::<Span>().ok().and_then(|span| span.to_duration(days).ok());
+    let Some(length) = length.filter(SignedDuration::is_positive) else {
+        unmapped.push(format!("its last use, because `tokenWindow` is no duration: {window}"));
+        return None;
+    };
+    let used = token.expires_at.as_ref()?.parse()?.checked_sub(length).ok()?;
+    (used > token.created.as_ref()?.parse()?).then(|| timestamp(used))
+}
+
+/// Deals with the owner of a token who is not in the sync: as with a grant to somebody who is not there, the token keeps an
+/// owner who exists, and loses one who was left out on purpose.
+pub(crate) fn check_owner(
+    token: &mut Resource,
+    missing: Missing,
+    is_there: &dyn Fn(&ResourceId) -> bool,
+) -> Option<Gap> {
     let mut of_token: SecretTrait = any::find(&token.annotations)?;
     let owner = of_token.identity_id.take().filter(|owner| !is_there(owner))?;
+    if missing == Missing::Keep {
+        let id = token.id.as_ref().map_or("", |id| &id.resource);
+        let message = format!("it is kept as the owner of API token {id}, although it is not in this sync");
+        return Some(gap(GapKind::Dangling, user::ID, &owner.resource, message));
+    }
     of_token.created_by_id = None;
     let packed = build::annotation(&of_token);
     let place = token.annotations.iter_mut().find(|annotation| annotation.type_url == packed.type_url)?;
@@ -149,6 +177,7 @@ mod tests {
                 "annotations": [{
                     "@type": "type.googleapis.com/c1.connector.v2.SecretTrait",
                     "expiresAt": "2026-12-31T23:59:59.500Z",
+                    "lastUsedAt": "2026-12-01T23:59:59.500Z",
                     "createdById": owner,
                     "identityId": owner,
                     "credentialType": "CREDENTIAL_TYPE_STATIC_SECRET",
@@ -157,6 +186,37 @@ mod tests {
             })
         );
         assert_eq!(gaps, []);
+    }
+
+    #[test]
+    fn the_last_use_is_a_window_before_the_end() {
+        let last_use = |members: Value| {
+            let mut token = whole();
+            token.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            let (token, gaps) = mapped(&token);
+            let secret = protojson::to_value(&token).unwrap()["annotations"][0].take();
+            (secret["lastUsedAt"].as_str().map(str::to_owned), gaps)
+        };
+        for (members, expected) in [
+            (json!({}), Some("2026-12-01T23:59:59.500Z")),
+            (json!({"tokenWindow": "P90D"}), Some("2026-10-02T23:59:59.500Z")),
+            (json!({"tokenWindow": "PT12H"}), Some("2026-12-31T11:59:59.500Z")),
+            // A token that was never used ends a window after its beginning; it was not used before that either.
+            (json!({"expiresAt": "2023-02-01T03:04:05.000Z"}), None),
+            (json!({"expiresAt": "2023-02-01T03:04:05.001Z"}), Some("2023-01-02T03:04:05.001Z")),
+            (json!({"tokenWindow": "P3650D"}), None),
+            // The last change of a token is not its last use.
+            (json!({"expiresAt": null}), None),
+            (json!({"tokenWindow": null}), None),
+            (json!({"created": null}), None),
+        ] {
+            assert_eq!(last_use(members.clone()), (expected.map(str::to_owned), Vec::new()), "{members}");
+        }
+        for window in ["a month", "P1M", "-P30D", "P0D"] {
+            let (used, gaps) = last_use(json!({"tokenWindow": window}));
+            assert_eq!((used, gaps.len()), (None, 1), "{window}");
+            assert!(gaps[0].message.contains("its last use") && gaps[0].message.contains(window), "{gaps:?}");
+        }
     }
 
     #[test]
@@ -178,12 +238,24 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_who_is_not_in_the_sync_is_taken_out() {
+    fn an_owner_who_exists_is_kept_and_reported() {
         let (whole, _) = mapped(&whole());
         let mut token = whole.clone();
-        assert_eq!(unlink(&mut token, &|owner| owner.resource == "00u1"), None);
+        let gap = check_owner(&mut token, Missing::Keep, &|_| false).unwrap();
         assert_eq!(token, whole);
-        let gap = unlink(&mut token, &|_| false).unwrap();
+        assert_eq!((gap.kind, gap.resource_type.as_str(), gap.id.as_str()), (GapKind::Dangling, "user", "00u1"));
+        assert!(gap.message.contains("00Tok1"), "{gap:?}");
+    }
+
+    #[test]
+    fn an_owner_who_was_left_out_is_taken_out() {
+        let (whole, _) = mapped(&whole());
+        let mut token = whole.clone();
+        for missing in [Missing::Keep, Missing::Drop] {
+            assert_eq!(check_owner(&mut token, missing, &|owner| owner.resource == "00u1"), None);
+        }
+        assert_eq!(token, whole);
+        let gap = check_owner(&mut token, Missing::Drop, &|_| false).unwrap();
         assert_eq!((gap.kind, gap.id.as_str()), (GapKind::LeftOut, "00Tok1"));
         assert!(gap.message.contains("00u1"), "{gap:?}");
         let of_token: SecretTrait = any::find(&token.annotations).unwrap();

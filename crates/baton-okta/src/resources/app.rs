@@ -3,9 +3,12 @@
 //! Which groups have which apps can be read from either side. The works of both sides are held back until groups and
 //! apps have been counted; then the side is read that Okta's rate limits let through sooner (`lanes.rs`).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use baton_connector::{FetchError, GapKind, Gate, GrantDraft, Page, Principal, Reuse, Work, WorkKind, build, ids};
+use baton_connector::{
+    FetchError, Gap, GapKind, Gate, GrantDraft, Metadata, Page, Principal, Reuse, Work, WorkKind, build, ids,
+};
 use baton_proto::c1::connector::v2::non_human_identity_trait::NhiType;
 use baton_proto::c1::connector::v2::{
     AppTrait, Entitlement, NonHumanIdentityTrait, Resource, ResourceType, resource_type::Trait,
@@ -18,7 +21,7 @@ use okta_client::{Bucket, endpoints};
 pub(crate) use parts::fetch_parts_of_users;
 
 use super::single::{Asked, Single};
-use super::{Below, Context, Kind, Module, begin, describe, gap, group, identified, user};
+use super::{Below, Context, Kind, Module, begin, custom_role, describe, gap, group, identified, role, user};
 use crate::demand::Pair;
 use crate::errors::{self, Refused};
 use crate::lanes::Both;
@@ -96,6 +99,7 @@ fn fetch_apps<'a>(
                 page.entitlements.push(entitlement(&resource));
             }
             page.resources.push(resource);
+            page.gaps.extend(unread_roles(app, scope));
             page.opens.extend(users_of(app, scope, context));
             page.opens.extend(groups_of(app, scope).map(|work| work.behind(GATE.name)));
         }
@@ -131,6 +135,14 @@ fn fetch_app<'a>(
     .boxed()
 }
 
+/// That the admin roles of a service app are not read: the list of administrators holds people only.
+fn unread_roles(app: &App, scope: Scope) -> Option<Gap> {
+    let resource_type = if scope.roles { role::ID } else { custom_role::ID };
+    let label = app.label.as_deref().unwrap_or_default();
+    let message = format!("admin roles of OAuth client {} ({label}) are not read", app.id);
+    (scope.client_roles() && app.is_service()).then(|| gap(GapKind::LeftOut, resource_type, &app.id, message))
+}
+
 /// The work that reads the users of an app.
 fn users_of(app: &App, scope: Scope, context: &Context) -> Option<Work> {
     let sources = scope.groups && context.rules.app_grant_sources;
@@ -143,6 +155,9 @@ fn users_of(app: &App, scope: Scope, context: &Context) -> Option<Work> {
 fn groups_of(app: &App, scope: Scope) -> Option<Work> {
     scope.app_groups().then(|| Work::new(APP_GROUPS, app.id.as_str()).reusable(Reuse::UnlessChanged))
 }
+
+/// The key in a grant's metadata under which the group stands that a user has the app through.
+pub(crate) const VIA_GROUP: &str = "c1_okta_via_group";
 
 /// The detail of [`APP_USERS`] when grants say through which group they come. Not so when groups are not synced.
 const SOURCES: &str = "sources";
@@ -253,21 +268,28 @@ fn entitlement(app: &Resource) -> Entitlement {
     )
 }
 
-/// A grant per user of an app. With `sources`, users who have the app through a group have a grant that names the
-/// group and cannot be revoked by itself.
+/// A grant per user of an app. With `sources`, the grant of a user who has the app through a group names the group in its
+/// metadata, and is marked as one that cannot be revoked by itself.
 pub(super) fn user_grants(app: &str, users: Vec<AppUser>, sources: bool) -> Vec<GrantDraft> {
     let access = Access::to(app);
+    let mut via_groups = HashMap::new();
     users
         .into_iter()
         .map(|assigned| {
             let through = assigned.group_id().filter(|_| sources && assigned.scope.as_deref() == Some("GROUP"));
-            let membership = through.map(|through| ids::entitlement(group::ID, through, group::SLUG));
-            let mut grant = access.grant(user::ID, assigned.id);
-            grant.sources.extend(membership.clone());
-            grant.immutable = membership;
-            grant
+            let immutable = through.map(|through| ids::entitlement(group::ID, through, group::SLUG));
+            let metadata = through.map(|through| match via_groups.get(through) {
+                Some(metadata) => Metadata::clone(metadata),
+                None => via_groups.entry(through.to_owned()).or_insert_with(|| via_group(through)).clone(),
+            });
+            GrantDraft { immutable, metadata, ..access.grant(user::ID, assigned.id) }
         })
         .collect()
+}
+
+/// The metadata of a grant that comes through this group.
+fn via_group(group: &str) -> Metadata {
+    Metadata::new(Profile::default().text(VIA_GROUP, group).build())
 }
 
 /// A grant per app of a group. The answer holds apps of every status; those that are not active may be left out of the

@@ -21,7 +21,7 @@ use baton_proto::c1::connector::v2::{
 };
 use futures::future::BoxFuture;
 use okta_client::models::{Record, Time};
-use okta_client::{Bucket, Client, ListPage, ListRequest};
+use okta_client::{Backlog, Bucket, BucketTraffic, Client, ListPage, ListRequest};
 use prost_types::{Any, Timestamp};
 
 use crate::access::Access;
@@ -80,11 +80,28 @@ pub(crate) struct Context {
     pub rules: Rules,
     /// Which way to the same facts is taken.
     pub lanes: Lanes,
+    /// Where the client is told what is still needed.
+    pub backlog: Backlog,
+    /// What was asked before: not counted as asked by this run.
+    pub asked_before: Vec<BucketTraffic>,
     /// Asked for instead of each list's own page size.
     pub page_size: Option<u32>,
 }
 
 impl Context {
+    /// For a first run.
+    pub(crate) fn new(client: Client, access: Access, rules: Rules, lanes: Lanes, page_size: Option<u32>) -> Self {
+        let backlog = client.backlog();
+        Self { client, access, rules, lanes, backlog, asked_before: Vec::new(), page_size }
+    }
+
+    /// For another run, which shares the client, and nothing that belongs to a run.
+    pub(crate) fn for_another_run(&self) -> Self {
+        let Self { client, access, rules, lanes, page_size, .. } = self;
+        let another = Self::new(client.clone(), access.clone(), rules.clone(), lanes.for_another_run(), *page_size);
+        Self { asked_before: client.traffic(), ..another }
+    }
+
     /// The page size to be asked for where a list's largest is `most`.
     pub(crate) fn limit(&self, most: u32) -> u32 {
         self.page_size.map_or(most, |size| size.clamp(1, most))
@@ -211,9 +228,14 @@ fn point_in_time(member: &str, time: Option<&Time>, unmapped: &mut Vec<String>) 
         unmapped.push(format!("`{member}`, which is no time: {time}"));
         return None;
     };
-    let mut timestamp = Timestamp { seconds: parsed.as_second(), nanos: parsed.subsec_nanosecond() };
+    Some(timestamp(parsed))
+}
+
+/// A time as protobuf's, fraction included.
+fn timestamp(time: jiff::Timestamp) -> Timestamp {
+    let mut timestamp = Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() };
     timestamp.normalize();
-    Some(timestamp)
+    timestamp
 }
 
 /// The gaps of an object that is stored without a part of it.

@@ -190,7 +190,7 @@ fn keep_named(work: &Work, page: &mut Page) {
     page.grants.retain(|grant| is_named(&grant.entitlement.resource_type, &grant.entitlement.resource));
     page.resources.retain(|resource| has_named_id(Some(resource)));
     page.entitlements.retain(|entitlement| has_named_id(entitlement.resource.as_ref()));
-    page.gaps.retain(|gap| gap.kind != GapKind::Dangling);
+    page.gaps.retain(|gap| gap.kind != GapKind::Unresolved);
 }
 
 fn fetch_assignees<'a>(
@@ -362,7 +362,7 @@ impl<'a> Holder<'a> {
             return Judgement::Beyond(of);
         }
         let message = format!("the role {of} is synced as a custom role only, with --sync-custom-roles");
-        self.missing(GapKind::Dangling, &message)
+        self.missing(GapKind::Unresolved, &message)
     }
 
     fn grant(&self, resource_type: &'static str, role: &str) -> GrantDraft {

@@ -1,13 +1,15 @@
 //! The actions on groups (`docs/spec/okta-provisioning.md` 7.5).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use okta_client::{ApiToken, Client, Config, OrgUrl, endpoints};
-use okta_sim::Fault;
+use okta_sim::{Fault, Org, SimConfig};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::changing::{Changing, Told, on};
+use crate::support::Lab;
 
 fn call(org: &Changing, action: &str, args: &Value) -> Told {
     org.run(&arguments(action, &args.to_string()))
@@ -103,6 +105,53 @@ fn a_lost_answer_makes_no_second_group() {
     }
 }
 
+/// An org whose search shows changes so much later.
+fn with_lag(lag: Duration) -> Changing {
+    let config = SimConfig { record_writes: true, search_lag: lag, ..SimConfig::new(Org::facts()) };
+    Changing { lab: Lab::start(config) }
+}
+
+#[test]
+fn a_new_group_is_known_by_the_answer_however_late_the_search_shows_it() {
+    let org = with_lag(Duration::from_secs(3_600));
+    let told = call(&org, "create", &json!({"name": "Engines", "userMembers": users(&["00u1active", "00u2staged"])}));
+    let id = made(told.is("complete"));
+    assert_eq!(told.requests()[1..3], ["POST groups 200".to_owned(), format!("GET groups/{id} 200")]);
+    assert_eq!(org.org().members_of(&id), ["00u1active", "00u2staged"]);
+    // The name is taken, and nobody can be shown who has it.
+    let told = call(&org, "create", &json!({"name": "Engines"}));
+    told.failed("AlreadyExists", "unchanged").says(&["exists already"]);
+}
+
+#[test]
+fn a_new_group_that_cannot_be_read_back_is_there_all_the_same() {
+    for fault in [Fault::Code(403, "E0000006"), Fault::Code(404, "E0000007")] {
+        let org = Changing::unsynced(|_| {});
+        org.fail(on("GET", "groups/{id}", fault.clone()).first(1));
+        let told = call(&org, "create", &json!({"name": "Engines", "userMembers": users(&["00u1active"])}));
+        let id = made(told.is("complete"));
+        assert_eq!(told.result["response"]["resource"]["displayName"], "Engines");
+        assert_ne!(told.words(), "", "{fault:?}");
+        assert_eq!(org.org().members_of(&id), ["00u1active"]);
+    }
+}
+
+#[test]
+fn a_group_whose_answer_was_lost_is_found_when_the_search_shows_it() {
+    let lost = || on("POST", "groups", Fault::Status(500).after_doing()).first(1);
+    let args = json!({"name": "Engines", "userMembers": users(&["00u1active"])});
+    let org = with_lag(Duration::from_secs(2));
+    org.fail(lost());
+    let id = made(call(&org, "create", &args).is("complete"));
+    assert_eq!(org.org().members_of(&id), ["00u1active"]);
+    let org = with_lag(Duration::from_secs(3_600));
+    let before = org.org().group_count();
+    org.fail(lost());
+    let told = call(&org, "create", &args);
+    told.failed("Unavailable", "unknown").says(&["was lost", "does not show", "hint: look for it"]);
+    assert_eq!(org.org().group_count(), before + 1);
+}
+
 #[test]
 fn the_name_is_checked() {
     let org = Changing::unsynced(|_| {});
@@ -123,6 +172,23 @@ fn the_name_is_checked() {
     for id in ["../users/00u1active", "rules", "a b"] {
         let args = json!({"group_id": id, "name": "x"});
         call(&org, "modify_group", &args).failed("InvalidArgument", "unchanged").asked(&[]);
+    }
+}
+
+#[test]
+fn the_length_of_a_name_is_counted_in_characters() {
+    let org = Changing::unsynced(|_| {});
+    let name = "部".repeat(255);
+    let id = made(call(&org, "create", &json!({ "name": name })).is("complete"));
+    assert_eq!(org.org().group_profile_of(&id).unwrap()["name"], name.as_str());
+    let renamed = json!({"group_id": id, "name": "課".repeat(100)});
+    call(&org, "modify_group", &renamed).is("complete");
+    for args in [json!({"name": "部".repeat(256)}), json!({"group_id": id, "name": "部".repeat(256)})] {
+        let action = if args.get("group_id").is_some() { "modify_group" } else { "create" };
+        call(&org, action, &args)
+            .failed("InvalidArgument", "unchanged")
+            .says(&["name", "at most 255 characters"])
+            .asked(&[]);
     }
 }
 

@@ -148,14 +148,14 @@ fn nobody_is_reached_by_another_name_or_another_path() {
 fn failures_are_told_with_their_codes() {
     let org = Changing::unsynced(|_| {});
     let suspend = "users/00u1active/lifecycle/suspend";
-    for (fault, code) in [
-        (Fault::Code(403, "E0000006"), "PermissionDenied"),
-        (Fault::Code(401, "E0000011"), "Unauthenticated"),
-        (Fault::Status(500), "Unavailable"),
-        (Fault::DropConnection, "Unavailable"),
+    for (fault, code, state) in [
+        (Fault::Code(403, "E0000006"), "PermissionDenied", "unchanged"),
+        (Fault::Code(401, "E0000011"), "Unauthenticated", "unchanged"),
+        (Fault::Status(500), "Unavailable", "unchanged"),
+        (Fault::DropConnection, "Unavailable", "unknown"),
     ] {
         org.fail(on("POST", suspend, fault));
-        turn(&org, "disable_user", ADA).failed(code, "unchanged");
+        turn(&org, "disable_user", ADA).failed(code, state);
         assert_eq!(status(&org, ADA).as_deref(), Some("ACTIVE"));
     }
     org.fail(on("POST", suspend, Fault::RateLimit).first(1));
@@ -205,7 +205,9 @@ fn a_slow_deactivation_is_waited_for() {
     turn(&org, "deactivate_user", ADA).is("complete");
     assert_eq!((status(&org, ADA).as_deref(), org.writes().len()), (Some("DEPROVISIONED"), 1));
     let org = Changing::unsynced(|org| org.set_slow_deactivation(9));
-    turn(&org, "deactivate_user", ADA).failed("Unavailable", "unknown").says(&["still as before"]);
+    turn(&org, "deactivate_user", ADA)
+        .failed("Unavailable", "unknown")
+        .says(&["no effect so far", "the status of user 00u1active is ACTIVE"]);
 }
 
 #[test]
@@ -233,7 +235,11 @@ fn arguments_are_checked_before_any_request() {
             id(json!({"resource_type_id": "group", "resource_id": "00g1eng"})),
             "expected resource type \"user\", got \"group\"",
         ),
-        ("delete_user", id(json!({"resource_type_id": "user", "resource_id": ""})), "user_id"),
+        (
+            "delete_user",
+            id(json!({"resource_type_id": "user", "resource_id": ""})),
+            "argument user_id: its resource_id is empty",
+        ),
         (
             "update_profile",
             json!({"user_id": {"resource_type": "user", "resource": ADA}}),
@@ -247,6 +253,17 @@ fn arguments_are_checked_before_any_request() {
         ),
     ] {
         call_of_user(&org, action, &args).failed("InvalidArgument", "unchanged").says(&[words]).asked(&[]);
+    }
+    // Whoever has an address only is told where the ids are.
+    const ADDRESS: &str = "\"ada@acme.example\" is an address or a login, not the id of a user";
+    const LISTS: &str = "the command `resources` lists ids";
+    let address = json!("ada@acme.example");
+    for told in [
+        call(&org, "disable_user", &id(address.clone())),
+        call_of_user(&org, "delete_user", &id(json!({"resource_type_id": "user", "resource_id": address}))),
+        org.run(&["--delete-resource", "ada@acme.example", "--delete-resource-type", "user"]),
+    ] {
+        told.failed("InvalidArgument", "unchanged").says(&[ADDRESS, "\nhint: ", LISTS]).asked(&[]);
     }
     call(&org, "deactivate_user", &id(json!(ADA))).failed("NotFound", "unchanged");
     call_of_user(&org, "enable_user", &id(json!(ADA))).failed("NotFound", "unchanged");

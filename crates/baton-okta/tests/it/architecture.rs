@@ -6,14 +6,19 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Who may use whom in the program. What is not listed is forbidden.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("private-fs", &[]),
     ("baton-proto", &[]),
-    ("baton-c1z", &["baton-proto"]),
+    ("baton-c1z", &["baton-proto", "private-fs"]),
     ("baton-connector", &["baton-proto"]),
-    ("baton-sync", &["baton-c1z", "baton-connector", "baton-proto"]),
-    ("baton-explore", &["baton-c1z", "baton-proto"]),
-    ("baton-provision", &["baton-c1z", "baton-connector", "baton-proto"]),
-    ("baton-service", &["baton-connector", "baton-proto", "baton-provision", "baton-sync"]),
+    ("baton-sync", &["baton-c1z", "baton-connector", "baton-proto", "private-fs"]),
+    ("baton-explore", &["baton-c1z", "baton-proto", "terminal-text"]),
+    ("baton-provision", &["baton-c1z", "baton-connector", "baton-proto", "terminal-text"]),
+    (
+        "baton-service",
+        &["baton-connector", "baton-proto", "baton-provision", "baton-sync", "private-fs", "terminal-text"],
+    ),
     ("sim-tls", &[]),
+    ("terminal-text", &[]),
     ("c1-sim", &["baton-proto", "sim-tls"]),
     (
         "baton-runtime",
@@ -25,6 +30,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "baton-provision",
             "baton-service",
             "baton-sync",
+            "private-fs",
+            "terminal-text",
         ],
     ),
     ("okta-sim", &["sim-tls"]),
@@ -44,6 +51,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "c1-sim",
             "okta-client",
             "okta-sim",
+            "private-fs",
+            "terminal-text",
         ],
     ),
 ];

@@ -7,19 +7,18 @@ fn what_is_required_is_told_all_at_once() {
     let ended = Run::new(&[]).end();
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
     insta::assert_snapshot!(ended.stderr, @"
-    errors found:
-    field domain of type string is marked as required but it has a zero-value
-    field api-token of type string is marked as required but it has a zero-value
+    --domain and --api-token are missing
     hint: set --domain and --api-token, or BATON_DOMAIN and BATON_API_TOKEN, or the same names as keys in .baton.yaml
     hint: `baton-okta demo` shows a sync without an org
     ");
+    let ended = Run::new(&[]).env("BATON_API_TOKEN", TOKEN).end();
+    assert!(ended.stderr.starts_with("--domain is missing\nhint: "), "{}", ended.stderr);
     let ended = Run::new(&["--domain=acme.okta.com", "--http-timeout-seconds=0"]).env("BATON_WORKERS", "many").end();
     assert_eq!(ended.code, Some(2));
     insta::assert_snapshot!(ended.stderr, @r#"
-    errors found:
     field workers: value must be a whole number but got "many" (from BATON_WORKERS)
     field http-timeout-seconds: value must be greater than or equal to 1 but got 0 (from --http-timeout-seconds)
-    field api-token of type string is marked as required but it has a zero-value
+    --api-token is missing
     hint: set --api-token, or BATON_API_TOKEN, or the same names as keys in .baton.yaml
     hint: `baton-okta demo` shows a sync without an org
     "#);
@@ -30,12 +29,54 @@ fn unknown_flags_are_refused_without_the_usage() {
     let ended = Run::new(&["--domian", "acme.okta.com"]).end();
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
     assert_eq!(ended.stderr, "unknown flag: --domian\nhint: did you mean --domain?\n");
-    // What this version cannot do is unknown to it, not silently ignored.
-    for flag in ["--create-ticket", "--diff-syncs", "--list-resource-actions"] {
-        let ended = Run::to_nobody(&[flag]).end();
-        assert_eq!(ended.code, Some(2), "{flag}");
-        assert!(ended.stderr.starts_with("unknown flag: "), "{flag}: {}", ended.stderr);
+}
+
+/// Flags of the Go connector that ask for something else than this program does: known by name, from wherever they come.
+#[test]
+fn what_is_not_done_is_refused_by_name() {
+    for (flag, value, words) in [
+        ("create-ticket", "true", "a ticket"),
+        ("bulk-create-ticket", "true", "a ticket"),
+        ("get-ticket", "true", "a ticket"),
+        ("list-ticket-schemas", "true", "the schemas of tickets"),
+        ("ticket-template-path", "t.json", "a ticket"),
+        ("bulk-ticket-template-path", "t.json", "a ticket"),
+        ("ticket-id", "1", "a ticket"),
+        ("diff-syncs", "true", "a comparison of two syncs"),
+        ("base-sync-id", "1", "a comparison of two syncs"),
+        ("applied-sync-id", "2", "a comparison of two syncs"),
+        ("compact-syncs", "true", "a compaction"),
+        ("compact-file-paths", "a.c1z,b.c1z", "a compaction"),
+        ("compact-sync-ids", "1,2", "a compaction"),
+        ("compact-output-path", "out", "a compaction"),
+        ("list-resource-actions", "group", "a list of actions"),
+        ("invoke-resource-action", "x", "an action"),
+        ("invoke-resource-action-resource-type", "group", "an action"),
+        ("invoke-resource-action-args", "{}", "an action"),
+    ] {
+        let argument = format!("--{flag}={value}");
+        let variable = format!("BATON_{}", flag.to_uppercase().replace('-', "_"));
+        for (run, place) in [
+            (Run::to_nobody(&[argument.as_str()]), format!("--{flag}")),
+            (Run::to_nobody(&[]).env(&variable, value), variable.clone()),
+            (Run::to_nobody(&[]).file(".baton.yaml", &format!("{flag}: '{value}'")), format!("{flag} in ")),
+        ] {
+            let mut run = run;
+            let ended = run.end();
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(12), ""), "{flag}: {}", ended.stderr);
+            assert!(ended.stderr.starts_with(&place), "{flag}: {}", ended.stderr);
+            for words in [words, "which baton-okta does not do\nhint: "] {
+                assert!(ended.stderr.contains(words), "{flag}: {}", ended.stderr);
+            }
+        }
     }
+    // Switched off, they ask for nothing: the run gets as far as the host that does not answer.
+    let ended = Run::to_nobody(&["--create-ticket=false", "--diff-syncs=false"]).env("BATON_GET_TICKET", "false").end();
+    assert_eq!(ended.code, Some(14), "{}", ended.stderr);
+    // Before a command, they are not overlooked either.
+    let ended = Run::new(&["--get-ticket", "stats"]).end();
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("--get-ticket asks for something else than `stats`"), "{}", ended.stderr);
 }
 
 #[test]
@@ -44,19 +85,28 @@ fn flag_before_variable_before_file() {
     let file = "domain: http://file.example\n";
     let first = |args: &[&str], variable: &str, file: &str| {
         let run = Run::new(args).env("BATON_API_TOKEN", TOKEN).env("BATON_DOMAIN", variable);
-        run.file(".baton.yaml", file).end().stderr
+        run.file(".baton.yaml", file).end().failure()
     };
     assert!(
         first(&["--domain=http://flag.example"], "http://env.example", file).contains(&refused("http://flag.example"))
     );
     assert!(first(&[], "http://env.example", file).contains(&refused("http://env.example")));
     assert!(first(&[], "", file).contains(&refused("http://file.example")));
-    assert!(first(&[], "", "").contains("field domain of type string is marked as required"));
+    assert!(first(&[], "", "").contains("--domain is missing"));
 }
 
 #[test]
 fn what_scripts_carry_is_accepted_with_a_warning() {
-    let args = ["--cache=false", "--cache-ttl", "600", "--parallel-sync", "--storage-engine=sqlite"];
+    let args = [
+        "--cache=false",
+        "--cache-ttl",
+        "600",
+        "--parallel-sync",
+        "--storage-engine=sqlite",
+        "--ticketing",
+        "--keep-previous-sync-c1z",
+        "--log-event-log",
+    ];
     let ended = Run::to_nobody(&args).env("BATON_CACHE_TTI", "0").end();
     assert_eq!(ended.code, Some(14), "{}", ended.stderr);
     let warnings: Vec<_> = ended.lines().into_iter().filter(|line| line["level"] == "warn").collect();
@@ -64,7 +114,10 @@ fn what_scripts_carry_is_accepted_with_a_warning() {
     for name in ["--cache ", "--cache-ttl ", "BATON_CACHE_TTI ", "--parallel-sync "] {
         assert_eq!(told(name), 1, "{name}");
     }
-    assert_eq!(warnings.len(), 4);
+    for name in ["--ticketing ", "--keep-previous-sync-c1z ", "--log-event-log "] {
+        assert_eq!(told(name), 1, "{name}");
+    }
+    assert_eq!(warnings.len(), 7);
     let ended = Run::to_nobody(&["--storage-engine=pebble"]).end();
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("sqlite form only"), "{}", ended.stderr);
@@ -74,10 +127,8 @@ fn what_scripts_carry_is_accepted_with_a_warning() {
 fn the_way_to_sign_in_is_one_of_two() {
     let ended = Run::new(&["--auth-method=private-key-group"]).env("BATON_DOMAIN", NOBODY).end();
     assert_eq!(ended.code, Some(2));
-    for field in ["okta-client-id", "okta-private-key-id", "okta-private-key"] {
-        let line = format!("field {field} of type string is marked as required but it has a zero-value");
-        assert!(ended.stderr.contains(&line), "{}", ended.stderr);
-    }
+    let missing = "--okta-client-id, --okta-private-key-id and --okta-private-key are missing\n";
+    assert!(ended.stderr.starts_with(missing), "{}", ended.stderr);
     assert_eq!(Run::to_nobody(&["--auth-method=api-token-group"]).end().code, Some(14));
     let ended = Run::to_nobody(&["--auth-method=whatever"]).end();
     assert_eq!(ended.code, Some(2));
@@ -103,6 +154,37 @@ fn unknown_keys_of_the_file_are_told() {
     assert_eq!(run.code, Some(14));
     assert!(run.stderr.contains("the key worker is not known and ignored; did you mean workers?"), "{}", run.stderr);
     assert!(run.stderr.contains("the key colour is not known and ignored"), "{}", run.stderr);
+}
+
+/// They are shown one by one, in a form of C1's.
+#[test]
+fn descriptions_of_settings_stand_alone() {
+    let ended = Run::new(&["config"]).end();
+    let config: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let fields = config["fields"].as_array().unwrap();
+    assert!(fields.len() > 25, "{}", ended.stdout);
+    for field in fields {
+        let text = field["description"].as_str().unwrap();
+        assert!(text.starts_with(|first: char| first.is_ascii_uppercase()), "{}: {text}", field["name"]);
+        let leans = ["Also ", "Without ", "Only "].into_iter().find(|word| text.starts_with(word));
+        assert_eq!(leans, None, "{}: {text}", field["name"]);
+    }
+    // The same texts are the help.
+    let help = Run::new(&["--help"]).end().stdout;
+    assert!(!help.lines().any(|line| line.trim_start().starts_with("… ")), "{help}");
+}
+
+#[test]
+fn the_form_of_an_answer_has_two_names() {
+    for args in [&["stats", "--output-format=json"][..], &["stats", "--output=json"], &["stats", "-o", "json"]] {
+        let ended = Run::new(args).end();
+        assert_eq!(ended.code, Some(5), "{args:?}: {}", ended.stderr);
+    }
+    for (name, value) in [("BATON_OUTPUT_FORMAT", "xml"), ("BATON_OUTPUT", "xml")] {
+        let ended = Run::to_nobody(&[]).env(name, value).end();
+        let wanted = format!("field output-format: value must be one of console, json but got \"xml\" (from {name})");
+        assert_eq!((ended.code, ended.stderr.trim_end()), (Some(2), wanted.as_str()));
+    }
 }
 
 #[test]

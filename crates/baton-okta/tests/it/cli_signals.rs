@@ -64,3 +64,26 @@ fn sigterm() {
 fn ctrl_c() {
     ends_and_carries_on("-INT");
 }
+
+#[test]
+fn a_file_that_never_comes_does_not_hold_up_the_end() {
+    let lab = Lab::start(SimConfig::new(Org::facts()));
+    assert!(Command::new("mkfifo").arg(lab.path("other.c1z")).status().unwrap().success());
+    let mut child = lab.command(&["--external-resource-c1z", "other.c1z"]).stderr(Stdio::piped()).spawn().unwrap();
+    // From here on it waits for somebody who writes into the pipe.
+    while !lab.path("sync.c1z.work/lock").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended too soon");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    signal(&child, "-TERM");
+    let ended = (0..6000).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        child.try_wait().unwrap()
+    });
+    child.kill().unwrap();
+    assert_eq!(ended.expect("it hangs").code(), Some(1));
+    let mut text = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    assert!(text.contains("stopping;") && text.contains("the sync was interrupted"), "{text}");
+    assert_eq!(lab.sim().stats().requests, 0);
+}

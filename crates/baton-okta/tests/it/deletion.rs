@@ -85,7 +85,7 @@ fn a_slow_deactivation_is_waited_for() {
 fn a_deactivation_that_takes_too_long_can_be_repeated() {
     let org = Changing::unsynced(|org| org.set_slow_deactivation(8));
     let told = delete(&org, "user", ADA);
-    told.failed("Unavailable", "unknown").says(&["still as before", "repeat"]);
+    told.failed("Unavailable", "unknown").says(&["no effect so far", "repeat"]);
     assert_eq!(org.writes(), [DEACTIVATE]);
     delete(&org, "user", ADA).is("deleted");
     assert_eq!(status(&org, ADA), None);

@@ -60,6 +60,25 @@ fn the_choice_can_be_narrowed() {
 }
 
 #[test]
+fn grants_of_what_is_not_copied_are_counted() {
+    let lab = Lab::start(SimConfig::new(Org::facts()));
+    assert_eq!(lab.run(&["--file=other.c1z"]).code, 0);
+    let all = lab.grant_ids("other.c1z");
+    let of_groups = all.iter().filter(|id| id.starts_with("app:") && id.contains(":access:group:")).count();
+    assert!(of_groups > 0);
+    let args =
+        ["--sync-resource-types=role", "--external-resource-c1z=other.c1z", "--external-resource-traits=user,app"];
+    let outcome = lab.run(&args);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(!lab.grant_ids("sync.c1z").iter().any(|id| id.contains(":group:")));
+    let summary = outcome.log("Sync complete.");
+    let gaps = summary["gaps"].as_array().unwrap();
+    let gap = gaps.iter().find(|gap| gap["resource_type_id"] == "group").unwrap_or_else(|| panic!("{gaps:#?}"));
+    assert_eq!((&gap["kind"], &gap["count"]), (&"left out".into(), &of_groups.into()));
+    assert!(gap["examples"][0]["message"].as_str().unwrap().contains("app:0oa1oidc:access"), "{gap}");
+}
+
+#[test]
 fn what_cannot_be_used_is_refused_before_anything_is_asked() {
     let lab = Lab::start(SimConfig::new(Org::facts()));
     fs::write(lab.path("garbage.c1z"), "dear diary").unwrap();

@@ -191,7 +191,10 @@ fn the_objects_of_the_types_with_a_switch() {
         (&json!("ci token"), &owner, &owner)
     );
     assert_eq!(secret["expiresAt"], "2026-12-31T23:59:59Z");
-    assert!(token["createdAt"].is_string() && secret.get("lastUsedAt").is_none());
+    assert!(token["createdAt"].is_string());
+    assert_eq!(secret["lastUsedAt"], "2026-12-01T23:59:59Z");
+    let never_used = resource("api-token", "00Tok2");
+    assert!(never_used["annotations"][0].get("lastUsedAt").is_none(), "{never_used}");
     let names = ["guo1mac", "guo2win", "guo3bare", "guo4lin"].map(|id| resource("device", id)["displayName"].clone());
     assert_eq!(names, ["Ada's Mac", "guo2win", "guo3bare", "tux"].map(|name| json!(name)));
 

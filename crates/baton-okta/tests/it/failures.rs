@@ -75,8 +75,12 @@ async fn missing_rights_end_the_fetch_with_an_explanation() {
 
 #[tokio::test]
 async fn a_refused_token_ends_the_fetch() {
-    let error = with_fault(FaultRule::on("/api/v1/groups/{id}/users", Fault::Code(401, "E0000011"))).await.unwrap_err();
-    assert_eq!(error.kind, FetchErrorKind::Unauthenticated);
+    for (status, code) in [(401, "E0000011"), (403, "E0000005")] {
+        let fault = Fault::Code(status, code);
+        let error = with_fault(FaultRule::on("/api/v1/groups/{id}/users", fault)).await.unwrap_err();
+        assert_eq!(error.kind, FetchErrorKind::Unauthenticated, "{code}");
+        assert!(error.message.contains("--api-token") && !error.message.contains("role"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,15 @@
 //! Whichever way the facts are read, and whatever that meets, the file says the same.
 
-use okta_sim::{Bucket, Fault, FaultRule, Faults, Org, Quotas, Shape, SimConfig, SkinnyUsers};
+use std::path::Path;
+use std::sync::Arc;
+
+use baton_connector::Source;
+use baton_okta::{Config, OktaSource, Requests};
+use baton_sync::{Event, Observer, Summary, SyncConfig};
+use okta_client::OrgUrl;
+use okta_sim::{Bucket, Clock, Fault, FaultRule, Faults, Org, Quotas, Shape, Sim, SimConfig, SkinnyUsers};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::Lab;
 
@@ -117,6 +125,48 @@ fn a_short_list_that_breaks_off_is_read_again_from_the_other() {
     let (contents, lab) = synced(SimConfig { faults: faults.into(), ..tight() });
     assert!(lab.sim().stats().faults > 0);
     assert_same(&contents, &plain());
+}
+
+struct Silent;
+
+impl Observer for Silent {
+    fn event(&self, _: &Event) {}
+}
+
+/// A connector that stays, as in service mode, for an org whose minutes pass in a second.
+fn resident(sim: &Sim) -> Arc<dyn Source> {
+    let requests = Requests { extra_ca: Some(sim.ca_pem().to_owned()), time_scale: SCALE, ..Requests::default() };
+    let config = Config::new(OrgUrl::parse(&sim.host()).unwrap(), sim.token().into());
+    Arc::new(OktaSource::new(Config { requests, ..config }).unwrap())
+}
+
+const SCALE: f64 = 60.0;
+
+async fn sync(source: &Arc<dyn Source>, file: &Path) -> Summary {
+    let (config, cancel) = (SyncConfig::new(file), CancellationToken::new());
+    baton_sync::run(Arc::clone(source), config, Arc::new(Silent), cancel).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_a_sync_learned_of_short_lists_ends_with_it() {
+    let faults = |fault: Fault| {
+        Faults::from(FaultRule::on(SHORT_MEMBERS, fault.clone())).and(FaultRule::on(SHORT_APP_USERS, fault))
+    };
+    let config = SimConfig { clock: Clock::scaled(SCALE), faults: faults(Fault::Status(405)), ..scarce() };
+    let sim = Sim::start(config).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let source = resident(&sim);
+    let calls = || [SHORT_MEMBERS, SHORT_APP_USERS].map(|path| sim.stats().calls(path));
+    let first = sync(&source, &folder.path().join("first.c1z")).await;
+    let tried = calls();
+    assert!(tried.iter().all(|calls| (1..5).contains(calls)), "{tried:?}");
+    sim.set_faults(Faults::none());
+    let second = sync(&source, &folder.path().join("second.c1z")).await;
+    assert!(calls()[0] > tried[0] + 10, "{tried:?}, then {:?}", calls());
+    // Each counts its own requests.
+    let sent = |summary: &Summary| summary.traffic.iter().map(|lane| lane.calls).sum::<u64>();
+    assert_eq!(sent(&first) + sent(&second), sim.stats().requests);
+    sim.stop().await;
 }
 
 #[test]

@@ -62,7 +62,10 @@ fn settings_must_say_how_to_sign_in() {
         ),
         (&["--api-token", token, "--okta-private-key", "key.pem"], &["two ways to sign in", "--okta-private-key"]),
         (&["--api-token", token, "--auth-method", "private-key-group"], &["two ways to sign in"]),
-        (&["--auth-method", "private-key-group"], &["field okta-client-id", "field okta-private-key of type string"]),
+        (
+            &["--auth-method", "private-key-group"],
+            &["--okta-client-id, --okta-private-key-id and --okta-private-key are missing"],
+        ),
     ] {
         assert_fails(&bare(arguments), 2, words);
     }

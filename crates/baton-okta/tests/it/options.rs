@@ -92,7 +92,7 @@ async fn inactive_apps_on_demand() {
 async fn without_sources_app_grants_are_plain() {
     let (some, _) = synced(Rules { app_grant_sources: false, ..Rules::default() }, &Options::default()).await;
     assert_eq!(some.grant_ids(), plain().await.grant_ids());
-    assert!(some.grants.iter().all(|grant| grant.sources.is_empty() && grant.immutable.is_none()));
+    assert!(some.grants.iter().all(|grant| grant.metadata.is_none() && grant.immutable.is_none()));
 }
 
 /// All grants as they come into a file, in an order of their own.
@@ -180,7 +180,7 @@ async fn only_certain_types() {
         assert_eq!(paths, asked, "{types:?}");
         assert_eq!(some.grants.len(), grants, "{types:?}");
         // No grant says that it comes through something that is not in the sync.
-        assert!(types.contains(&"group".to_owned()) || some.grants.iter().all(|grant| grant.sources.is_empty()));
+        assert!(types.contains(&"group".to_owned()) || some.grants.iter().all(|grant| grant.metadata.is_none()));
         for of in ["user", "group", "app", "role"] {
             assert_eq!(some.ids(of).is_empty(), !types.contains(&of.to_owned()), "{types:?} {of}");
         }
@@ -249,8 +249,8 @@ async fn custom_roles_resource_sets_and_bindings_on_demand() {
     );
     assert_eq!(added(&more, &plain), [const { Vec::<String>::new() }; 3], "nothing else changes");
     // Workflows Administrator no longer dangles; the OAuth client that holds a role is told of.
-    let dangling = |synced: &Synced| synced.gaps.iter().filter(|gap| gap.kind == GapKind::Dangling).count();
-    assert_eq!((dangling(&plain), dangling(&more)), (2, 0));
+    let unresolved = |synced: &Synced| synced.gaps.iter().filter(|gap| gap.kind == GapKind::Unresolved).count();
+    assert_eq!((unresolved(&plain), unresolved(&more)), (2, 0));
     assert!(more.gaps.iter().any(|gap| gap.kind == GapKind::LeftOut && gap.message.contains("OAuth client 0oa1oidc")));
 }
 

@@ -92,6 +92,19 @@ fn a_type_that_may_not_be_read_is_not_in_the_file() {
 }
 
 #[test]
+fn a_credential_that_is_refused_is_no_missing_role() {
+    // Also of lists that a sync can do without: nothing can be read any more.
+    for path in ["/api/v1/org", "/api/v1/users", "/api/v1/api-tokens", "/api/v1/iam/assignees/users"] {
+        let lab = lab(FaultRule::on(path, Fault::Code(403, "E0000005")));
+        let outcome = lab.run(&ALL);
+        assert_eq!(outcome.code, 16, "{path}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("--api-token"), "{path}: {}", outcome.stderr);
+        assert!(!outcome.stderr.contains("Administrator role"), "{path}: {}", outcome.stderr);
+        assert!(!lab.path("sync.c1z").exists());
+    }
+}
+
+#[test]
 fn strict_takes_no_type_for_granted() {
     for (path, of, ..) in OPTIONAL {
         // The group that refuses its roles alone would end a strict sync.
@@ -162,4 +175,61 @@ fn the_owner_of_a_token_is_under_the_filter_too() {
     let args = ["--sync-secrets", "--filter-email-domains", "partner.example", "--sync-resource-types", "api-token"];
     assert_eq!(lab.run(&args).code, 0);
     assert_eq!(owner("00Tok1").0, "00u1active");
+}
+
+/// The gaps of the summary of this kind: resource type, count, first id and message.
+fn gaps(outcome: &Outcome, kind: &str) -> Vec<(String, u64, String, String)> {
+    let summary = outcome.log("Sync complete.");
+    let gaps = summary["gaps"].as_array().unwrap().iter().filter(|gap| gap["kind"] == kind);
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let example = |gap: &serde_json::Value| gap["examples"][0].clone();
+    gaps.map(|gap| {
+        let (of, count) = (text(&gap["resource_type_id"]), gap["count"].as_u64().unwrap());
+        (of, count, text(&example(gap)["id"]), text(&example(gap)["message"]))
+    })
+    .collect()
+}
+
+#[test]
+fn a_token_whose_owner_is_not_listed_keeps_the_owner_and_is_counted() {
+    let lab = Lab::start(SimConfig::new(Org::facts()));
+    let token = lab.sim().change_org(|org| org.add_token("agent token", "00uhidden"));
+    let outcome = lab.run(&["--sync-secrets"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let all = lab.read("resources", "sync.c1z");
+    let found = all["resources"].as_array().unwrap().iter().find(|entry| entry["resource"]["id"]["resource"] == *token);
+    let secret = found.unwrap()["resource"]["annotations"][0].clone();
+    assert_eq!(secret["identityId"]["resource"], "00uhidden");
+    let dangling = gaps(&outcome, "dangling");
+    let [(of, count, id, message)] = dangling.as_slice() else { panic!("{dangling:?}") };
+    assert_eq!((of.as_str(), *count, id.as_str()), ("user", 1, "00uhidden"));
+    assert!(message.contains(&token), "{message}");
+    // Nobody has looked for the owner: not listed, or not asked for.
+    let outcome = lab.run(&["--sync-secrets", "--sync-resource-types", "api-token"]);
+    assert_eq!((outcome.code, gaps(&outcome, "dangling").len()), (0, 0), "{}", outcome.stderr);
+    let named = format!("--sync-resources=bid:r:api-token/{token}");
+    let outcome = lab.run(&["--sync-secrets", &named]);
+    assert_eq!((outcome.code, gaps(&outcome, "dangling").len()), (0, 0), "{}", outcome.stderr);
+}
+
+#[test]
+fn admin_roles_of_service_apps_are_reported_as_not_read() {
+    let lab = Lab::start(SimConfig::new(Org::facts()));
+    let outcome = lab.run(&[]);
+    assert_eq!(gaps(&outcome, "left out"), [], "an org without service apps");
+    let app = lab.sim().change_org(|org| org.add_service_app("Nightly export"));
+    for (args, expected) in [
+        (&[][..], Some("role")),
+        (&["--sync-custom-roles", "--sync-resource-types=app,custom-role"], Some("custom-role")),
+        (&["--sync-resource-types=app,user"], None),
+        (&["--sync-resource-types=role,user"], None),
+        (&["--skip-entitlements-and-grants"], None),
+    ] {
+        let outcome = lab.run(args);
+        assert_eq!(outcome.code, 0, "{args:?}: {}", outcome.stderr);
+        let left_out = gaps(&outcome, "left out");
+        let told: Vec<_> = left_out.iter().map(|(of, count, id, _)| (of.as_str(), *count, id.as_str())).collect();
+        assert_eq!(told, expected.map(|of| (of, 1, app.as_str())).into_iter().collect::<Vec<_>>(), "{args:?}");
+        assert!(left_out.iter().all(|(.., message)| message.contains("Nightly export")), "{left_out:?}");
+    }
 }

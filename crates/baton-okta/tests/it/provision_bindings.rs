@@ -1,9 +1,12 @@
 //! Granting and revoking custom roles, resource sets and bindings, by the scenarios of
 //! `docs/spec/okta-provisioning.md` 4.4 to 4.6.
 
+use std::process::Stdio;
+use std::time::Duration;
+
 use okta_sim::{Fault, Principal};
 
-use crate::changing::{Changing, Told, grant_arguments, on};
+use crate::changing::{Changing, Told, grant_arguments, on, until};
 use crate::support::Outcome;
 
 const VAULT: &str = "resourceset-binding:iamrs1:cr0vault:member";
@@ -77,6 +80,39 @@ fn the_last_member_goes_also_where_okta_keeps_the_last_one() {
         ]
     );
     assert_eq!(members(&org, "cr0audit"), None);
+}
+
+#[test]
+fn a_binding_whose_last_member_is_to_go_stays_for_somebody_who_is_added_meanwhile() {
+    for (set, grant) in [("iamrs1", ADA_AUDITS), ("iamrs2", "custom-role:cr0audit:assigned:user:00u10other")] {
+        let org = Changing::with(|org| {
+            org.set_keep_last_member(true);
+            org.bind_role(Principal::User("00u10other"), "cr0audit", "iamrs2").unwrap();
+        });
+        let full = Fault::RateLimitFor(Duration::from_secs(5));
+        org.fail(on("DELETE", "iam/resource-sets/{id}/bindings/{role}", full).first(1));
+        let mut command = org.command(&["--revoke-grant", grant]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // The deletion of the binding has to wait for its turn.
+        until(|| org.writes().len() == 2);
+        org.alter(|org| org.bind_role(Principal::User("00u2staged"), "cr0audit", set)).unwrap();
+        let told = Told::of(Outcome::of(child.wait_with_output().unwrap()));
+        told.is("revoked").says(&["the binding stays: user 00u2staged came to it"]);
+        assert_eq!(org.org().binding_members(set, "cr0audit").unwrap(), ["/api/v1/users/00u2staged"], "{grant}");
+        let writes = org.writes();
+        let binding = format!("DELETE iam/resource-sets/{set}/bindings/cr0audit");
+        assert_eq!((writes.len(), &writes[1]), (3, &binding));
+        assert!(writes[0] == writes[2] && writes[0].starts_with(&format!("{binding}/members/")), "{writes:?}");
+    }
+}
+
+#[test]
+fn a_refusal_is_not_taken_for_that_of_a_last_member_where_there_are_others() {
+    let org = Changing::facts();
+    let path = "iam/resource-sets/{id}/bindings/{role}/members/{member}";
+    org.fail(on("DELETE", path, Fault::Code(400, "E0000001")));
+    org.revoke(WEIRD_IN_VAULT).failed("InvalidArgument", "unchanged");
+    assert_eq!((org.writes().len(), members(&org, "cr0vault").unwrap().len()), (1, 3));
 }
 
 #[test]

@@ -63,6 +63,9 @@ fn what_is_gone_is_told_apart() {
         .says(&["no user Pat Provisioned (00u3prov)"]);
     org.alter(|org| org.remove_group("00g1eng")).unwrap();
     org.revoke(ADA_IN).is("already_revoked").says(&["no group Engineering (00g1eng)"]);
+    // With neither of them, nothing shows that this is the org of the file.
+    let told = org.revoke("group:00g1eng:member:user:00u3prov");
+    told.failed("NotFound", "unchanged").says(&["Pat Provisioned (00u3prov)", "Engineering (00g1eng)", "--domain"]);
     assert!(org.writes().is_empty());
 }
 
@@ -82,15 +85,54 @@ fn groups_that_are_filled_elsewhere_are_refused_before_the_attempt() {
 }
 
 #[test]
-fn a_member_of_a_group_that_a_rule_fills_stays_and_the_rule_is_named() {
+fn a_member_of_a_group_that_a_rule_fills_is_taken_out_and_the_rule_is_named() {
     let org = Changing::with(|org| org.set_rule_managed("00g1eng", true).unwrap());
-    let told = org.revoke(ADA_IN);
-    told.failed("FailedPrecondition", "unchanged").says(&["Fills Engineering", "0pr", "by hand", "hint: "]);
+    let told = org.run(&["--dry-run", "--revoke-grant", ADA_IN]);
+    told.is("planned").says(&["Fills Engineering", "exclusion list"]);
     assert!(org.writes().is_empty());
+    let told = org.revoke(ADA_IN);
+    told.is("revoked").says(&["Fills Engineering", "0pr", "exclusion list", "100 people"]).asked(&[
+        LOOK,
+        "GET groups/00g1eng 200",
+        "GET groups/rules?limit=200 200",
+        "DELETE groups/00g1eng/users/00u1active 204",
+        LOOK,
+        "GET groups/rules?limit=200 200",
+    ]);
+    assert!(!told.words().contains("puts the user back"), "{told:?}");
+    assert!(!is_member(&org, "00g1eng", "00u1active"));
+    org.revoke(ADA_IN).is("already_revoked");
+    assert_eq!(org.writes().len(), 1);
+    // Somebody who was added by hand is not excluded.
+    org.alter(|org| org.set_rule_matching("00g1eng", false)).unwrap();
+    let told = org.revoke("group:00g1eng:member:user:00u3prov");
+    told.is("revoked").says(&["does not exclude user Pat Provisioned (00u3prov)", "puts the user back"]);
+}
+
+#[test]
+fn what_okta_says_about_groups_that_rules_fill_is_passed_on() {
+    let org = Changing::with(|org| org.set_rule_managed("00g1eng", true).unwrap());
     // Whether somebody may be added is Okta's to decide; its refusal does not say why.
     let told = org.grant("group:00g1eng:member", "user:00u7susp");
     told.failed("FailedPrecondition", "unchanged").says(&["E0000006", "Fills Engineering"]);
-    assert_eq!(org.writes().len(), 1);
+    let gone: Vec<String> = (0..100).map(|n| format!("00ugone{n}")).collect();
+    let gone: Vec<&str> = gone.iter().map(String::as_str).collect();
+    org.alter(|org| org.set_rule_exclusions("00g1eng", &gone)).unwrap();
+    let told = org.revoke(ADA_IN);
+    told.failed("InvalidArgument", "unchanged").says(&[
+        "at most 100 items",
+        "filled by the group rule",
+        "Fills Engineering",
+    ]);
+    assert!(is_member(&org, "00g1eng", "00u1active"));
+}
+
+#[test]
+fn who_has_an_address_only_is_told_where_the_ids_are() {
+    let org = Changing::facts();
+    let told = org.grant(MEMBER, "user:ada@acme.example");
+    told.failed("NotFound", "unchanged").says(&["an id is needed, not an address", "`resources` lists ids"]).asked(&[]);
+    org.grant(MEMBER, "user:00unobody").failed("NotFound", "unchanged").says(&["needs a new sync"]);
 }
 
 #[test]
@@ -142,12 +184,19 @@ fn a_failure_before_the_deed_is_read_back_before_it_is_sent_again() {
 }
 
 #[test]
-fn a_failure_without_end_changes_nothing_and_says_so() {
-    for (fault, code) in [(Fault::Status(500), "Unavailable"), (Fault::Html(502), "Unavailable")] {
+fn a_failure_without_end_says_what_is_known() {
+    const NOTHING: &str = "read back, and nothing has been done";
+    // Behind a gateway that gives up, or a connection that breaks, Okta may still be at work.
+    const NOT_YET: &str = "read back, and has not been done yet; Okta may still carry it out";
+    for (fault, state, words) in [
+        (Fault::Status(500), "unchanged", NOTHING),
+        (Fault::Html(502), "unknown", NOT_YET),
+        (Fault::DropConnection, "unknown", NOT_YET),
+    ] {
         let org = Changing::facts();
         org.fail(on("PUT", "groups/{id}/users/{user}", fault));
         let told = org.grant(MEMBER, ADA);
-        told.failed(code, "unchanged").says(&["read back, and nothing has been done"]);
+        told.failed("Unavailable", state).says(&[words]);
         assert_eq!(org.writes().len(), 3);
         assert!(!is_member(&org, "00g4empty", "00u1active"));
     }
@@ -193,5 +242,22 @@ fn a_page_that_is_no_answer_of_oktas_is_not_taken_for_not_found() {
     org.fail(on("GET", "users/{id}/groups", Fault::Html(404)));
     let told = org.revoke(ADA_IN);
     told.failed("NotFound", "unchanged").says(&["--domain"]);
+    assert!(org.writes().is_empty());
+}
+
+#[test]
+fn a_list_without_end_is_an_error_and_nothing_is_changed() {
+    let org = Changing::configured(|_| {}, |config| config.page_cap = Some(1));
+    for (fault, words) in [
+        (Fault::CircularLink, "leads back to a page that was read before"),
+        (Fault::EndlessLinks, "it has more than 1000 pages"),
+    ] {
+        org.fail(on("GET", "users/{id}/groups", fault));
+        let told = org.revoke(ADA_IN);
+        told.failed("Unknown", "unchanged").says(&["/api/v1/users/00u1active/groups", "does not end", words]);
+    }
+    org.fail(on("GET", "iam/resource-sets/{id}/bindings/{role}/members", Fault::CircularLink));
+    let told = org.grant("resourceset-binding:iamrs1:cr0vault:member", "user:00u2staged");
+    told.failed("Unknown", "unchanged").says(&["bindings/cr0vault/members", "does not end"]);
     assert!(org.writes().is_empty());
 }

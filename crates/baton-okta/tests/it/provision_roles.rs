@@ -95,18 +95,32 @@ fn losing_the_direct_role_alone_is_told_as_half_the_truth() {
 }
 
 #[test]
-fn a_role_limited_to_targets_is_neither_widened_nor_lost() {
+fn a_role_limited_to_targets_is_not_widened_but_can_be_taken_away() {
+    const REVOKE: &str = "role:HELP_DESK_ADMIN:assigned:user:00u2staged";
     let org = Changing::with(|org| drop(org.grant_role(Principal::User("00u2staged"), "HELP_DESK_ADMIN").unwrap()));
     org.alter(|org| {
         org.limit_role(Principal::User("00u2staged"), "HELP_DESK_ADMIN", &["00g1eng", "00g4empty"]).unwrap();
     });
     let told = org.grant(HELP_DESK, STAGED);
     told.failed("FailedPrecondition", "unchanged").says(&["limited to the groups 00g1eng, 00g4empty"]);
-    let told = org.revoke("role:HELP_DESK_ADMIN:assigned:user:00u2staged");
-    told.failed("FailedPrecondition", "unchanged").says(&["limited to the groups 00g1eng, 00g4empty"]);
+    let told = org.run(&["--dry-run", "--revoke-grant", REVOKE]);
+    told.is("planned").says(&["limited to the groups 00g1eng, 00g4empty"]);
     assert!(org.writes().is_empty());
-    org.alter(|org| org.limit_role(Principal::User("00u2staged"), "HELP_DESK_ADMIN", &[]).unwrap());
-    org.revoke("role:HELP_DESK_ADMIN:assigned:user:00u2staged").is("revoked");
+    let told = org.revoke(REVOKE);
+    told.is("revoked").says(&["limited to the groups 00g1eng, 00g4empty", "a later grant is for the whole org"]);
+    assert!(roles(&org, Principal::User("00u2staged")).is_empty());
+    assert_eq!(org.writes(), [format!("DELETE users/00u2staged/roles/{HELP_DESK_ID}")]);
+    // Nothing is said about limits where nothing was taken away.
+    let told = org.revoke(REVOKE);
+    assert!(!told.is("already_revoked").words().contains("limited"), "{told:?}");
+}
+
+#[test]
+fn a_role_of_a_group_limited_to_apps_can_be_taken_away() {
+    let org = Changing::with(|org| org.limit_role(Principal::Group("00g1eng"), "APP_ADMIN", &["0oa1oidc"]).unwrap());
+    let told = org.revoke("role:APP_ADMIN:assigned:group:00g1eng");
+    told.is("revoked").says(&["limited to the apps"]);
+    assert!(!roles(&org, Principal::Group("00g1eng")).contains(&"APP_ADMIN".to_owned()));
 }
 
 #[test]
@@ -134,7 +148,9 @@ fn what_is_gone_is_told() {
         org.remove_user("00u10other").unwrap();
     });
     org.grant(READ_ONLY, STAGED).failed("NotFound", "unchanged").says(&["no user Sid Staged"]);
-    org.revoke("role:ORG_ADMIN:assigned:user:00u10other").is("already_revoked").says(&["no user Oli Other"]);
+    // Every org has the role, so that nothing shows that this is the org of the file.
+    let told = org.revoke("role:ORG_ADMIN:assigned:user:00u10other");
+    told.failed("NotFound", "unchanged").says(&["user Oli Other (00u10other) was not found", "--domain"]);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use okta_sim::{Org, Rights, SimConfig, Token};
+use okta_sim::{Fault, FaultRule, Org, Rights, SimConfig, Token};
 
+use crate::changing::Told;
 use crate::support::{Lab, Outcome, ServiceApp};
 
 /// Everything that can be read.
@@ -197,6 +198,115 @@ fn a_change_takes_its_manage_scope() {
             assert!(outcome.stderr.contains("okta.groups.manage"), "{}", outcome.stderr);
         }
     }
+}
+
+/// A service app with these scopes and every right, and the file of a sync of its org.
+fn app_with(scopes: &[&str]) -> Lab {
+    let whole = Lab::start(SimConfig::new(Org::facts()));
+    assert_eq!(whole.run(&ALL).code, 0);
+    let lab =
+        ServiceApp::with_scopes(true, scopes).lab(SimConfig { record_writes: true, ..SimConfig::new(Org::facts()) });
+    std::fs::copy(whole.path("sync.c1z"), lab.path("sync.c1z")).unwrap();
+    lab
+}
+
+/// Changes, and which scopes they take: the first to change something, the others to look at what it is about.
+const TAKES: [(&[&str], &[&str]); 12] = [
+    (CHANGES[0].arguments, &["okta.groups.manage", "okta.users.read"]),
+    (CHANGES[1].arguments, &["okta.groups.manage", "okta.users.read"]),
+    (CHANGES[2].arguments, &["okta.apps.manage", "okta.users.read"]),
+    (&["--revoke-grant", "app:0oa1oidc:access:group:00g1eng"], &["okta.apps.manage", "okta.groups.read"]),
+    (CHANGES[3].arguments, &["okta.groups.manage"]),
+    (CHANGES[4].arguments, &["okta.roles.manage", "okta.users.read"]),
+    (&["--revoke-grant", "role:READ_ONLY_ADMIN:assigned:group:00g4empty"], &["okta.roles.manage", "okta.groups.read"]),
+    (
+        &["--sync-custom-roles", "--revoke-grant", "resourceset-binding:iamrs1:cr0vault:member:user:00u9weird"],
+        &["okta.roles.manage", "okta.users.read"],
+    ),
+    (CHANGES[5].arguments, &["okta.users.manage"]),
+    (&["--delete-resource", "00u7susp", "--delete-resource-type", "user"], &["okta.users.manage"]),
+    (
+        &["--invoke-action", "disable_user", "--invoke-action-args", r#"{"user_id":"00u1active"}"#],
+        &["okta.users.manage"],
+    ),
+    (
+        &[
+            "--invoke-action",
+            "modify_group",
+            "--invoke-action-resource-type",
+            "group",
+            "--invoke-action-args",
+            r#"{"group_id":"00g1eng","name":"Engines"}"#,
+        ],
+        &["okta.groups.manage"],
+    ),
+];
+
+#[test]
+fn a_change_asks_for_the_scopes_that_it_takes_and_no_others() {
+    for (change, scopes) in TAKES {
+        let lab = app_with(scopes);
+        let outcome = lab.run_as_app(&[&["-o", "json"], change].concat());
+        assert_eq!(outcome.code, 0, "{change:?}: {}", outcome.stderr);
+        assert!(!outcome.stdout.contains("could not be looked at"), "{change:?}: {}", outcome.stdout);
+        let stats = lab.sim().stats();
+        // Had it asked for more, Okta would have refused the token.
+        assert_eq!((stats.tokens_issued, stats.oauth_errors.get("invalid_scope")), (1, None), "{change:?}");
+        // Had it asked for less, it would have got along with less.
+        if let [manage, _, ..] = scopes {
+            let lab = app_with(&[*manage]);
+            lab.run_as_app(change);
+            assert!(lab.sim().stats().oauth_errors.contains_key("invalid_scope"), "{change:?}");
+        }
+    }
+}
+
+#[test]
+fn the_scope_to_change_something_is_enough_to_change_it() {
+    for (change, scopes) in TAKES {
+        let lab = app_with(&scopes[..1]);
+        let outcome = lab.run_as_app(change);
+        assert_eq!(outcome.code, 0, "{change:?}: {}", outcome.stderr);
+        assert!(!lab.sim().writes().is_empty(), "{change:?}: {}", outcome.stdout);
+    }
+}
+
+#[test]
+fn the_scope_to_be_granted_is_the_one_that_is_missing() {
+    for (change, scopes) in TAKES {
+        // Without any scope there is no access token.
+        let [_, seen @ ..] = scopes else { continue };
+        if seen.is_empty() {
+            continue;
+        }
+        let lab = app_with(seen);
+        let told = Told::of(lab.run_as_app(&[&["-o", "json"], change].concat()));
+        assert_eq!(told.code, 7, "{change:?}: {told:#?}");
+        let error = told.words();
+        let missing = error.split("the scope needed is ").nth(1).unwrap_or_else(|| panic!("{error}"));
+        let missing = missing.split([';', ' ', '(', '\n']).next().unwrap();
+        assert!(error.contains(&format!("\nhint: grant the OAuth scope {missing} ")), "{error}");
+        assert_eq!(error.matches("rant the ").count(), 1, "it is said once: {error}");
+    }
+}
+
+#[test]
+fn who_signs_in_as_a_service_app_is_not_sent_to_api_tokens() {
+    let assert_silent = |outcome: &Outcome| {
+        assert_eq!(outcome.code, 16, "{}", outcome.stderr);
+        for words in ["api-token", "API token"] {
+            assert!(!outcome.stderr.contains(words), "{words}: {}", outcome.stderr);
+        }
+    };
+    let lab = app_with(&["okta.users.read", "okta.users.manage"]);
+    for arguments in [&["--okta-client-id", "0oaother"][..], &["--okta-private-key-id", "other"]] {
+        for change in [CHANGES[5].arguments, &[]] {
+            assert_silent(&lab.run_as_app(&[arguments, change].concat()));
+        }
+    }
+    // Nor where the API does not take what it has been given.
+    lab.sim().set_faults(FaultRule::on("/api/v1/users/{id}", Fault::Code(401, "E0000011")).into());
+    assert_silent(&lab.run_as_app(CHANGES[5].arguments));
 }
 
 #[test]

@@ -155,6 +155,17 @@ fn a_task_that_c1_wants_to_see_in_detail_comes_with_its_log() {
     assert!(!text.contains(stage.lab.sim().token()) && !text.contains(stage.c1.client_secret()));
     assert!(outcome.logs().iter().all(|line| line["level"] != "debug"), "the log of the process stays as it was");
     assert!(outcome.logs().iter().any(|line| line["msg"] == "debug log uploaded"));
+    // It is where nobody else can put or read anything.
+    let begun = outcome.logs().into_iter().filter(|line| line["msg"] == "C1 wants to see this task in detail");
+    let kept = begun.map(|line| std::path::PathBuf::from(line["file"].as_str().unwrap())).find(|path| path.exists());
+    let kept = kept.expect("the log of the task that brings no file");
+    assert_eq!(kept.parent().unwrap().parent().unwrap(), stage.lab.path("work"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(kept.parent().unwrap()), mode(&kept)), (0o700, 0o600));
+    }
     assert_eq!(stage.c1.received().violations, Vec::<String>::new());
 }
 

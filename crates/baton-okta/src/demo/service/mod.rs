@@ -32,9 +32,7 @@ pub(super) async fn run(session: &Session, sim: &Sim, file: &Path) -> Result<(),
     let c1 = C1Sim::start(c1_sim::SimConfig { time_scale: SCALE, ..c1_sim::SimConfig::default() })
         .await
         .map_err(|error| Failure::new(format!("the stand-in for C1 cannot start: {error}")))?;
-    let folder = tempfile::Builder::new()
-        .prefix("baton-okta-demo-work-")
-        .tempdir()
+    let folder = private_fs::temp_folder("baton-okta-demo-work-", &std::env::temp_dir())
         .map_err(|error| Failure::new(format!("no temporary folder can be made: {error}")))?;
     let watch = Arc::new(Watch::default());
     let stop = session.cancel().child_token();
@@ -99,7 +97,7 @@ async fn show(session: &Session, c1: &C1Sim, sim: &Sim, file: &Path, watch: &Wat
     session.say(
         "So does a stand-in for C1. The connector signs in to both and stays connected, as it does in a cluster.\n",
     );
-    session.say(&row("C1 asks for", "took", "answer", "what came of it"));
+    session.print(&row("C1 asks for", "took", "answer", "what came of it"))?;
     let mut script = script::Script::new(c1, sim, file)?;
     for step in Step::ALL {
         let id = c1.hand_out(script.task(step)?);
@@ -110,16 +108,16 @@ async fn show(session: &Session, c1: &C1Sim, sim: &Sim, file: &Path, watch: &Wat
         };
         let took = words_of(watch.since_start(&id));
         if !finish.is_success() {
-            session.say(&row(step.name(), &took, &code(&finish), finish.message()));
+            session.print(&row(step.name(), &took, &code(&finish), finish.message()))?;
             return Err(Failure::new(format!("{} failed, which it must not in a demo", step.name())));
         }
-        session.say(&row(step.name(), &took, "OK", &script.outcome(step, &id, &finish)?));
+        session.print(&row(step.name(), &took, "OK", &script.outcome(step, &id, &finish)?))?;
     }
     Ok(())
 }
 
 fn row(name: &str, took: &str, answer: &str, outcome: &str) -> String {
-    format!("  {name:<16} {took:>6}   {answer:<6}  {outcome}")
+    format!("  {name:<16} {took:>6}   {answer:<6}  {}", terminal_text::joined(outcome))
 }
 
 fn words_of(took: Option<Duration>) -> String {
@@ -137,17 +135,17 @@ fn conclude(session: &Session, c1: &C1Sim, file: &Path) -> Result<(), Failure> {
         return Err(Failure::new(format!("C1 would not have taken this: {violation}")));
     }
     let beats = received.heartbeats.values().sum();
-    session.say(&format!(
+    session.print(&format!(
         "\n{}, each answered once, over {}; {}, {}, no rule of C1's broken.",
         words::count(received.finishes.len() as u64, "task"),
         words::count(received.connections, "connection"),
         words::count(received.total_requests(), "request"),
         words::count(beats, "sign") + " of life",
-    ));
+    ))?;
     let me = session.invoked_as();
     session.say(&format!(
         "\nWhat C1 got\n  {me} stats -f {0}\n  {me} grants -f {0}\n\nStay connected to your own C1\n  \
-         {me} --client-id … --client-secret … --domain acme.okta.com --api-token … --provisioning",
+         BATON_CLIENT_SECRET=… BATON_API_TOKEN=… {me} --client-id … --domain acme.okta.com --provisioning",
         file.display()
     ));
     Ok(())

@@ -1,6 +1,6 @@
 //! What C1 asks for in the demo, in its order, and what came of it: read in the org and in what C1 got, not believed.
 
-use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use age::x25519::Identity;
@@ -140,7 +140,8 @@ impl<'a> Script<'a> {
     fn synced(&self, id: &str) -> Result<String, Failure> {
         let bytes = self.c1.look(|received| received.uploads.get(id).and_then(|files| files.last()).cloned());
         let bytes = bytes.ok_or_else(|| wrong("C1 has got no file"))?;
-        fs::write(self.file, &bytes)
+        private_fs::create(self.file)
+            .and_then(|mut made| made.write_all(&bytes))
             .map_err(|error| Failure::new(format!("cannot write {}: {error}", self.file.display())))?;
         let unreadable = |error: baton_c1z::Error| Failure::with_code(error.code(), error.to_string());
         let reader = Reader::open(self.file).map_err(unreadable)?;

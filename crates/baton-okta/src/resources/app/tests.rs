@@ -96,22 +96,24 @@ fn a_grant_says_through_which_group_it_comes() {
     .map(model)
     .collect();
     let grants = user_grants("0oa1", users.clone(), true);
-    let seen: Vec<_> = grants.iter().map(|g| (g.id(), g.immutable.as_deref(), g.sources.clone())).collect();
+    let seen: Vec<_> =
+        grants.iter().map(|g| (g.id(), g.immutable.as_deref(), g.metadata.as_ref().map(Metadata::facts))).collect();
     let through = "group:00g1eng:member";
+    let facts = Profile::default().text("c1_okta_via_group", "00g1eng").build();
     assert_eq!(
         seen,
         [
-            ("app:0oa1:access:user:00u1".to_owned(), None, vec![]),
-            ("app:0oa1:access:user:00u2".to_owned(), Some(through), vec![through.to_owned()]),
-            ("app:0oa1:access:user:00u3".to_owned(), None, vec![]),
-            ("app:0oa1:access:user:00u4".to_owned(), None, vec![]),
+            ("app:0oa1:access:user:00u1".to_owned(), None, None),
+            ("app:0oa1:access:user:00u2".to_owned(), Some(through), Some(facts)),
+            ("app:0oa1:access:user:00u3".to_owned(), None, None),
+            ("app:0oa1:access:user:00u4".to_owned(), None, None),
         ]
     );
     assert!(grants.iter().all(|grant| &*grant.v1_prefix == "grant:membership:0oa1:" && grant.expandable.is_none()));
 
     let plain = user_grants("0oa1", users, false);
     assert_eq!(plain.len(), 4);
-    assert!(plain.iter().all(|grant| grant.immutable.is_none() && grant.sources.is_empty()));
+    assert!(plain.iter().all(|grant| grant.immutable.is_none() && grant.metadata.is_none()));
 }
 
 #[test]

@@ -160,6 +160,6 @@ fn a_grant_per_member() {
     assert_eq!(ids, ["group:00g1:member:user:00u1", "group:00g1:member:user:00u2"]);
     for grant in &grants {
         assert_eq!(&*grant.v1_prefix, "grant:membership:00g1:");
-        assert_eq!((&grant.immutable, grant.sources.len(), &grant.expandable), (&None, 0, &None));
+        assert_eq!((&grant.immutable, &grant.metadata, &grant.expandable), (&None, &None, &None));
     }
 }

@@ -114,7 +114,7 @@ fn roles_that_nobody_lists_are_reported() {
     let body = json!([{"id": "ra1", "type": "WORKFLOWS_ADMIN", "status": "ACTIVE", "assignmentType": "GROUP"}]);
     let page = granted(&Holder::group("00g1", true, STANDARD_ONLY), &body);
     assert_eq!(ids(&page), Vec::<String>::new());
-    assert_eq!((page.gaps[0].kind, page.gaps[0].resource_type.as_str()), (GapKind::Dangling, "role"));
+    assert_eq!((page.gaps[0].kind, page.gaps[0].resource_type.as_str()), (GapKind::Unresolved, "role"));
     assert!(page.gaps[0].message.contains("group 00g1") && page.gaps[0].message.contains("WORKFLOWS_ADMIN"));
 }
 

@@ -1,6 +1,7 @@
 //! Changes by the built binary on the small fixed org, over real TLS: what was sent, what was told, what became of it.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use okta_sim::{Fault, FaultRule, Faults, Org, OrgView, SimConfig};
 use serde_json::Value;
@@ -107,6 +108,15 @@ impl Changing {
 pub fn grant_arguments<'a>(entitlement: &'a str, principal: &'a str) -> [&'a str; 6] {
     let (kind, id) = principal.split_once(':').unwrap();
     ["--grant-entitlement", entitlement, "--grant-principal-type", kind, "--grant-principal", id]
+}
+
+/// Waits until it is so; that it never comes is a failure.
+pub fn until(what: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !what() {
+        assert!(started.elapsed() < Duration::from_secs(60), "it never came");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// A rule for changes with this method at this path, which begins behind `/api/v1/`.

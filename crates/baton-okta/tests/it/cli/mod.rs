@@ -72,8 +72,14 @@ impl Ended {
         self.stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// The last line on stderr.
-    pub(crate) fn last(&self) -> &str {
-        self.stderr.lines().last().unwrap_or_default()
+    /// The text of the failure: that of the log line, or else what stderr says beside log lines.
+    pub(crate) fn failure(&self) -> String {
+        let lines = self.lines();
+        let logged = lines.iter().rfind(|line| line["level"] == "error").and_then(|line| line["error"].as_str());
+        let plain = || {
+            let is_plain = |line: &&str| serde_json::from_str::<serde_json::Value>(line).is_err();
+            self.stderr.lines().filter(is_plain).collect::<Vec<_>>().join("\n")
+        };
+        logged.map_or_else(plain, str::to_owned)
     }
 }
