@@ -20,6 +20,7 @@ CHART = DEPLOY / "helm" / "baton-okta"
 UNIT = DEPLOY / "systemd" / "baton-okta.service"
 GUIDE = ROOT / "docs" / "service-mode.md"
 WORKFLOWS = ROOT / ".github" / "workflows"
+DEPENDABOT = ROOT / ".github" / "dependabot.yml"
 # The version of Kubernetes whose schemas count: an old one that is still in use.
 KUBERNETES_VERSION = "1.32"
 
@@ -289,6 +290,9 @@ def dockerfile() -> None:
     rust = re.search(r'^rust-version = "(.*)"$', read(ROOT / "Cargo.toml"), re.MULTILINE)[1]
     if f"FROM rust:{rust}-" not in text:
         problem(path, f"it does not build with Rust {rust}, which Cargo.toml names")
+    for image in re.findall(r"^FROM\s+(?!scratch\b)(\S+)|^# syntax=(\S+)", text, re.MULTILINE):
+        if not re.search(r"@sha256:[0-9a-f]{64}$", "".join(image)):
+            problem(path, f"{''.join(image)} is not pinned to a digest")
     for workflow in WORKFLOWS.glob("*.yaml"):
         if f'RUST_VERSION: "{rust}"' not in read(workflow):
             problem(workflow, f"it does not build with Rust {rust}, which Cargo.toml names")
@@ -321,8 +325,10 @@ def workflows() -> None:
     check = tool("check-jsonschema")
     if check and (said := run(check, "--builtin-schema", "vendor.github-workflows", *paths)):
         problem(WORKFLOWS, said)
+    if check and (said := run(check, "--builtin-schema", "vendor.dependabot", DEPENDABOT)):
+        problem(DEPENDABOT, said)
     zizmor = tool("zizmor")
-    if zizmor and (said := run(zizmor, "--offline", "--quiet", "--color=never", WORKFLOWS)):
+    if zizmor and (said := run(zizmor, "--offline", "--quiet", "--color=never", WORKFLOWS, DEPENDABOT)):
         problem(WORKFLOWS, said)
 
 
