@@ -10,7 +10,6 @@ mod architecture;
 mod bad_input;
 mod calls;
 mod changing;
-mod circles;
 mod cli;
 mod cli_demo;
 mod cli_demo_service;

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use baton_connector::{
-    GrantDraft, KindSpec, Options, Page, Schema, Source, SourceError, SyncSession, TypeSpec, Work, build,
-};
-use baton_proto::c1::connector::v2::{Grant, GrantImmutable};
+use baton_connector::{FetchError, GrantDraft, Lane, Options, Page, Source, SourceError, Work, WorkKind, build};
+use baton_proto::c1::connector::v2::{Grant, GrantImmutable, ResourceType};
 use baton_proto::{Message, any};
 use baton_sync::{Silent, SyncConfig, SyncError};
 use futures::FutureExt;
@@ -23,12 +21,8 @@ struct Groups {
 }
 
 impl Source for Groups {
-    fn schema(&self) -> Schema {
-        Schema {
-            types: ["user", "group"].map(|id| TypeSpec::new(resource_type(id))).to_vec(),
-            kinds: &[KindSpec { kind: "all", label: "everything", queue: "all" }],
-            ..Schema::default()
-        }
+    fn resource_types(&self) -> Vec<ResourceType> {
+        vec![resource_type("user"), resource_type("group")]
     }
 
     fn fingerprint(&self) -> String {
@@ -39,34 +33,14 @@ impl Source for Groups {
         async { Ok(()) }.boxed()
     }
 
-    fn open(self: Arc<Self>, _options: &Options) -> Arc<dyn SyncSession> {
-        Arc::new(Session { schema: self.schema(), source: self })
-    }
-}
-
-/// A sync of the groups.
-struct Session {
-    source: Arc<Groups>,
-    schema: Schema,
-}
-
-impl SyncSession for Session {
-    fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
-        self.source.validate()
-    }
-
-    fn initial_work(&self) -> Vec<Work> {
+    fn start(&self, _options: &Options) -> Vec<Work> {
         vec![Work::new("all", "")]
     }
 
-    fn fetch<'a>(&'a self, _work: &'a Work, _cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, SourceError>> {
-        let mut page = Page { grants: self.source.grants.clone(), ..Page::default() };
+    fn fetch<'a>(&'a self, _work: &'a Work, _cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
+        let mut page = Page { grants: self.grants.clone(), ..Page::default() };
         page.resources.extend((1..=5).map(|user| build::resource("user", &format!("u{user}"), "")));
-        for group in self.source.groups {
+        for group in self.groups {
             let resource = build::resource("group", group, "");
             page.entitlements.push(build::assignment(
                 &resource,
@@ -79,6 +53,14 @@ impl SyncSession for Session {
             page.resources.push(resource);
         }
         async { Ok(page) }.boxed()
+    }
+
+    fn lane(&self, _kind: WorkKind) -> Lane {
+        "all"
+    }
+
+    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
+        &[("all", "everything")]
     }
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use baton_connector::{
-    Options, Page, QueueTraffic, Schema, Source, SourceError, SourceErrorKind, SyncSession, SystemId, Work,
+    FetchError, FetchErrorKind, Lane, LaneTraffic, Options, Page, Source, SourceError, SystemId, Work, WorkKind,
 };
+use baton_proto::c1::connector::v2::ResourceType;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
@@ -12,56 +13,44 @@ use futures::future::BoxFuture;
 pub(super) struct Nothing(pub(super) Arc<dyn Source>);
 
 impl Source for Nothing {
-    fn schema(&self) -> Schema {
-        Schema { types: Vec::new(), ..self.0.schema() }
+    fn resource_types(&self) -> Vec<ResourceType> {
+        Vec::new()
     }
 
     fn fingerprint(&self) -> String {
         format!("nothing of {}", self.0.fingerprint())
     }
 
+    fn session(&self) -> Option<Arc<dyn Source>> {
+        Some(Arc::new(Self(self.0.session()?)))
+    }
+
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         self.0.validate()
     }
 
-    fn traffic(&self) -> Vec<QueueTraffic> {
-        self.0.traffic()
-    }
-
-    fn open(self: Arc<Self>, options: &Options) -> Arc<dyn SyncSession> {
-        Arc::new(NothingSession { schema: self.schema(), session: Arc::clone(&self.0).open(options) })
-    }
-}
-
-/// A sync of nothing.
-struct NothingSession {
-    schema: Schema,
-    session: Arc<dyn SyncSession>,
-}
-
-impl SyncSession for NothingSession {
-    fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
-        self.session.validate()
-    }
-
     fn system(&self) -> Option<SystemId> {
-        self.session.system()
+        self.0.system()
     }
 
-    fn initial_work(&self) -> Vec<Work> {
+    fn start(&self, _options: &Options) -> Vec<Work> {
         Vec::new()
     }
 
-    fn fetch<'a>(&'a self, work: &'a Work, _cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, SourceError>> {
+    fn fetch<'a>(&'a self, work: &'a Work, _cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
         let message = format!("nothing is to be read, yet {} was asked for", work.kind);
-        futures::future::ready(Err(SourceError { message, kind: SourceErrorKind::Invalid })).boxed()
+        futures::future::ready(Err(FetchError { message, kind: FetchErrorKind::Invalid })).boxed()
     }
 
-    fn traffic(&self) -> Vec<QueueTraffic> {
-        self.session.traffic()
+    fn lane(&self, kind: WorkKind) -> Lane {
+        self.0.lane(kind)
+    }
+
+    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
+        self.0.kinds()
+    }
+
+    fn traffic(&self) -> Vec<LaneTraffic> {
+        self.0.traffic()
     }
 }

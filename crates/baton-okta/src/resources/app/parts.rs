@@ -3,14 +3,13 @@
 //! The answer about one user is an element of the list (`docs/spec/okta-api.md` 1.3), so that it is mapped as the list
 //! is. Whatever leaves a doubt about that is left to the list.
 
-use baton_connector::{Page, SourceError, Work};
+use baton_connector::{FetchError, Page, Work};
 use okta_client::models::AppUser;
 use okta_client::{Error, ErrorKind, code, endpoints};
 
-use super::app_grants::{names_groups, says_how, user_grants};
-use crate::context::Context;
+use super::{ID, SOURCES, says_how, user_grants};
 use crate::errors;
-use crate::ids::app::ID;
+use crate::resources::Context;
 
 /// States in which a user certainly has the app. In the others, such as `UNASSIGNED` or `DEPROVISIONED`, it is not said
 /// whether the list shows the user.
@@ -21,7 +20,7 @@ pub(crate) async fn fetch_parts_of_users(
     context: &Context,
     work: &Work,
     users: &[String],
-) -> Result<Option<Page>, SourceError> {
+) -> Result<Option<Page>, FetchError> {
     let app = work.subject.as_str();
     let mut assigned = Vec::new();
     for id in users {
@@ -38,7 +37,7 @@ pub(crate) async fn fetch_parts_of_users(
             },
         }
     }
-    Ok(Some(Page { grants: user_grants(app, assigned, names_groups(context)), ..Page::default() }))
+    Ok(Some(Page { grants: user_grants(app, assigned, work.detail == SOURCES), ..Page::default() }))
 }
 
 /// Whether the list would show this user, and how the user has the app.
