@@ -36,7 +36,7 @@ impl Heard {
     }
 }
 
-/// What the operator is told.
+/// A line for the operator about the end of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notice {
     /// The first signal was heard.

@@ -186,7 +186,7 @@ impl Health {
     }
 }
 
-/// Why the connector cannot be used, for whoever asks.
+/// Why the connector cannot be used, in a few fixed words.
 fn in_short(kind: FetchErrorKind) -> &'static str {
     match kind {
         FetchErrorKind::Unauthenticated => "the credential is refused",

@@ -19,8 +19,8 @@ const LITTER_AGE: Duration = Duration::from_secs(60);
 pub struct SealedFile {
     /// Its size.
     pub bytes: u64,
-    /// The file itself, open for reading: whoever passes its content on reads what was written, and not what may stand at
-    /// the path by then.
+    /// The file itself, open for reading: a caller that passes its content on reads what was written, and not what may
+    /// stand at the path by then.
     pub file: File,
 }
 

@@ -44,7 +44,7 @@ pub fn stats(path: &Path, options: &Options, out: &mut dyn Write) -> Result<(), 
 
 fn heading(run: &SyncRun, system: Option<&SystemId>, out: &mut dyn Write) -> Result<(), Error> {
     let clock = "%Y-%m-%d %H:%M:%S";
-    // Whoever wrote the file chose these texts.
+    // The writer of the file chose these texts.
     if let Some(system) = system {
         writeln!(out, "System   {}", terminal_text::line(&system.to_string()))?;
     }

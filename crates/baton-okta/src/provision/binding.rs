@@ -60,7 +60,7 @@ pub(super) async fn role(op: &Operation<'_>, id: &str) -> Result<Peek<CustomRole
 /// What is learnt about the last member of a binding while it is taken out.
 ///
 /// Whether a binding may lose its last member is not documented. One that may not has to go as a whole, and with it
-/// whoever is added at that moment: Okta knows no deletion on condition. So the members are looked at directly before, and
+/// members added at that moment: Okta knows no deletion on condition. So the members are looked at directly before, and
 /// the deletion is sent promptly or not at all.
 #[derive(Debug, Default)]
 pub(super) struct LastMember {

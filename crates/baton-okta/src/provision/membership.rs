@@ -78,8 +78,8 @@ impl<'a> Membership<'a> {
         Seen::Never(errors::not_in_this_org(&what, op.org()))
     }
 
-    /// Remembers which rules may have put the user into the group, and says so. Whoever may change members may not always
-    /// see rules.
+    /// Remembers which rules may have put the user into the group, and says so. A credential that may change members
+    /// cannot always see rules.
     async fn note_rules(&self, op: &Operation<'_>) -> Result<(), Error> {
         let rules = self.rules(op).await?.found().unwrap_or_default();
         if !rules.is_empty() {

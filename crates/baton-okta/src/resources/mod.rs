@@ -80,7 +80,7 @@ pub(crate) struct Context {
     pub rules: Rules,
     /// Which way to the same facts is taken.
     pub lanes: Lanes,
-    /// Where the client is told what is still needed.
+    /// Reports to the client what is still needed.
     pub backlog: Backlog,
     /// What was asked before: not counted as asked by this run.
     pub asked_before: Vec<BucketTraffic>,

@@ -254,7 +254,7 @@ fn arguments_are_checked_before_any_request() {
     ] {
         call_of_user(&org, action, &args).failed("InvalidArgument", "unchanged").says(&[words]).asked(&[]);
     }
-    // Whoever has an address only is told where the ids are.
+    // A caller who has only an address gets a hint where the ids are.
     const ADDRESS: &str = "\"ada@acme.example\" is an address or a login, not the id of a user";
     const LISTS: &str = "the command `resources` lists ids";
     let address = json!("ada@acme.example");

@@ -1,4 +1,4 @@
-//! Names that try to steer the terminal of whoever reads them, or to pass for a hint of ours.
+//! Names that try to steer the terminal of their reader, or to pass for a hint of ours.
 
 use okta_sim::Org;
 

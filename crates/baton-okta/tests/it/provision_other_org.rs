@@ -1,4 +1,4 @@
-//! Revokes whose principal is not in the org: access is told to be gone only where something else of the grant shows that
+//! Revokes whose principal is not in the org: access is reported as gone only where something else of the grant shows that
 //! this is the org of the file.
 
 use okta_sim::{Org, Shape, SimConfig};

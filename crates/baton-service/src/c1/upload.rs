@@ -46,7 +46,7 @@ enum Next {
 /// The messages of an upload of all of `file`. If it cannot be read to its end they end without checksum, which no
 /// server takes for a file; [`Progress::failure`] then says why.
 ///
-/// It is read by position: other tries, and whoever writes it, have the same file open.
+/// It is read by position: other tries and the writer have the same file open.
 pub(super) fn messages(
     file: Arc<File>,
     metadata: UploadMetadata,
