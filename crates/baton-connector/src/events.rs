@@ -4,7 +4,7 @@ use baton_proto::c1::connector::v2::{Event, EventFeedMetadata};
 use futures::future::BoxFuture;
 use prost_types::Timestamp;
 
-use crate::source::FetchError;
+use crate::error::SourceError;
 
 /// A connector that can tell what happened.
 pub trait EventSource: Send + Sync + 'static {
@@ -12,7 +12,7 @@ pub trait EventSource: Send + Sync + 'static {
     fn feeds(&self) -> Vec<EventFeedMetadata>;
 
     /// Reads on in a feed.
-    fn events<'a>(&'a self, request: &'a EventRequest) -> BoxFuture<'a, Result<EventPage, FetchError>>;
+    fn events<'a>(&'a self, request: &'a EventRequest) -> BoxFuture<'a, Result<EventPage, SourceError>>;
 }
 
 /// Where to read on.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use baton_proto::c1::connector::v2::{Entitlement, GrantExpandable, Resource};
 
 use crate::external::ExternalMatch;
+use crate::gap::Gap;
 use crate::metadata::Metadata;
-use crate::reuse::Changed;
-use crate::source::Work;
+use crate::reuse::Invalidation;
+use crate::work::Work;
 
-/// What one page of work yielded. The engine commits it as a whole: its objects, the work it opens and the cursor of
+/// The result of one page of work. The engine commits it as a whole: its objects, the work it opens and the cursor of
 /// the next page become durable together.
 #[derive(Debug, Default)]
 pub struct Page {
@@ -25,18 +26,18 @@ pub struct Page {
     pub opens: Vec<Work>,
     /// Where the next page begins; `None` when this was the last.
     pub next: Option<String>,
-    /// What could not be read or mapped, to be told to the operator.
+    /// What could not be read or mapped, reported to the operator.
     pub gaps: Vec<Gap>,
-    /// Works whose answer may have changed since the last sync; only on pages of [`Source::changes`].
+    /// Works whose answer may have changed since the last sync; only on pages of [`SyncSession::changes`].
     ///
-    /// [`Source::changes`]: crate::Source::changes
-    pub changed: Vec<Changed>,
-    /// What stands for the moment up to which the changes are known, in place of [`Source::mark`]; only on the last page
-    /// of [`Source::changes`].
+    /// [`SyncSession::changes`]: crate::SyncSession::changes
+    pub invalidations: Vec<Invalidation>,
+    /// Identifies the moment up to which the changes are known, in place of [`SyncSession::change_token`]; only on the last
+    /// page of [`SyncSession::changes`].
     ///
-    /// [`Source::mark`]: crate::Source::mark
-    /// [`Source::changes`]: crate::Source::changes
-    pub mark: Option<String>,
+    /// [`SyncSession::change_token`]: crate::SyncSession::change_token
+    /// [`SyncSession::changes`]: crate::SyncSession::changes
+    pub change_token: Option<String>,
     /// What the operator should know and that is neither an error nor missing from the file.
     pub notes: Vec<String>,
 }
@@ -101,8 +102,8 @@ pub struct GrantDraft {
     pub metadata: Option<Metadata>,
     /// Whoever holds these entitlements has this one too.
     pub expandable: Option<GrantExpandable>,
-    /// The resource may have been left out of the sync on purpose: then the grant is left out without a word.
-    pub if_there: bool,
+    /// Whether the grant is left out silently if its resource is absent: the resource may have been left out on purpose.
+    pub skip_if_absent: bool,
     /// The principal is a placeholder: who holds the grant is found in the file of another connector.
     pub external: Option<ExternalMatch>,
 }
@@ -119,7 +120,7 @@ impl GrantDraft {
             immutable: None,
             metadata: None,
             expandable: None,
-            if_there: false,
+            skip_if_absent: false,
             external: None,
         }
     }
@@ -128,74 +129,5 @@ impl GrantDraft {
     #[must_use]
     pub fn id(&self) -> String {
         crate::ids::grant(&self.entitlement.id, self.principal.resource_type, &self.principal.id)
-    }
-}
-
-/// Something that is missing from the sync, or incomplete in it, and why. Gaps are counted per kind and resource type,
-/// shown in the summary with examples, and never silent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gap {
-    /// Why it is missing.
-    pub kind: GapKind,
-    /// The resource type that is incomplete because of it.
-    pub resource_type: String,
-    /// The object concerned; empty if the whole type is. A type that is [`Forbidden`](GapKind::Forbidden) as a whole
-    /// has not been read: nothing of it comes into the file, not even the type, so that nobody takes it for empty.
-    pub id: String,
-    /// One sentence for people.
-    pub message: String,
-}
-
-/// Why something is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum GapKind {
-    /// It vanished while we were reading.
-    Gone,
-    /// The credential may not read it.
-    Forbidden,
-    /// It was read but cannot be mapped.
-    Unmappable,
-    /// It was left out because an option says so, or because this connector does not read such things.
-    LeftOut,
-    /// It was left out, because something that it belongs to or needs is not in this sync.
-    Unresolved,
-    /// It is in the file, although it points to something that is not in this sync.
-    Dangling,
-}
-
-impl GapKind {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Gone, Self::Forbidden, Self::Unmappable, Self::LeftOut, Self::Unresolved, Self::Dangling];
-
-    /// The word for it in plans, logs and summaries.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Gone => "gone",
-            Self::Forbidden => "forbidden",
-            Self::Unmappable => "unmappable",
-            Self::LeftOut => "left out",
-            Self::Unresolved => "unresolved",
-            Self::Dangling => "dangling",
-        }
-    }
-
-    /// Whether it comes from the options alone, so that the same answer leaves the same gap the next time.
-    #[must_use]
-    pub fn is_lasting(self) -> bool {
-        matches!(self, Self::LeftOut | Self::Unresolved | Self::Dangling)
-    }
-
-    /// Whether what is reported is in the file all the same.
-    #[must_use]
-    pub fn is_kept(self) -> bool {
-        self == Self::Dangling
-    }
-
-    /// The kind of that word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }

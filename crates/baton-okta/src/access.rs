@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_connector::{FetchErrorKind, Options, SourceError};
+use baton_connector::{Options, SourceError, SourceErrorKind};
 use okta_client::models::{Org, OrgMetadata};
 use okta_client::{ApiToken, Authenticator, Client, Error, OAuth, OAuthConfig, Pacing, PrivateKey, endpoints};
 
@@ -170,5 +170,5 @@ fn no_scope(missing: &[(&'static str, Need)]) -> SourceError {
         if list.len() == 1 { "is" } else { "are" },
         missing[0].1.without()
     );
-    SourceError { message, kind: FetchErrorKind::Forbidden }
+    SourceError { message, kind: SourceErrorKind::Forbidden }
 }

@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use baton_connector::{Changed, FetchError, Options, Page, Which, Work, WorkKind};
+use baton_connector::{Detail, Invalidation, Page, Selector, SourceError, Work, WorkKind};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -18,26 +18,21 @@ use okta_client::models::LogEvent;
 use okta_client::{Bucket, ErrorKind, ListRequest};
 use serde_json::{Value, json};
 
-use crate::config::Rules;
+use crate::context::{CONSISTENCY_LAG, Context};
 use crate::errors;
+use crate::ids::app::{APP_GROUPS, APP_USERS, GROUP_APPS};
+use crate::ids::changes::CHANGES;
+use crate::ids::group::GROUP_MEMBERS;
+use crate::ids::resource_set_binding::{BINDING_MEMBERS, BINDINGS};
+use crate::ids::role::{GROUP_ROLES, USER_ROLES};
 use crate::needs::LOGS;
-use crate::resources::app::{APP_GROUPS, APP_USERS, GROUP_APPS};
-use crate::resources::group::{BUILT_IN_GROUP, GROUP_MEMBERS};
-use crate::resources::resource_set_binding::{BINDING_MEMBERS, BINDINGS};
-use crate::resources::role::{GROUP_ROLES, USER_ROLES};
-use crate::resources::{Context, Kind};
+use crate::resources::follow_up::MembersDetail;
+use crate::resources::module::Kind;
 use crate::scope::Scope;
-
-/// What has changed since the last sync.
-pub(crate) const CHANGES: WorkKind = "changes";
 
 /// The kind of work that reads it.
 pub(crate) const KIND: Kind =
     Kind { name: CHANGES, label: "changes since the last sync", bucket: Bucket::Logs, fetch: fetch_changes };
-
-/// How long after a change Okta's lists may still show what was before, at most. What changed later than this before it
-/// was read is read again the next time. Lists trail by seconds at worst (`docs/spec/okta-api.md` 1.1, 1.2).
-pub(crate) const LAG: Duration = Duration::from_mins(5);
 
 /// Marks older than this are of no use: Okta keeps 90 days.
 const KEPT: Duration = Duration::from_hours(24 * 85);
@@ -79,7 +74,7 @@ impl Mark {
     /// The request that reads on from here. Without a place, what may have been stored before but not shown yet is read
     /// too.
     fn request(&self, with_place: bool, limit: u32) -> ListRequest<LogEvent> {
-        let since = (self.time - LAG).to_string();
+        let since = (self.time - CONSISTENCY_LAG).to_string();
         let filter: Vec<_> = PREFIXES.iter().map(|prefix| format!("eventType sw \"{prefix}\"")).collect();
         let filter = filter.join(" or ");
         match self.place.as_deref().filter(|_| with_place) {
@@ -95,15 +90,20 @@ impl std::fmt::Display for Mark {
     }
 }
 
-/// What stands for now; `None` as long as Okta has not told the time.
-pub(crate) fn mark(context: &Context) -> Option<String> {
+/// Identifies the present moment; `None` as long as no answer of Okta's carried the time.
+pub(crate) fn change_token(context: &Context) -> Option<String> {
     let time = context.client.server_time().or_else(|| context.access.server_time())?;
     Some(Mark { time, place: None }.to_string())
 }
 
-/// The work that reads what has changed since `mark`, if anything in the sync depends on it.
-pub(crate) fn since(mark: &str, options: &Options, rules: &Rules) -> Option<Work> {
-    depends(Scope::of(options, rules)).then(|| Work::new(CHANGES, "").with_detail(mark))
+/// The work that reads what has changed since the change token, if anything in the sync depends on it.
+pub(crate) fn since(change_token: &str, scope: Scope) -> Option<Work> {
+    depends(scope).then(|| Work::new(CHANGES, "").with_detail(&change_token))
+}
+
+/// Selects the members of groups that Okta fills itself.
+fn built_in_groups() -> Selector {
+    Selector::Detail(Detail::new(&MembersDetail { built_in: true }))
 }
 
 /// Whether the log saves anything of a sync.
@@ -121,9 +121,9 @@ fn fetch_changes<'a>(
     context: &'a Context,
     work: &'a Work,
     cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
-        let Some(mark) = Mark::parse(&work.detail) else {
+        let Some(mark) = Mark::parse(&work.detail.get::<String>()?) else {
             return Ok(everything("it is not known since when"));
         };
         let now = context.client.server_time().unwrap_or(mark.time);
@@ -151,14 +151,14 @@ fn fetch_changes<'a>(
         let now = context.client.server_time().unwrap_or(now);
         let mut page = Page::default();
         for event in &answer.items {
-            page.changed.extend(changed_by(event, now));
+            page.invalidations.extend(changed_by(event, now));
         }
         if !answer.unreadable.is_empty() {
-            page.changed.extend(all());
+            page.invalidations.extend(all());
         }
         let reached = answer.next.as_deref().and_then(logs::place).or(from.place);
         if answer.items.is_empty() && answer.unreadable.is_empty() {
-            page.mark = Some(Mark { time: now, place: reached }.to_string());
+            page.change_token = Some(Mark { time: now, place: reached }.to_string());
         } else {
             // Without a place there is no reading on, so the end is not known to be reached.
             match reached {
@@ -172,12 +172,12 @@ fn fetch_changes<'a>(
 }
 
 /// The page of a log that cannot be read, or the error if nothing else can be either.
-fn unreadable(error: &okta_client::Error) -> Result<Page, FetchError> {
+fn unreadable(error: &okta_client::Error) -> Result<Page, SourceError> {
     const DOING: &str = "reading the System Log";
     match error.kind() {
         ErrorKind::Cancelled | ErrorKind::Unauthenticated | ErrorKind::Unreachable(_) => {
             let failed = errors::unusable(DOING, error);
-            Err(FetchError { message: failed.message, kind: failed.kind })
+            Err(SourceError { message: failed.message, kind: failed.kind })
         }
         ErrorKind::Forbidden => Ok(everything(&format!(
             "{error}. To save these requests, give the service app the OAuth scope {LOGS}, and it or the admin who \
@@ -193,24 +193,25 @@ fn everything(why: &str) -> Page {
         "application assignments and admin roles are read in full, because the System Log does not tell what has \
          changed: {why}"
     );
-    Page { changed: all().collect(), notes: vec![note], ..Page::default() }
+    Page { invalidations: all().collect(), notes: vec![note], ..Page::default() }
 }
 
-fn all() -> impl Iterator<Item = Changed> {
-    let kinds = ALL.into_iter().map(|kind| (kind, Which::All));
-    let members = (GROUP_MEMBERS, Which::Detail(BUILT_IN_GROUP.to_owned()));
-    kinds.chain([members]).map(|(kind, which)| Changed { kind, which, settled: true })
+fn all() -> impl Iterator<Item = Invalidation> {
+    let kinds = ALL.into_iter().map(|kind| (kind, Selector::All));
+    let members = (GROUP_MEMBERS, built_in_groups());
+    kinds.chain([members]).map(|(kind, selector)| Invalidation { kind, selector, past_consistency_lag: true })
 }
 
 /// What an event may have changed, at the time `now`.
-fn changed_by(event: &LogEvent, now: Timestamp) -> Vec<Changed> {
+fn changed_by(event: &LogEvent, now: Timestamp) -> Vec<Invalidation> {
     let published = event.published.as_ref().and_then(okta_client::models::Time::parse);
-    let settled = published.is_some_and(|published| published < now - LAG);
-    let changed = named_by(event).into_iter().map(|(kind, which)| Changed { kind, which, settled });
+    let past_consistency_lag = published.is_some_and(|published| published < now - CONSISTENCY_LAG);
+    let changed =
+        named_by(event).into_iter().map(|(kind, selector)| Invalidation { kind, selector, past_consistency_lag });
     changed.collect()
 }
 
-fn named_by(event: &LogEvent) -> Vec<(WorkKind, Which)> {
+fn named_by(event: &LogEvent) -> Vec<(WorkKind, Selector)> {
     let of = |kind: &str, what: WorkKind| subjects(event, kind, what);
     let of_type = event.event_type.as_str();
     if of_type.starts_with("application.user_membership.") {
@@ -240,7 +241,7 @@ fn named_by(event: &LogEvent) -> Vec<(WorkKind, Which)> {
     }
     // Other changes of roles and resource sets are rare, and may change who holds what anywhere.
     let kinds = [USER_ROLES, GROUP_ROLES, BINDINGS, BINDING_MEMBERS];
-    kinds.into_iter().map(|kind| (kind, Which::All)).collect()
+    kinds.into_iter().map(|kind| (kind, Selector::All)).collect()
 }
 
 /// The ids of the targets of this kind, if there is one and none is without an id.
@@ -255,26 +256,26 @@ fn only(event: &LogEvent, kind: &str) -> Option<String> {
 }
 
 /// The lists of kind `what` below the targets of this kind; all of them if these are not told.
-fn subjects(event: &LogEvent, kind: &str, what: WorkKind) -> Vec<(WorkKind, Which)> {
-    let Some(ids) = ids(event, kind) else { return vec![(what, Which::All)] };
-    ids.into_iter().map(|id| (what, Which::Subject(id))).collect()
+fn subjects(event: &LogEvent, kind: &str, what: WorkKind) -> Vec<(WorkKind, Selector)> {
+    let Some(ids) = ids(event, kind) else { return vec![(what, Selector::All)] };
+    ids.into_iter().map(|id| (what, Selector::Subject(id))).collect()
 }
 
 /// Who is given an application or loses it has an event of his own, which says nothing about anybody else.
-fn by_assignment(event: &LogEvent) -> Vec<(WorkKind, Which)> {
+fn by_assignment(event: &LogEvent) -> Vec<(WorkKind, Selector)> {
     match (only(event, "AppInstance"), only(event, "User")) {
-        (Some(subject), Some(principal)) => vec![(APP_USERS, Which::Part { subject, principal })],
+        (Some(subject), Some(principal)) => vec![(APP_USERS, Selector::Part { subject, principal })],
         _ => subjects(event, "AppInstance", APP_USERS),
     }
 }
 
 /// Who joins or leaves a group may have an application through another group from then on. Nobody says that the log tells
 /// of it, so what the group's applications grant to that user is read; which these are, the last sync knows.
-fn by_membership(event: &LogEvent) -> Vec<(WorkKind, Which)> {
-    let Some(groups) = ids(event, "UserGroup") else { return vec![(APP_USERS, Which::All)] };
+fn by_membership(event: &LogEvent) -> Vec<(WorkKind, Selector)> {
+    let Some(groups) = ids(event, "UserGroup") else { return vec![(APP_USERS, Selector::All)] };
     let part = only(event, "UserGroup").and_then(|_| only(event, "User"));
     let apps_of = |group: &String| {
-        let which = |by| Which::GrantedTo { by, principal: group.clone(), part: part.clone() };
+        let which = |by| Selector::GrantedTo { by, principal: group.clone(), part: part.clone() };
         [APP_GROUPS, GROUP_APPS].map(|by| (APP_USERS, which(by)))
     };
     groups.iter().flat_map(apps_of).collect()
@@ -282,27 +283,30 @@ fn by_membership(event: &LogEvent) -> Vec<(WorkKind, Which)> {
 
 /// Who comes or goes moves the group of everyone, whose version may not tell. Who goes loses applications, of which the
 /// log may not tell one by one.
-fn by_lifecycle(event: &LogEvent, step: &str) -> Vec<(WorkKind, Which)> {
+fn by_lifecycle(event: &LogEvent, step: &str) -> Vec<(WorkKind, Selector)> {
     let mut named = subjects(event, "User", USER_ROLES);
-    named.push((GROUP_MEMBERS, Which::Detail(BUILT_IN_GROUP.to_owned())));
+    named.push((GROUP_MEMBERS, built_in_groups()));
     if step.starts_with("delete") || step == "deactivate" {
-        let holders = ids(event, "User").map(|users| users.into_iter().map(Which::Holder).collect());
-        named.extend(holders.unwrap_or_else(|| vec![Which::All]).into_iter().map(|which| (APP_USERS, which)));
+        let holders = ids(event, "User").map(|users| users.into_iter().map(Selector::Holder).collect());
+        named.extend(holders.unwrap_or_else(|| vec![Selector::All]).into_iter().map(|which| (APP_USERS, which)));
     }
     named
 }
 
 /// A binding is named by its set and its role. Whom it gives the role to has an event of its own, or is named here.
-fn by_binding(event: &LogEvent) -> Vec<(WorkKind, Which)> {
+fn by_binding(event: &LogEvent) -> Vec<(WorkKind, Selector)> {
     let id = |word: &str| {
         let target = event.targets.iter().find(|target| target.kind.to_ascii_lowercase().contains(word))?;
         Some(target.id.as_str()).filter(|id| !id.is_empty())
     };
     let mut named = match (id("resource"), id("role")) {
         (Some(set), Some(role)) => {
-            vec![(BINDINGS, Which::Subject(set.to_owned())), (BINDING_MEMBERS, Which::Subject(format!("{set}:{role}")))]
+            vec![
+                (BINDINGS, Selector::Subject(set.to_owned())),
+                (BINDING_MEMBERS, Selector::Subject(format!("{set}:{role}"))),
+            ]
         }
-        _ => vec![(BINDINGS, Which::All), (BINDING_MEMBERS, Which::All)],
+        _ => vec![(BINDINGS, Selector::All), (BINDING_MEMBERS, Selector::All)],
     };
     let holders = [("User", USER_ROLES), ("UserGroup", GROUP_ROLES)];
     let none_is_named = holders.iter().all(|(kind, _)| event.targets_of(kind).next().is_none());

@@ -1,68 +1,74 @@
 //! The connector: Okta as a source of syncs.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, OnceLock};
-use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use baton_connector::{
-    FetchError, FetchErrorKind, Gap, Gate, Lane, LaneTraffic, Missing, Options, Page, Purpose, ResourceBid, Source,
-    SourceError, SystemId, Work, WorkKind,
+    KindSpec, MissingPrincipal, Options, Purpose, QueueTraffic, Schema, Source, SourceError, SyncSession, TypeSpec,
 };
-use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use okta_client::{Bucket, BucketTraffic, OrgUrl};
+use okta_client::{Client, OrgUrl};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{self, Access};
-use crate::changes;
-use crate::config::{Auth, Config};
+use crate::config::{Auth, Config, Rules};
+use crate::context::Context;
+use crate::endpoint_choice::{self, EndpointChoice};
 use crate::errors;
 use crate::events::OktaEvents;
-use crate::lanes::{self, Lanes};
+use crate::ids::{api_token, app, group, user};
 use crate::provision::OktaProvisioner;
-use crate::resources::{Context, Kind, MODULES, api_token, app, device, everyone, group, single, user};
+use crate::resources::follow_up::SIDE;
 use crate::scope::Scope;
+use crate::session::{self, OktaSession};
+use crate::types;
 
 /// Why an org may seem to have no users.
-const NO_USERS: [(&str, &str); 1] = [(
-    user::ID,
-    "Okta shows an empty list to whoever has no admin role; here it is that of the admin who made the API token. Give the \
+const NO_USERS: &str = "Okta shows an empty list to whoever has no admin role; here it is that of the admin who made the API token. Give the \
      Read-Only Administrator role, or a custom admin role that may view all users, to that admin (Security › \
-     Administrators), and check that no option leaves all users out",
-)];
+     Administrators), and check that no option leaves all users out";
 
 /// The same for a service app.
-const NO_USERS_FOR_APP: [(&str, &str); 1] = [(
-    user::ID,
-    "Okta shows an empty list to whoever has no admin role, and an OAuth service app needs one of its own, whatever scopes \
+const NO_USERS_FOR_APP: &str = "Okta shows an empty list to whoever has no admin role, and an OAuth service app needs one of its own, whatever scopes \
      it was granted. Give the app the Read-Only Administrator role, or a custom admin role that may view all users \
-     (Applications › the service app › Admin roles), and check that no option leaves all users out",
-)];
+     (Applications › the service app › Admin roles), and check that no option leaves all users out";
 
-/// The kinds of work with their words for people.
-static KINDS: LazyLock<Vec<(WorkKind, &'static str)>> =
-    LazyLock::new(|| kinds().map(|kind| (kind.name, kind.label)).collect());
+/// The kinds of work.
+static KINDS: LazyLock<Vec<KindSpec>> = LazyLock::new(|| {
+    let spec = |kind: &'static crate::resources::module::Kind| KindSpec {
+        kind: kind.name,
+        label: kind.label,
+        queue: endpoint_choice::queue(kind.name, kind.bucket),
+    };
+    session::kinds().map(spec).collect()
+});
 
 /// An Okta org as a source of syncs.
 pub struct OktaSource {
     org: OrgUrl,
     /// The org's own id, once it is known.
-    org_id: OnceLock<String>,
-    /// Tells apart who asks, because not everybody is shown the same.
-    asker: String,
+    org_id: Arc<OnceLock<String>>,
+    /// Distinguishes credentials, because not everybody is shown the same.
+    credential_id: String,
     purpose: Purpose,
     /// What is synced unless a sync says otherwise.
     options: Options,
-    context: Context,
+    client: Client,
+    access: Access,
+    rules: Rules,
+    /// Percent of each rate limit that is used.
+    rate_limit_share: u8,
+    /// Whether short lists may be used.
+    short_lists: bool,
+    page_size: Option<u32>,
     cancel: CancellationToken,
 }
 
 impl std::fmt::Debug for OktaSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OktaSource").field("org", &self.org).field("rules", &self.context.rules).finish_non_exhaustive()
+        f.debug_struct("OktaSource").field("org", &self.org).field("rules", &self.rules).finish_non_exhaustive()
     }
 }
 
@@ -74,186 +80,100 @@ impl OktaSource {
     pub fn new(config: Config) -> Result<Self, SourceError> {
         let (client, access) =
             access::connect(&config).map_err(|error| errors::unusable("preparing the Okta client", &error))?;
-        let asker = asker(&config.auth);
-        let Config { org, purpose, rules, requests, options, cancel, .. } = config;
-        let lanes = Lanes::new(requests.rate_limit_share, requests.short_lists);
-        let context = Context::new(client, access, rules, lanes, requests.page_size);
-        Ok(Self { org, org_id: OnceLock::new(), asker, purpose, options, context, cancel })
+        let credential_id = credential_id(&config.auth);
+        let Config { org, purpose, options, rules, requests, cancel, .. } = config;
+        Ok(Self {
+            org,
+            org_id: Arc::default(),
+            credential_id,
+            purpose,
+            options,
+            client,
+            access,
+            rules,
+            rate_limit_share: requests.rate_limit_share,
+            short_lists: requests.short_lists,
+            page_size: requests.page_size,
+            cancel,
+        })
     }
 
-    /// What happened in the same org. It shares connections, pace and sign-in with this one.
+    /// The events of the same org. They share connections, pacing and sign-in with this source.
     #[must_use]
     pub fn events(&self) -> OktaEvents {
-        let Context { client, access, rules, .. } = &self.context;
-        OktaEvents::new(client.clone(), access.clone(), rules.clone())
+        OktaEvents::new(self.client.clone(), self.access.clone(), self.rules.clone())
     }
 
-    /// The writing side for the same org. It shares connections, pace and sign-in with this one.
+    /// The writing side for the same org. It shares connections, pacing and sign-in with this source.
     #[must_use]
     pub fn provisioner(&self) -> OktaProvisioner {
-        let Context { client, access, rules, .. } = &self.context;
         // A process that stays has asked for the scopes of every change at its start.
-        let access = (self.purpose == Purpose::Change).then(|| access.clone());
-        OktaProvisioner::new(client.clone(), access, rules.clone(), self.cancel.clone())
+        let access = (self.purpose == Purpose::Change).then(|| self.access.clone());
+        OktaProvisioner::new(self.client.clone(), access, self.rules.clone(), self.cancel.clone())
+    }
+
+    fn type_spec(&self, info: &types::TypeInfo) -> TypeSpec {
+        let left_out_on_purpose = match info.id {
+            user::ID => !self.rules.filter_email_domains.is_empty(),
+            group::ID => self.rules.skip_app_groups,
+            _ => false,
+        };
+        let no_users = match self.access {
+            Access::ApiToken => NO_USERS,
+            Access::ServiceApp(_) => NO_USERS_FOR_APP,
+        };
+        TypeSpec {
+            opt_in: info.opt_in && !self.rules.sync_devices,
+            guarded: info.guarded,
+            never_empty: (info.id == user::ID).then_some(no_users),
+            references_others: info.id == api_token::ID,
+            missing_principal: if left_out_on_purpose { MissingPrincipal::Drop } else { MissingPrincipal::Keep },
+            ..TypeSpec::new(info.resource_type())
+        }
     }
 }
 
 impl Source for OktaSource {
-    fn resource_types(&self) -> Vec<ResourceType> {
-        let existing = MODULES.iter().filter(|module| (module.exists)(&self.context.rules));
-        existing.map(|module| (module.resource_type)()).collect()
-    }
-
-    fn on_request(&self) -> Vec<&'static str> {
-        if self.context.rules.sync_devices { Vec::new() } else { vec![device::ID] }
+    fn schema(&self) -> Schema {
+        Schema {
+            types: types::existing(&self.rules).map(|info| self.type_spec(info)).collect(),
+            kinds: &KINDS,
+            barriers: &[SIDE],
+            equivalent_kinds: &[&[app::APP_GROUPS, app::GROUP_APPS]],
+        }
     }
 
     fn fingerprint(&self) -> String {
-        format!("okta org={} asker={} {}", self.org, self.asker, self.context.rules.fingerprint())
-    }
-
-    fn session(&self) -> Option<Arc<dyn Source>> {
-        let Self { org, org_id, asker, purpose, options, context, cancel } = self;
-        Some(Arc::new(Self {
-            org: org.clone(),
-            org_id: org_id.clone(),
-            asker: asker.clone(),
-            purpose: *purpose,
-            options: options.clone(),
-            context: context.for_another_run(),
-            cancel: cancel.clone(),
-        }))
+        format!("okta org={} asker={} {}", self.org, self.credential_id, self.rules.fingerprint())
     }
 
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
-        async {
-            let Context { client, access, rules, .. } = &self.context;
-            let checked = access.check(client, &Scope::of(&self.options, rules).types()).await?;
-            if self.org_id.get().is_none() {
-                let id = if checked.is_some() { checked } else { access::org_id(client).await };
-                if let Some(id) = id {
-                    // Another validation may have been quicker, with the same id.
-                    let _ = self.org_id.set(id);
-                }
-            }
-            Ok::<_, SourceError>(())
-        }
-        .boxed()
+        let types = Scope::of(&self.options, &self.rules).types();
+        async move { self.access.check(&self.client, &types).await.map(drop) }.boxed()
     }
 
-    fn system(&self) -> Option<SystemId> {
-        let id = self.org_id.get().cloned().unwrap_or_default();
-        Some(SystemId { id, host: self.org.authority().to_owned() })
+    fn traffic(&self) -> Vec<QueueTraffic> {
+        self.client.traffic().iter().map(|traffic| session::queue_traffic(traffic, &[])).collect()
     }
 
-    fn start(&self, options: &Options) -> Vec<Work> {
-        let scope = Scope::of(options, &self.context.rules);
-        self.context.access.prepare(options, &self.context.rules);
-        let works = MODULES.iter().flat_map(|module| (module.start)(scope)).collect();
-        everyone::first(works, scope, &self.context.rules)
-    }
-
-    fn mark(&self) -> Option<String> {
-        changes::mark(&self.context)
-    }
-
-    fn changes(&self, mark: &str, options: &Options) -> Option<Work> {
-        let work = changes::since(mark, options, &self.context.rules)?;
-        self.context.access.want_logs();
-        Some(work)
-    }
-
-    fn target(&self, resource: &ResourceBid, options: &Options) -> Option<Work> {
-        let rules = &self.context.rules;
-        let of = resource.resource.resource_type.as_str();
-        let module = MODULES.iter().find(|module| module.single.0 == of && (module.exists)(rules))?;
-        Some(single::work(module.single.1, resource, options, rules))
-    }
-
-    fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
-        match kind(work.kind) {
-            Some(kind) => (kind.fetch)(&self.context, work, cursor),
-            None => {
-                let message = format!("the plan holds work of the unknown kind {}; start a new sync", work.kind);
-                futures::future::ready(Err(FetchError { message, kind: FetchErrorKind::Invalid })).boxed()
-            }
-        }
-    }
-
-    fn fetch_parts<'a>(
-        &'a self,
-        work: &'a Work,
-        principals: &'a [String],
-    ) -> BoxFuture<'a, Result<Option<Page>, FetchError>> {
-        match work.kind {
-            app::APP_USERS => app::fetch_parts_of_users(&self.context, work, principals).boxed(),
-            _ => futures::future::ready(Ok(None)).boxed(),
-        }
-    }
-
-    fn lane(&self, kind_name: WorkKind) -> Lane {
-        lanes::lane(kind_name, kind(kind_name).map_or(Bucket::Rest, |kind| kind.bucket))
-    }
-
-    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
-        &KINDS
-    }
-
-    fn gates(&self) -> &'static [Gate] {
-        &[app::GATE]
-    }
-
-    fn choose(&self, _gate: &'static str, held: &BTreeMap<WorkKind, u64>) -> Vec<WorkKind> {
-        vec![self.context.lanes.side(held, &self.context.client)]
-    }
-
-    fn sides(&self) -> &'static [&'static [WorkKind]] {
-        &[&[app::APP_GROUPS, app::GROUP_APPS]]
-    }
-
-    fn guarded(&self) -> &'static [&'static str] {
-        &[user::ID, group::ID, app::ID]
-    }
-
-    fn never_empty(&self) -> &'static [(&'static str, &'static str)] {
-        match self.context.access {
-            Access::ApiToken => &NO_USERS,
-            Access::ServiceApp(_) => &NO_USERS_FOR_APP,
-        }
-    }
-
-    fn pointing(&self) -> &'static [&'static str] {
-        &[api_token::ID]
-    }
-
-    fn unlink(&self, resource: &mut Resource, is_there: &dyn Fn(&ResourceId) -> bool) -> Vec<Gap> {
-        let missing = self.missing_principal(user::ID);
-        api_token::check_owner(resource, missing, is_there).into_iter().collect()
-    }
-
-    fn missing_principal(&self, resource_type: &str) -> Missing {
-        let rules = &self.context.rules;
-        let left_out_on_purpose = match resource_type {
-            user::ID => !rules.filter_email_domains.is_empty(),
-            group::ID => rules.skip_app_groups,
-            _ => false,
+    fn open(self: Arc<Self>, options: &Options) -> Arc<dyn SyncSession> {
+        let context = Context {
+            client: self.client.clone(),
+            access: self.access.clone(),
+            rules: self.rules.clone(),
+            options: options.clone(),
+            scope: Scope::of(options, &self.rules),
+            endpoints: EndpointChoice::new(self.rate_limit_share, self.short_lists),
+            backlog: self.client.backlog(),
+            asked_before: self.client.traffic(),
+            page_size: self.page_size,
         };
-        if left_out_on_purpose { Missing::Drop } else { Missing::Keep }
-    }
-
-    fn traffic(&self) -> Vec<LaneTraffic> {
-        let Context { client, asked_before, .. } = &self.context;
-        client.traffic().iter().map(|traffic| lane_traffic(traffic, asked_before)).collect()
-    }
-
-    fn backlog(&self, pages: &BTreeMap<Lane, u64>, held: &BTreeMap<WorkKind, u64>) {
-        let Context { lanes, client, backlog, .. } = &self.context;
-        lanes.want(pages, held, client, backlog);
+        Arc::new(OktaSession::new(self.schema(), context, self.org.clone(), Arc::clone(&self.org_id)))
     }
 }
 
-/// The service app, or a number that tells API tokens apart and tells nothing else about them.
-fn asker(auth: &Auth) -> String {
+/// The service app's client id, or a number that distinguishes API tokens and reveals nothing else about them.
+fn credential_id(auth: &Auth) -> String {
     match auth {
         Auth::PrivateKey { client_id, .. } => client_id.clone(),
         Auth::ApiToken(token) => {
@@ -264,39 +184,14 @@ fn asker(auth: &Auth) -> String {
     }
 }
 
-fn kinds() -> impl Iterator<Item = &'static Kind> {
-    std::iter::once(&changes::KIND).chain(MODULES.iter().flat_map(|module| module.kinds))
-}
-
-fn kind(name: WorkKind) -> Option<&'static Kind> {
-    kinds().find(|kind| kind.name == name)
-}
-
-/// What was asked in a bucket after what had been asked before.
-fn lane_traffic(traffic: &BucketTraffic, before: &[BucketTraffic]) -> LaneTraffic {
-    let BucketTraffic { bucket, calls, retries, throttled, waited, limit, remaining, waiting } = *traffic;
-    let before = before.iter().find(|before| before.bucket == bucket);
-    let since = |now: u64, then: fn(&BucketTraffic) -> u64| now.saturating_sub(before.map_or(0, then));
-    LaneTraffic {
-        lane: bucket.name().to_owned(),
-        calls: since(calls, |before| before.calls),
-        retries: since(retries, |before| before.retries),
-        throttled: since(throttled, |before| before.throttled),
-        waited: waited.saturating_sub(before.map_or(Duration::ZERO, |before| before.waited)),
-        limit,
-        remaining,
-        waiting,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_token_has_the_same_number_in_every_release() {
-        let asker = |token: &str| asker(&Auth::ApiToken(token.into()));
-        assert_eq!(asker("00not-a-real-token"), "token-050d3549a77878fe");
-        assert_ne!(asker("00not-a-real-token"), asker("00not-a-real-tokem"));
+        let id = |token: &str| credential_id(&Auth::ApiToken(token.into()));
+        assert_eq!(id("00not-a-real-token"), "token-050d3549a77878fe");
+        assert_ne!(id("00not-a-real-token"), id("00not-a-real-tokem"));
     }
 }

@@ -13,19 +13,20 @@ use baton_runtime::describe::{self, Description, Shown, ShownGroup};
 use okta_client::OrgUrl;
 
 use crate::flags;
-use crate::resources::{MODULES, Module, app, device, group, resource_set, resource_set_binding, role, user};
+use crate::ids::{app, device, group, resource_set, resource_set_binding, role, user};
+use crate::types::{self, TYPES, TypeInfo};
 
 const NAME: &str = "Okta";
 
 /// Everything, with every option on.
 pub(crate) fn description() -> Description {
-    of(&MODULES)
+    of(&TYPES.iter().collect::<Vec<_>>())
 }
 
 /// What C1 is told: the types that exist as the connector is set, and where the org is.
 pub(crate) fn metadata(settings: &Settings) -> ConnectorMetadata {
     let rules = flags::rules(settings);
-    let exist: Vec<_> = MODULES.into_iter().filter(|module| (module.exists)(&rules)).collect();
+    let exist: Vec<_> = types::existing(&rules).collect();
     let mut metadata = describe::metadata(&of(&exist));
     if let Ok(org) = OrgUrl::parse(settings.text("domain")) {
         metadata.annotations.push(build::annotation(&ExternalLink { url: org.to_string() }));
@@ -33,8 +34,8 @@ pub(crate) fn metadata(settings: &Settings) -> ConnectorMetadata {
     metadata
 }
 
-fn of(modules: &[&Module]) -> Description {
-    let described = modules.iter().map(|module| (module.resource_type)());
+fn of(types: &[&TypeInfo]) -> Description {
+    let described = types.iter().map(|info| info.resource_type());
     Description {
         display_name: NAME,
         icon_url: "/static/app-icons/okta.svg",

@@ -1,6 +1,6 @@
 //! Okta's errors in the words of a sync: what we were doing, what Okta said, what to do next.
 
-use baton_connector::{FetchError, FetchErrorKind, Gap, GapKind, SourceError};
+use baton_connector::{Gap, GapKind, SourceError, SourceErrorKind};
 use okta_client::{Error, ErrorKind, OktaError};
 
 use crate::needs::{ADMINS_PAGE, MUST_BE_READ, Need, ROLES_PAGE, SCOPES_PAGE, TYPES};
@@ -19,8 +19,8 @@ pub(crate) enum Refused {
 const NO_PERMISSION: &str = "E0000006";
 
 /// The failure of a request without which the sync cannot go on. `resource_type` is what could not be read.
-pub(crate) fn fatal(resource_type: &str, doing: &str, error: &Error) -> FetchError {
-    FetchError { message: describe(Some(resource_type), doing, error), kind: kind(error) }
+pub(crate) fn fatal(resource_type: &str, doing: &str, error: &Error) -> SourceError {
+    SourceError { message: describe(Some(resource_type), doing, error), kind: kind(error) }
 }
 
 /// The failure before or in the first request.
@@ -32,7 +32,7 @@ pub(crate) fn unusable(doing: &str, error: &Error) -> SourceError {
 /// or an error if the sync cannot go on.
 ///
 /// Users, groups and apps are never dealt with in this way: they hold together all the rest.
-pub(crate) fn of_types(error: &Error, resource_types: &[&'static str], doing: &str) -> Result<Vec<Gap>, FetchError> {
+pub(crate) fn of_types(error: &Error, resource_types: &[&'static str], doing: &str) -> Result<Vec<Gap>, SourceError> {
     let [first, ..] = resource_types else { return Ok(Vec::new()) };
     // An org without the feature refuses with a code of its own, or does not know the path.
     if !matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) {
@@ -64,7 +64,7 @@ pub(crate) fn of_object(
     what: &str,
     id: &str,
     refused: Refused,
-) -> Result<Gap, FetchError> {
+) -> Result<Gap, SourceError> {
     let gap = |kind, why: String| {
         Ok(Gap {
             kind,
@@ -166,19 +166,19 @@ pub(crate) fn grpc_code(error: &Error) -> u8 {
     kind(error).grpc_code()
 }
 
-fn kind(error: &Error) -> FetchErrorKind {
+fn kind(error: &Error) -> SourceErrorKind {
     match error.kind() {
         // The second also stands for bad search criteria, but ours are always the same.
-        ErrorKind::Invalid if matches!(error.code(), Some("E0000029" | STALE_CURSOR)) => FetchErrorKind::StaleCursor,
-        ErrorKind::Unauthenticated => FetchErrorKind::Unauthenticated,
-        ErrorKind::Forbidden => FetchErrorKind::Forbidden,
-        ErrorKind::NotFound => FetchErrorKind::NotFound,
-        ErrorKind::RateLimited => FetchErrorKind::Exhausted,
-        ErrorKind::Conflict | ErrorKind::Invalid | ErrorKind::Redirected => FetchErrorKind::Invalid,
-        ErrorKind::Server | ErrorKind::Unreachable(_) => FetchErrorKind::Unavailable,
-        ErrorKind::Timeout => FetchErrorKind::Timeout,
-        ErrorKind::Cancelled => FetchErrorKind::Cancelled,
-        ErrorKind::Unreadable => FetchErrorKind::Unreadable,
+        ErrorKind::Invalid if matches!(error.code(), Some("E0000029" | STALE_CURSOR)) => SourceErrorKind::StaleCursor,
+        ErrorKind::Unauthenticated => SourceErrorKind::Unauthenticated,
+        ErrorKind::Forbidden => SourceErrorKind::Forbidden,
+        ErrorKind::NotFound => SourceErrorKind::NotFound,
+        ErrorKind::RateLimited => SourceErrorKind::Exhausted,
+        ErrorKind::Conflict | ErrorKind::Invalid | ErrorKind::Redirected => SourceErrorKind::Invalid,
+        ErrorKind::Server | ErrorKind::Unreachable(_) => SourceErrorKind::Unavailable,
+        ErrorKind::Timeout => SourceErrorKind::Timeout,
+        ErrorKind::Cancelled => SourceErrorKind::Cancelled,
+        ErrorKind::Unreadable => SourceErrorKind::Unreadable,
     }
 }
 
@@ -188,7 +188,7 @@ mod tests {
 
     use super::*;
 
-    fn of_group(kind: ErrorKind, refused: Refused) -> Result<Gap, FetchError> {
+    fn of_group(kind: ErrorKind, refused: Refused) -> Result<Gap, SourceError> {
         of_object(&Error::new(kind, "Okta said so"), "group", "the members of group", "00g1", refused)
     }
 
@@ -210,14 +210,14 @@ mod tests {
     #[test]
     fn other_failures_end_the_sync() {
         for (okta, ours, code) in [
-            (ErrorKind::Unauthenticated, FetchErrorKind::Unauthenticated, 16),
-            (ErrorKind::Forbidden, FetchErrorKind::Forbidden, 7),
-            (ErrorKind::RateLimited, FetchErrorKind::Exhausted, 8),
-            (ErrorKind::Server, FetchErrorKind::Unavailable, 14),
-            (ErrorKind::Timeout, FetchErrorKind::Timeout, 4),
-            (ErrorKind::Unreachable(okta_client::Unreachable::Dns), FetchErrorKind::Unavailable, 14),
-            (ErrorKind::Cancelled, FetchErrorKind::Cancelled, 1),
-            (ErrorKind::Unreadable, FetchErrorKind::Unreadable, 2),
+            (ErrorKind::Unauthenticated, SourceErrorKind::Unauthenticated, 16),
+            (ErrorKind::Forbidden, SourceErrorKind::Forbidden, 7),
+            (ErrorKind::RateLimited, SourceErrorKind::Exhausted, 8),
+            (ErrorKind::Server, SourceErrorKind::Unavailable, 14),
+            (ErrorKind::Timeout, SourceErrorKind::Timeout, 4),
+            (ErrorKind::Unreachable(okta_client::Unreachable::Dns), SourceErrorKind::Unavailable, 14),
+            (ErrorKind::Cancelled, SourceErrorKind::Cancelled, 1),
+            (ErrorKind::Unreadable, SourceErrorKind::Unreadable, 2),
         ] {
             // Forbidden without Okta's code for "no permission" is fatal whatever the object.
             let error = of_group(okta, Refused::Gap).unwrap_err();
@@ -274,7 +274,7 @@ mod tests {
         let gap = of("role").unwrap();
         assert_eq!((gap.kind, gap.resource_type.as_str(), gap.id.as_str()), (GapKind::Forbidden, "role", ""));
         assert!(gap.message.contains("okta.roles.read"), "{}", gap.message);
-        assert_eq!(of("group").unwrap_err().kind, FetchErrorKind::Forbidden);
+        assert_eq!(of("group").unwrap_err().kind, SourceErrorKind::Forbidden);
     }
 
     #[test]
@@ -287,6 +287,6 @@ mod tests {
             assert!(gaps.iter().all(|gap| gap.message.contains("--sync-custom-roles")), "{gaps:?}");
         }
         let error = of_types(&Error::new(ErrorKind::Server, "no"), &types, "listing the resource sets").unwrap_err();
-        assert_eq!(error.kind, FetchErrorKind::Unavailable);
+        assert_eq!(error.kind, SourceErrorKind::Unavailable);
     }
 }

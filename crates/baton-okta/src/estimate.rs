@@ -11,7 +11,7 @@ use baton_runtime::words;
 use okta_client::Bucket;
 use okta_client::models::Group;
 
-use crate::demand::{Demand, Pace, Pair};
+use crate::quota_plan::{Budget, EndpointPair, PendingCalls};
 use crate::resources::everyone;
 use crate::scope::Scope;
 
@@ -72,25 +72,26 @@ impl Census {
 /// The calls per bucket that a full sync of `scope` takes at least, when each is made where it can be made soonest. More
 /// come where an application has more than 500 users, and for lists that a census does not see: deactivated users,
 /// devices, members of bindings.
-pub(crate) fn calls(census: &Census, scope: Scope, sign_in: Bucket, pace: &Pace) -> BTreeMap<Bucket, u64> {
-    let mut demand = lists(census, scope, sign_in);
-    let mut either = |wanted: bool, pair: Pair, calls: u64| demand.add_either(pair, if wanted { calls } else { 0 });
-    either(scope.memberships(), Pair::Members, census.member_pages);
-    either(scope.app_users(), Pair::AppUsers, census.apps);
+pub(crate) fn calls(census: &Census, scope: Scope, sign_in: Bucket, budget: &Budget) -> BTreeMap<Bucket, u64> {
+    let mut pending = lists(census, scope, sign_in);
+    let mut either =
+        |wanted: bool, pair: EndpointPair, calls: u64| pending.add_either(pair, if wanted { calls } else { 0 });
+    either(scope.memberships(), EndpointPair::Members, census.member_pages);
+    either(scope.app_users(), EndpointPair::AppUsers, census.apps);
     if scope.group_roles() {
-        demand.add(Bucket::Groups, census.admin_groups);
+        pending.add(Bucket::Groups, census.admin_groups);
     }
     if scope.user_roles() {
-        demand.add(Bucket::Users, census.admins);
+        pending.add(Bucket::Users, census.admins);
     }
     if !scope.app_groups() {
-        return demand.calls(pace);
+        return pending.calls(budget);
     }
     let from = |bucket, works| {
-        let mut demand = demand.clone();
-        demand.add(bucket, works);
-        let calls = demand.calls(pace);
-        (pace.length(&calls).map_or(0.0, |length| length.minutes), works, calls)
+        let mut pending = pending.clone();
+        pending.add(bucket, works);
+        let calls = pending.calls(budget);
+        (budget.length(&calls).map_or(0.0, |length| length.minutes), works, calls)
     };
     let groups = from(Bucket::Groups, census.groups_with_apps);
     let apps = from(Bucket::Apps, census.apps);
@@ -104,25 +105,25 @@ pub(crate) fn later_calls(
     census: &Census,
     scope: Scope,
     sign_in: Bucket,
-    pace: &Pace,
+    budget: &Budget,
     reads_log: bool,
 ) -> BTreeMap<Bucket, u64> {
     if reads_log {
-        let mut demand = lists(census, scope, sign_in);
-        demand.add(Bucket::Logs, 1);
-        return demand.calls(pace);
+        let mut pending = lists(census, scope, sign_in);
+        pending.add(Bucket::Logs, 1);
+        return pending.calls(budget);
     }
     // Members of groups tell of their changes themselves, but for those of the group of everybody.
     let everyone = Census { member_pages: census.everyone_pages, ..census.clone() };
-    calls(&everyone, scope, sign_in, pace)
+    calls(&everyone, scope, sign_in, budget)
 }
 
 /// The lists that every sync reads.
-fn lists(census: &Census, scope: Scope, sign_in: Bucket) -> Demand {
-    let mut demand = Demand::default();
-    demand.add(sign_in, 1);
+fn lists(census: &Census, scope: Scope, sign_in: Bucket) -> PendingCalls {
+    let mut pending = PendingCalls::default();
+    pending.add(sign_in, 1);
     let pages = |objects: u64, size: u64| objects.div_ceil(size).max(1);
-    let mut add = |wanted: bool, bucket: Bucket, number: u64| demand.add(bucket, if wanted { number } else { 0 });
+    let mut add = |wanted: bool, bucket: Bucket, number: u64| pending.add(bucket, if wanted { number } else { 0 });
     add(scope.users, Bucket::Users, pages(census.users, USERS_PAGE));
     add(scope.groups, Bucket::Groups, pages(census.groups, GROUPS_PAGE));
     add(scope.apps, Bucket::Apps, pages(census.apps, APPS_PAGE));
@@ -132,7 +133,7 @@ fn lists(census: &Census, scope: Scope, sign_in: Bucket) -> Demand {
     add(scope.bindings || scope.bound_roles(), Bucket::Iam, census.resource_sets);
     add(scope.api_tokens, Bucket::Rest, 1);
     add(scope.devices, Bucket::Devices, 1);
-    demand
+    pending
 }
 
 /// Okta's published quotas per minute of an org's kinds (`docs/spec/okta-api.md` 2.2), for `/users`, `/groups` and
@@ -204,7 +205,7 @@ mod tests {
     #[test]
     fn calls_follow_from_the_census() {
         let all = Rules { sync_custom_roles: true, sync_secrets: true, sync_devices: true, ..Rules::default() };
-        let unknown = Pace::default();
+        let unknown = Budget::default();
         let calls_of = |rules: &Rules| calls(&illustration(), scope(rules), Bucket::Rest, &unknown);
         let plain = calls_of(&Rules::default());
         // Applications are fewer than groups that have some, so their side is read.
@@ -222,9 +223,9 @@ mod tests {
     }
 
     /// A workforce org's quotas at 50 percent, all of which may be used.
-    fn workforce(pairs: &[Pair]) -> Pace {
+    fn workforce(pairs: &[EndpointPair]) -> Budget {
         let limits = BTreeMap::from([(Bucket::Users, 300), (Bucket::Groups, 250), (Bucket::Apps, 50)]);
-        Pace::new(&limits, 100, pairs)
+        Budget::new(&limits, 100, pairs)
     }
 
     #[test]
@@ -237,10 +238,10 @@ mod tests {
         let length = workforce(&[]).length(&plain).unwrap();
         assert_eq!((length.bucket, length.minutes), (Bucket::Groups, 2_480.0 / 250.0));
         // Short lists take half of what can be read from them.
-        let short = calls(&illustration(), scope, Bucket::Rest, &workforce(&Pair::ALL));
+        let short = calls(&illustration(), scope, Bucket::Rest, &workforce(&EndpointPair::ALL));
         assert_eq!((short[&Bucket::Groups], short[&Bucket::GroupSkinnyUsers]), (1_240, 1_240));
         assert_eq!((short[&Bucket::Apps], short[&Bucket::AppSkinnyUsers]), (201, 201));
-        assert_eq!(workforce(&Pair::ALL).length(&short).unwrap().minutes, 1_240.0 / 250.0);
+        assert_eq!(workforce(&EndpointPair::ALL).length(&short).unwrap().minutes, 1_240.0 / 250.0);
     }
 
     #[test]

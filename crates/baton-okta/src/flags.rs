@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Auth, Config, Requests, Rules};
 use crate::email_domains::EmailDomains;
-use crate::resources::{api_token, custom_role, resource_set, resource_set_binding};
+use crate::ids::{api_token, custom_role, resource_set, resource_set_binding};
 
 /// Everything that can be set (`docs/spec/okta-sync.md` 2, `docs/spec/decisions.md` 2 and 3).
 pub(crate) const FIELDS: &[Field] = &[

@@ -4,7 +4,7 @@
 use baton_connector::{Options, Purpose};
 
 use crate::config::Rules;
-use crate::resources::{api_token, app, custom_role, device, group, resource_set, resource_set_binding, role, user};
+use crate::ids::{api_token, app, custom_role, device, group, resource_set, resource_set_binding, role, user};
 use crate::scope::Scope;
 
 /// The scope that the System Log takes.

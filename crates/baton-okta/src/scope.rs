@@ -1,12 +1,9 @@
-//! What a sync is to contain, as far as the work about one thing must know it.
-//!
-//! An interrupted sync is carried on by another process, which sees the stored work and not the options with which
-//! the plan was made. So the options travel in [`Work::detail`](baton_connector::Work) of the works that open others.
+//! What belongs to a sync, under its options and the connector's rules.
 
 use baton_connector::Options;
 
 use crate::config::Rules;
-use crate::resources::{api_token, app, custom_role, device, group, resource_set, resource_set_binding, role, user};
+use crate::ids::{api_token, app, custom_role, device, group, resource_set, resource_set_binding, role, user};
 
 /// The relations and objects that belong to a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,21 +47,6 @@ impl Scope {
             access: !options.skip_entitlements_and_grants,
             grants: !options.skip_entitlements_and_grants && !options.skip_grants,
         }
-    }
-
-    /// The scope in a work's detail.
-    pub(crate) fn parse(detail: &str) -> Self {
-        let mut scope = Self::default();
-        for (wanted, word) in scope.words() {
-            *wanted = detail.split(' ').any(|part| part == word);
-        }
-        scope
-    }
-
-    /// The words that [`Scope::parse`] understands.
-    pub(crate) fn detail(mut self) -> String {
-        let words = self.words().into_iter().filter(|(wanted, _)| **wanted);
-        words.map(|(_, word)| word).collect::<Vec<_>>().join(" ")
     }
 
     fn words(&mut self) -> [(&mut bool, &'static str); 11] {
@@ -144,17 +126,6 @@ impl Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_scope_survives_the_plan() {
-        for bits in 0..1 << 11 {
-            let mut scope = Scope::default();
-            for (n, (wanted, _)) in scope.words().into_iter().enumerate() {
-                *wanted = bits & (1 << n) > 0;
-            }
-            assert_eq!(Scope::parse(&scope.detail()), scope);
-        }
-    }
 
     fn named(types: &[&str]) -> Options {
         Options { resource_types: types.iter().map(ToString::to_string).collect(), ..Options::default() }

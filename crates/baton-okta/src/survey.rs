@@ -6,9 +6,9 @@ use okta_client::models::{App, Group, Record};
 use okta_client::{Bucket, Client, Error, ErrorKind, ListRequest, endpoints};
 
 use crate::access::Access;
-use crate::demand::Pair;
+use crate::endpoint_choice::known_limits;
 use crate::estimate::Census;
-use crate::lanes::known_limits;
+use crate::quota_plan::EndpointPair;
 use crate::scope::Scope;
 
 /// How many pages of each list are read: 5,000 groups, 2,000 applications, 500 administrators.
@@ -32,7 +32,7 @@ pub(crate) struct Survey {
     /// Limits by bucket, in calls a minute, as far as they are known.
     pub limits: BTreeMap<Bucket, u64>,
     /// The short lists that the org has.
-    pub pairs: Vec<Pair>,
+    pub pairs: Vec<EndpointPair>,
 }
 
 /// Looks at the org, as far as a sync of `scope` would. `short_lists` says whether that would use them.
@@ -75,10 +75,10 @@ pub(crate) async fn take(
     }
     let mut pairs = Vec::new();
     if short_lists && scope.memberships() && has(client, some_group, endpoints::groups::skinny_members).await? {
-        pairs.push(Pair::Members);
+        pairs.push(EndpointPair::Members);
     }
     if short_lists && scope.app_users() && has(client, some_app, endpoints::apps::skinny_users).await? {
-        pairs.push(Pair::AppUsers);
+        pairs.push(EndpointPair::AppUsers);
     }
     Ok(Survey { census: Census { is_cut, ..census }, limits: known_limits(client), pairs })
 }

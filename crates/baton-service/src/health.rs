@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_connector::{FetchErrorKind, Source};
+use baton_connector::{Source, SourceErrorKind};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -176,7 +176,7 @@ impl Health {
         let (reason, message) = match tokio::time::timeout(CHECK, self.source.validate()).await {
             Ok(Ok(())) => (None, String::new()),
             Ok(Err(error)) => (Some(in_short(error.kind)), error.message),
-            Err(_) => (Some(in_short(FetchErrorKind::Timeout)), format!("no answer within {} s", CHECK.as_secs())),
+            Err(_) => (Some(in_short(SourceErrorKind::Timeout)), format!("no answer within {} s", CHECK.as_secs())),
         };
         if let Some(reason) = reason.filter(|reason| checked.is_none_or(|(_, before)| before != Some(reason))) {
             tracing::warn!(reason, error = message, "health check: the connector cannot be used");
@@ -187,17 +187,17 @@ impl Health {
 }
 
 /// Why the connector cannot be used, in a few fixed words.
-fn in_short(kind: FetchErrorKind) -> &'static str {
+fn in_short(kind: SourceErrorKind) -> &'static str {
     match kind {
-        FetchErrorKind::Unauthenticated => "the credential is refused",
-        FetchErrorKind::Forbidden => "the credential lacks a permission",
-        FetchErrorKind::Invalid | FetchErrorKind::StaleCursor => "the settings are wrong",
-        FetchErrorKind::NotFound => "the system is not found",
-        FetchErrorKind::Timeout => "the system does not answer in time",
-        FetchErrorKind::Exhausted => "the system's rate limit is exhausted",
-        FetchErrorKind::Unavailable => "the system cannot be reached",
-        FetchErrorKind::Unreadable => "the system's answer cannot be understood",
-        FetchErrorKind::Cancelled => "the check was cancelled",
+        SourceErrorKind::Unauthenticated => "the credential is refused",
+        SourceErrorKind::Forbidden => "the credential lacks a permission",
+        SourceErrorKind::Invalid | SourceErrorKind::StaleCursor => "the settings are wrong",
+        SourceErrorKind::NotFound => "the system is not found",
+        SourceErrorKind::Timeout => "the system does not answer in time",
+        SourceErrorKind::Exhausted => "the system's rate limit is exhausted",
+        SourceErrorKind::Unavailable => "the system cannot be reached",
+        SourceErrorKind::Unreadable => "the system's answer cannot be understood",
+        SourceErrorKind::Cancelled => "the check was cancelled",
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use baton_connector::{Code, LaneTraffic, Source};
+use baton_connector::{Code, QueueTraffic, Source};
 use baton_sync::Summary;
 
 use crate::status::Status;
@@ -226,19 +226,19 @@ impl Metrics {
 }
 
 /// What the connector asked of its system.
-fn of_source(traffic: &[LaneTraffic]) -> Vec<Family> {
-    let of = |name, help, value: fn(&LaneTraffic) -> f64| {
+fn of_source(traffic: &[QueueTraffic]) -> Vec<Family> {
+    let of = |name, help, value: fn(&QueueTraffic) -> f64| {
         let samples = traffic
             .iter()
-            .map(|lane| Sample { labels: vec![("lane", lane.lane.clone())], value: Value::Number(value(lane)) });
+            .map(|queue| Sample { labels: vec![("lane", queue.queue.clone())], value: Value::Number(value(queue)) });
         family(name, help, FamilyKind::Counter, samples.collect())
     };
     vec![
-        of("baton_source_calls_total", "Requests to the source, by rate-limit bucket.", |lane| count(lane.calls)),
-        of("baton_source_retries_total", "Requests that were repeated.", |lane| count(lane.retries)),
-        of("baton_source_throttled_total", "Answers that said too many requests.", |lane| count(lane.throttled)),
-        of("baton_source_wait_seconds_total", "Time that requests waited to keep within the quota.", |lane| {
-            lane.waited.as_secs_f64()
+        of("baton_source_calls_total", "Requests to the source, by rate-limit bucket.", |queue| count(queue.calls)),
+        of("baton_source_retries_total", "Requests that were repeated.", |queue| count(queue.retries)),
+        of("baton_source_throttled_total", "Answers that said too many requests.", |queue| count(queue.throttled)),
+        of("baton_source_wait_seconds_total", "Time that requests waited to keep within the quota.", |queue| {
+            queue.waited.as_secs_f64()
         }),
     ]
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use baton_connector::{
-    FetchError, GrantDraft, Lane, Options, Page, Principal, Source, SourceError, Work, WorkKind, build,
+    GrantDraft, KindSpec, Options, Page, Principal, Schema, Source, SourceError, SyncSession, TypeSpec, Work, build,
 };
 use baton_proto::c1::connector::v2::ResourceType;
 use baton_sync::{Event, Observer, SyncConfig};
@@ -28,8 +28,17 @@ const PER_GROUP: usize = GRANTS / GROUPS;
 struct MadeUp;
 
 impl Source for MadeUp {
-    fn resource_types(&self) -> Vec<ResourceType> {
-        ["user", "group"].map(|id| ResourceType { id: id.to_owned(), ..ResourceType::default() }).to_vec()
+    fn schema(&self) -> Schema {
+        let of = |id: &str| TypeSpec::new(ResourceType { id: id.to_owned(), ..ResourceType::default() });
+        Schema {
+            types: ["user", "group"].map(of).to_vec(),
+            kinds: &[
+                KindSpec { kind: "users", label: "users", queue: "users" },
+                KindSpec { kind: "groups", label: "groups", queue: "groups" },
+                KindSpec { kind: "members", label: "members", queue: "members" },
+            ],
+            ..Schema::default()
+        }
     }
 
     fn fingerprint(&self) -> String {
@@ -40,12 +49,28 @@ impl Source for MadeUp {
         async { Ok(()) }.boxed()
     }
 
-    fn start(&self, _options: &Options) -> Vec<Work> {
+    fn open(self: Arc<Self>, _options: &Options) -> Arc<dyn SyncSession> {
+        Arc::new(Session(self.schema()))
+    }
+}
+
+struct Session(Schema);
+
+impl SyncSession for Session {
+    fn schema(&self) -> &Schema {
+        &self.0
+    }
+
+    fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn initial_work(&self) -> Vec<Work> {
         let members = (0..GROUPS).map(|group| Work::new("members", group.to_string()));
         std::iter::once(Work::new("users", "")).chain(std::iter::once(Work::new("groups", ""))).chain(members).collect()
     }
 
-    fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
+    fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, SourceError>> {
         let from: usize = cursor.map_or(0, |cursor| cursor.parse().unwrap());
         let mut page = Page::default();
         let until = |size: usize, all: usize| (from + size).min(all);
@@ -88,14 +113,6 @@ impl Source for MadeUp {
             }
         }
         async { Ok(page) }.boxed()
-    }
-
-    fn lane(&self, kind: WorkKind) -> Lane {
-        kind
-    }
-
-    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
-        &[("users", "users"), ("groups", "groups"), ("members", "members")]
     }
 }
 

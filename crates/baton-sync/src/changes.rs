@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use baton_connector::{Changed, Which, Work, WorkKind};
+use baton_connector::{Detail, Invalidation, Selector, Work, WorkKind};
 
 use crate::error::SyncError;
 use crate::last::Last;
@@ -15,7 +15,7 @@ pub(crate) struct Changes(HashMap<WorkKind, OfKind>);
 struct OfKind {
     all: bool,
     subjects: HashSet<String>,
-    details: HashSet<String>,
+    details: HashSet<Detail>,
     /// By the subject, principals to whom it may grant something else.
     parts: HashMap<String, HashSet<String>>,
     holders: Noted<String>,
@@ -37,18 +37,18 @@ pub(crate) enum Named<'a> {
 
 impl Changes {
     /// Takes in what a page tells.
-    pub(crate) fn add(&mut self, changed: &[Changed]) {
-        for Changed { kind, which, settled } in changed {
+    pub(crate) fn add(&mut self, changed: &[Invalidation]) {
+        for Invalidation { kind, selector, past_consistency_lag: settled } in changed {
             let of = self.0.entry(kind).or_default();
-            match which {
-                Which::All => of.all = true,
-                Which::Subject(subject) => drop(of.subjects.insert(subject.clone())),
-                Which::Part { subject, principal } => {
+            match selector {
+                Selector::All => of.all = true,
+                Selector::Subject(subject) => drop(of.subjects.insert(subject.clone())),
+                Selector::Part { subject, principal } => {
                     of.parts.entry(subject.clone()).or_default().insert(principal.clone());
                 }
-                Which::Detail(detail) => drop(of.details.insert(detail.clone())),
-                Which::Holder(id) => note(&mut of.holders, id.clone(), *settled),
-                Which::GrantedTo { by, principal, part } => {
+                Selector::Detail(detail) => drop(of.details.insert(detail.clone())),
+                Selector::Holder(id) => note(&mut of.holders, id.clone(), *settled),
+                Selector::GrantedTo { by, principal, part } => {
                     let parts = of.grantees.entry(by).or_default().entry(principal.clone()).or_default();
                     note(parts, part.clone(), *settled);
                 }
@@ -66,7 +66,7 @@ impl Changes {
     }
 
     /// Finds out which works the principals named so far concern, and takes them in.
-    pub(crate) fn resolve(&mut self, last: &Last) -> Result<Vec<Changed>, SyncError> {
+    pub(crate) fn resolve(&mut self, last: &Last) -> Result<Vec<Invalidation>, SyncError> {
         let mut found = Vec::new();
         for (kind, of) in &mut self.0 {
             let (holders, grantees) = (std::mem::take(&mut of.holders), std::mem::take(&mut of.grantees));
@@ -95,7 +95,11 @@ impl Changes {
             }
             for (subject, parts) in subjects {
                 let named = together(last.pages(kind, &subject), subject, parts);
-                found.extend(named.into_iter().map(|(which, settled)| Changed { kind, which, settled }));
+                found.extend(named.into_iter().map(|(selector, past_consistency_lag)| Invalidation {
+                    kind,
+                    selector,
+                    past_consistency_lag,
+                }));
             }
         }
         self.add(&found);
@@ -104,11 +108,11 @@ impl Changes {
 }
 
 /// What is named of a work that takes so many `pages`: the whole, if it is named itself or its parts take no fewer calls.
-fn together(pages: u64, subject: String, parts: BTreeMap<Option<String>, bool>) -> Vec<(Which, bool)> {
+fn together(pages: u64, subject: String, parts: BTreeMap<Option<String>, bool>) -> Vec<(Selector, bool)> {
     if parts.contains_key(&None) || parts.len() as u64 >= pages {
-        return vec![(Which::Subject(subject), parts.values().all(|settled| *settled))];
+        return vec![(Selector::Subject(subject), parts.values().all(|settled| *settled))];
     }
-    let part = |principal: Option<String>| Some(Which::Part { subject: subject.clone(), principal: principal? });
+    let part = |principal: Option<String>| Some(Selector::Part { subject: subject.clone(), principal: principal? });
     parts.into_iter().filter_map(|(principal, settled)| Some((part(principal)?, settled))).collect()
 }
 
@@ -120,29 +124,29 @@ fn note<T: std::hash::Hash + Eq>(named: &mut Noted<T>, what: T, settled: bool) {
 mod tests {
     use super::*;
 
-    fn changed(which: Which) -> Changed {
-        Changed { kind: "holders", which, settled: true }
+    fn changed(selector: Selector) -> Invalidation {
+        Invalidation { kind: "holders", selector, past_consistency_lag: true }
     }
 
-    fn part(subject: &str, principal: &str) -> Which {
-        Which::Part { subject: subject.to_owned(), principal: principal.to_owned() }
+    fn part(subject: &str, principal: &str) -> Selector {
+        Selector::Part { subject: subject.to_owned(), principal: principal.to_owned() }
     }
 
     #[test]
     fn parts_are_collected_until_the_whole_is_named() {
         let mut changes = Changes::default();
-        let work = |subject: &str| Work::new("holders", subject).with_detail("detail");
+        let work = |subject: &str| Work::new("holders", subject).with_detail(&"detail");
         assert_eq!(changes.name(&work("a")), Named::Nothing);
         changes.add(&[part("a", "u1"), part("a", "u2"), part("a", "u1"), part("b", "u1")].map(changed));
         let both = HashSet::from(["u1", "u2"].map(str::to_owned));
         assert_eq!(changes.name(&work("a")), Named::Parts(&both));
         assert_eq!(changes.name(&work("c")), Named::Nothing);
         assert_eq!(changes.name(&Work::new("roles", "a")), Named::Nothing);
-        changes.add(&[changed(Which::Subject("a".to_owned()))]);
+        changes.add(&[changed(Selector::Subject("a".to_owned()))]);
         changes.add(&[changed(part("a", "u3"))]);
         assert_eq!(changes.name(&work("a")), Named::Whole);
         assert!(matches!(changes.name(&work("b")), Named::Parts(_)));
-        for whole in [Which::Detail("detail".to_owned()), Which::All] {
+        for whole in [Selector::Detail(Detail::new(&"detail")), Selector::All] {
             let mut changes = Changes::default();
             changes.add(&[part("b", "u1"), whole].map(changed));
             assert_eq!(changes.name(&work("b")), Named::Whole);
@@ -157,7 +161,7 @@ mod tests {
         };
         let two = [(Some("u1"), true), (Some("u2"), false)];
         assert_eq!(named(3, &two), [(part("a", "u1"), true), (part("a", "u2"), false)]);
-        let whole = |settled| [(Which::Subject("a".to_owned()), settled)];
+        let whole = |settled| [(Selector::Subject("a".to_owned()), settled)];
         assert_eq!(named(2, &two), whole(false));
         assert_eq!(named(0, &two[..1]), whole(true), "nothing of it is kept");
         assert_eq!(named(9, &[(None, true), (Some("u1"), true)]), whole(true));

@@ -56,7 +56,7 @@ pub(crate) struct WaitingGrant<'a> {
     /// Encoded `GrantExpandable`.
     pub expandable: Option<&'a [u8]>,
     /// Left out without a word if its resource is not in the sync.
-    pub if_there: bool,
+    pub skip_if_absent: bool,
     /// The encoded annotation that says who holds the grant, if the principal is a placeholder.
     pub external: Option<&'a [u8]>,
 }
@@ -124,7 +124,7 @@ pub(crate) fn encode_grants(grants: &[GrantDraft]) -> Vec<u8> {
             | (u8::from(grant.expandable.is_some()) * EXPANDABLE)
             | (u8::from(grant.v1_shared) * V1_SHARED)
             | (u8::from(grant.external.is_some()) * EXTERNAL)
-            | (u8::from(grant.if_there) * IF_THERE);
+            | (u8::from(grant.skip_if_absent) * IF_THERE);
         rows.push(flags);
         if let Some(source) = &grant.immutable {
             bytes(&mut rows, source.as_bytes());
@@ -297,7 +297,7 @@ impl<'a> Common<'a> {
             immutable,
             metadata,
             expandable,
-            if_there: flags & IF_THERE != 0,
+            skip_if_absent: flags & IF_THERE != 0,
             external,
         })
     }

@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_connector::{Changed, FetchError, Lane, Reuse, Source, Work, WorkKind};
+use baton_connector::{Invalidation, QueueId, Reuse, SourceError, SyncSession, Work, WorkKind};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
@@ -33,7 +33,7 @@ pub(crate) enum Stopped {
     /// By the operator.
     Cancelled,
     /// A page could not be fetched.
-    Failed(FetchError),
+    Failed(SourceError),
     /// The writer failed; it knows why.
     Writer,
     /// What is kept of the last sync cannot be read.
@@ -46,18 +46,18 @@ pub(crate) struct Earlier {
     /// The kind of work that reads what has changed since; without one, whatever depends on changes is read.
     pub changes: Option<WorkKind>,
     /// What it has told to the runs before this one.
-    pub changed: Vec<Changed>,
+    pub changed: Vec<Invalidation>,
     /// What the source had to say about the changes.
     pub notes: Vec<String>,
 }
 
 /// The scheduler of one run.
 pub(crate) struct Engine {
-    source: Arc<dyn Source>,
+    session: Arc<dyn SyncSession>,
     observer: Arc<dyn Observer>,
     workers: usize,
     partial: Option<Arc<Partial>>,
-    lanes: BTreeMap<Lane, LaneQueue>,
+    lanes: BTreeMap<QueueId, LaneQueue>,
     kinds: Vec<KindState>,
     gates: Vec<GateState>,
     /// How many works the gates hold, by kind.
@@ -111,7 +111,7 @@ struct KindState {
 
 #[derive(Debug)]
 struct GateState {
-    gate: baton_connector::Gate,
+    gate: baton_connector::Barrier,
     held: Vec<(u64, Work)>,
     open: bool,
 }
@@ -120,18 +120,19 @@ impl Engine {
     /// A scheduler for `works`, as they stand in the plan, of a sync of everything or of a `partial` one, that takes over
     /// from an `earlier` one what has not changed since.
     pub(crate) fn new(
-        source: Arc<dyn Source>,
+        session: Arc<dyn SyncSession>,
         observer: Arc<dyn Observer>,
         workers: usize,
         partial: Option<Arc<Partial>>,
         works: Vec<Planned>,
         earlier: Option<Earlier>,
     ) -> Self {
-        let kinds = source.kinds().iter().map(|(kind, label)| KindState::new(kind, label)).collect();
+        let schema = session.schema();
+        let kinds = schema.kinds.iter().map(|spec| KindState::new(spec.kind, spec.label)).collect();
         let gates =
-            source.gates().iter().map(|gate| GateState { gate: *gate, held: Vec::new(), open: false }).collect();
+            schema.barriers.iter().map(|gate| GateState { gate: *gate, held: Vec::new(), open: false }).collect();
         let mut engine = Self {
-            source,
+            session,
             observer,
             workers: workers.max(1),
             partial,
@@ -237,7 +238,7 @@ impl Engine {
                 && let Some(waiting) = lane.waiting.pop_front()
             {
                 lane.running += 1;
-                fetches.push(fetch(Arc::clone(&self.source), name, waiting, self.partial.clone()));
+                fetches.push(fetch(Arc::clone(&self.session), name, waiting, self.partial.clone()));
             }
         }
     }
@@ -265,14 +266,14 @@ impl Engine {
         for note in &notes {
             self.observer.event(&Event::Note(note.clone()));
         }
-        self.changes.add(&page.changed);
+        self.changes.add(&page.invalidations);
         if let Some(earlier) = &mut self.earlier {
             if earlier.changes == Some(waiting.work.kind) {
                 earlier.notes.extend(notes.iter().cloned());
                 page.notes = notes;
             }
             // Committed with the page: what it names must be known to whoever carries this run on.
-            page.changed.extend(self.changes.resolve(&earlier.last).map_err(Stopped::Kept)?);
+            page.invalidations.extend(self.changes.resolve(&earlier.last).map_err(Stopped::Kept)?);
         }
         let opened;
         (page.opens, opened) = self.open_all(opens);
@@ -300,7 +301,7 @@ impl Engine {
             return Err(Stopped::Writer);
         }
         if let Some(cursor) = next {
-            let lane = self.source.lane(waiting.work.kind);
+            let lane = self.session.schema().queue(waiting.work.kind);
             let seq = waiting.seq + 1;
             let hint = u32::try_from(seq + 1).unwrap_or(u32::MAX).max(waiting.work.pages_hint);
             let work = Work { pages_hint: hint, ..waiting.work };
@@ -324,7 +325,7 @@ impl Engine {
             waiting.work.kind, waiting.work.subject
         );
         self.observer.event(&Event::Note(note));
-        let lane = self.source.lane(waiting.work.kind);
+        let lane = self.session.schema().queue(waiting.work.kind);
         self.lane(lane).waiting.push_front(Waiting { restarted: true, ..Waiting::new(waiting.id, waiting.work) });
         Ok(())
     }
@@ -361,13 +362,13 @@ impl Engine {
             }
             passed = true;
             self.tell_backlog();
-            let release = self.source.choose(gate.name, &counts);
+            let release = self.session.choose(gate.name, &counts);
             for (id, work) in held {
                 if release.contains(&work.kind) {
                     self.begin(id, work);
                 }
             }
-            if !writer.send(Change::Gate { gate: gate.name, release }).await {
+            if !writer.send(Change::Barrier { gate: gate.name, release }).await {
                 return Err(Stopped::Writer);
             }
         }
@@ -383,7 +384,7 @@ impl Engine {
             (Reuse::SameVersion { version, .. }, Reuse::SameVersion { version: before, .. }) if version == before => {}
             _ => return Verdict::Read,
         }
-        if work.reuse.asks_for_changes() {
+        if work.reuse.depends_on_changes() {
             let Some(changes) = earlier.changes else { return Verdict::Read };
             if self.kinds.iter().any(|kind| kind.progress.kind == changes && kind.open > 0) {
                 return Verdict::Wait;
@@ -475,7 +476,7 @@ impl Engine {
     }
 
     fn open(&mut self, id: u64, work: Work) {
-        if work.held_by.is_some() {
+        if work.blocked_on.is_some() {
             self.hold(id, work);
         } else {
             self.begin(id, work);
@@ -483,7 +484,7 @@ impl Engine {
     }
 
     fn hold(&mut self, id: u64, work: Work) {
-        let gate = self.gates.iter_mut().find(|state| Some(state.gate.name) == work.held_by);
+        let gate = self.gates.iter_mut().find(|state| Some(state.gate.name) == work.blocked_on);
         match gate {
             Some(state) if !state.open => {
                 *self.held.entry(work.kind).or_default() += 1;
@@ -513,7 +514,7 @@ impl Engine {
         let verdict = if waiting.cursor.is_some() { Verdict::Read } else { self.judge(&waiting.work) };
         match verdict {
             Verdict::Read => {
-                let lane = self.source.lane(waiting.work.kind);
+                let lane = self.session.schema().queue(waiting.work.kind);
                 self.lane(lane).waiting.push_back(waiting);
             }
             Verdict::Wait => self.undecided.push(waiting),
@@ -533,7 +534,7 @@ impl Engine {
         }
     }
 
-    fn lane(&mut self, lane: Lane) -> &mut LaneQueue {
+    fn lane(&mut self, lane: QueueId) -> &mut LaneQueue {
         self.lanes.entry(lane).or_default()
     }
 
@@ -547,11 +548,11 @@ impl Engine {
     }
 
     fn tell_backlog(&self) {
-        let mut pages = BTreeMap::<Lane, u64>::new();
+        let mut pages = BTreeMap::<QueueId, u64>::new();
         for kind in &self.kinds {
-            *pages.entry(self.source.lane(kind.progress.kind)).or_default() += kind.expected;
+            *pages.entry(self.session.schema().queue(kind.progress.kind)).or_default() += kind.expected;
         }
-        self.source.backlog(&pages, &self.held);
+        self.session.set_backlog(&pages, &self.held);
     }
 
     fn tell_progress(&self) {
@@ -560,7 +561,7 @@ impl Engine {
             progress.pages_known = progress.pages_done + kind.expected;
             progress
         });
-        let snapshot = Snapshot { kinds: kinds.collect(), traffic: self.source.traffic() };
+        let snapshot = Snapshot { kinds: kinds.collect(), traffic: self.session.traffic() };
         self.observer.event(&Event::Progress(snapshot));
     }
 }

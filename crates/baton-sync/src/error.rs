@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use baton_connector::{FetchError, SourceError};
+use baton_connector::SourceError;
 
 /// Why a sync failed. Every variant's text says what happened and what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum SyncError {
     #[error("{source}\nhint: {kept} pages fetched so far are kept; run the same command again to carry on")]
     Fetch {
         /// Why.
-        source: FetchError,
+        source: SourceError,
         /// Pages that need not be fetched again.
         kept: u64,
     },

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use baton_connector::{FetchError, FetchErrorKind, Lane, Source, Work};
+use baton_connector::{QueueId, SourceError, SourceErrorKind, SyncSession, Work};
 use futures::future::BoxFuture;
 use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument as _;
@@ -40,23 +40,23 @@ impl Waiting {
 
     /// Whether it may begin again after `error`. Once a run: a source that forgets a cursor that it has just given would
     /// be asked for ever.
-    pub(crate) fn can_restart(&self, error: &FetchError) -> bool {
-        error.kind == FetchErrorKind::StaleCursor && self.cursor.is_some() && !self.restarted
+    pub(crate) fn can_restart(&self, error: &SourceError) -> bool {
+        error.kind == SourceErrorKind::StaleCursor && self.cursor.is_some() && !self.restarted
     }
 
     /// The failure of a work whose next page has the cursor of an earlier one.
-    pub(crate) fn in_circles(&self) -> FetchError {
+    pub(crate) fn in_circles(&self) -> SourceError {
         let message = format!(
             "{} {}: the source leads in circles, a next page has the same cursor as an earlier one; this is a fault of \
              the source, try again later",
             self.work.kind, self.work.subject
         );
-        FetchError { message, kind: FetchErrorKind::Unreadable }
+        SourceError { message, kind: SourceErrorKind::Unreadable }
     }
 }
 
 /// A fetch under way. It names the lane whose place it takes.
-pub(crate) type Fetch = BoxFuture<'static, (Lane, Waiting, Result<Answer, FetchError>)>;
+pub(crate) type Fetch = BoxFuture<'static, (QueueId, Waiting, Result<Answer, SourceError>)>;
 
 /// What came of a fetch.
 pub(crate) enum Answer {
@@ -77,7 +77,12 @@ pub(crate) struct Fetched {
 
 /// Fetches one page, or a part of a list, and brings it into the form in which it is committed: encoding does not hold up
 /// the scheduler. In a partial sync the page also opens the work that reads what its grants name.
-pub(crate) fn fetch(source: Arc<dyn Source>, lane: Lane, waiting: Waiting, partial: Option<Arc<Partial>>) -> Fetch {
+pub(crate) fn fetch(
+    session: Arc<dyn SyncSession>,
+    lane: QueueId,
+    waiting: Waiting,
+    partial: Option<Arc<Partial>>,
+) -> Fetch {
     let span = tracing::info_span!(
         "page",
         otel.name = format!("{} {}", if waiting.mending.is_some() { "mend" } else { "read" }, waiting.work.kind),
@@ -87,8 +92,8 @@ pub(crate) fn fetch(source: Arc<dyn Source>, lane: Lane, waiting: Waiting, parti
     );
     let reading = async move {
         let answer = match &waiting.mending {
-            Some(mending) => mending.read(source.as_ref(), &waiting.work).await,
-            None => read(source.as_ref(), &waiting, partial.as_deref()).await,
+            Some(mending) => mending.read(session.as_ref(), &waiting.work).await,
+            None => read(session.as_ref(), &waiting, partial.as_deref()).await,
         };
         if answer.is_err() {
             tracing::Span::current().record("otel.status_code", "ERROR");
@@ -105,10 +110,10 @@ pub(crate) fn fetch(source: Arc<dyn Source>, lane: Lane, waiting: Waiting, parti
 }
 
 /// Fetches the page for which a piece of work waits.
-async fn read(source: &dyn Source, waiting: &Waiting, partial: Option<&Partial>) -> Result<Answer, FetchError> {
-    let mut page = source.fetch(&waiting.work, waiting.cursor.as_deref()).await?;
+async fn read(session: &dyn SyncSession, waiting: &Waiting, partial: Option<&Partial>) -> Result<Answer, SourceError> {
+    let mut page = session.fetch(&waiting.work, waiting.cursor.as_deref()).await?;
     if let Some(partial) = partial {
-        page.opens.extend(partial.named_by(source, &page.grants));
+        page.opens.extend(partial.named_by(session, &page.grants));
     }
     Ok(Answer::Page(Box::new(Fetched {
         page: FetchedPage {
@@ -121,8 +126,8 @@ async fn read(source: &dyn Source, waiting: &Waiting, partial: Option<&Partial>)
             opens: Vec::new(),
             opened: Vec::new(),
             gaps: page.gaps,
-            changed: page.changed,
-            mark: page.mark,
+            invalidations: page.invalidations,
+            change_token: page.change_token,
             notes: Vec::new(),
         },
         opens: page.opens,

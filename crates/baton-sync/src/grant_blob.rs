@@ -170,7 +170,7 @@ mod tests {
             let grant = WaitingGrant {
                 entitlement: &entitlement, principal_type: "user", principal: &user, v1_prefix: &prefix, v1_shared,
                 immutable: immutable.as_deref(), metadata: metadata.as_ref().map(Metadata::encoded), expandable: None,
-                if_there: false, external: external.as_deref(),
+                skip_if_absent: false, external: external.as_deref(),
             };
             let expected = generated(&grant);
             let mut encoder = GrantEncoder::new();

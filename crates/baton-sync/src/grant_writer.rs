@@ -1,7 +1,7 @@
 //! Writing the grants of the new file.
 
 use baton_c1z::{Builder, GrantRow};
-use baton_connector::{GapKind, Missing};
+use baton_connector::{GapKind, KindSpec, MissingPrincipal};
 
 use crate::codec::{self, WaitingGrant};
 use crate::error::SyncError;
@@ -63,8 +63,8 @@ impl<'a, 'b> GrantWriter<'a, 'b> {
     /// Writes the grants, but for those that wait for the principals of another file.
     pub(crate) fn write_all(mut self) -> Result<Matching, SyncError> {
         let sealing = self.sealing;
-        for (kind, _) in sealing.source.kinds() {
-            let sides = sealing.source.sides().iter().find(|sides| sides.contains(kind));
+        for KindSpec { kind, .. } in sealing.session.schema().kinds {
+            let sides = sealing.session.schema().equivalent_kinds.iter().find(|sides| sides.contains(kind));
             if sides.is_some_and(|sides| sides.first() != Some(kind)) {
                 // Written with the first.
                 continue;
@@ -138,7 +138,7 @@ impl<'a, 'b> GrantWriter<'a, 'b> {
             return false;
         }
         if ends.owner == Owner::Missing {
-            if grant.if_there {
+            if grant.skip_if_absent {
                 return false;
             }
             let message = format!("grants on {} are left out: it is not in this sync", owner.resource);
@@ -149,19 +149,19 @@ impl<'a, 'b> GrantWriter<'a, 'b> {
             return true;
         }
         let policy = match grant.external {
-            Some(_) => Missing::Keep,
-            None => sealing.source.missing_principal(grant.principal_type),
+            Some(_) => MissingPrincipal::Keep,
+            None => sealing.session.schema().missing_principal(grant.principal_type),
         };
-        if sealing.is_partial() && policy == Missing::Keep {
+        if sealing.is_partial() && policy == MissingPrincipal::Keep {
             // Principals were not asked for.
             return true;
         }
         let (kind, verb) = match policy {
-            Missing::Keep => (GapKind::Dangling, "kept, although"),
-            Missing::Drop => (GapKind::LeftOut, "left out:"),
+            MissingPrincipal::Keep => (GapKind::Dangling, "kept, although"),
+            MissingPrincipal::Drop => (GapKind::LeftOut, "left out:"),
         };
         let message = format!("grants of {} to it are {verb} it is not in this sync", owner.id);
         GapCount::add(gaps, kind, grant.principal_type, grant.principal, &message);
-        policy == Missing::Keep
+        policy == MissingPrincipal::Keep
     }
 }

@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use baton_connector::{GapKind, Source, SystemId};
-use baton_proto::c1::connector::v2::ResourceType;
+use baton_connector::{GapKind, SystemId, TypeSpec};
 
 use crate::config::SyncConfig;
 use crate::error::SyncError;
@@ -54,17 +53,16 @@ pub(crate) fn stored(system: &SystemId) -> baton_c1z::SystemId {
 
 /// Checks what a sync has found (`now`, by resource type id) against what there must be.
 pub(crate) fn against_loss(
-    source: &dyn Source,
-    types: &[&ResourceType],
+    types: &[&TypeSpec],
     before: &Before,
     now: impl Fn(&str) -> u64,
     config: &SyncConfig,
 ) -> Result<(), SyncError> {
-    for resource_type in types {
-        let (id, name) = (resource_type.id.as_str(), resource_type.display_name.to_lowercase());
+    for spec in types {
+        let (id, name) = (spec.id(), spec.resource_type.display_name.to_lowercase());
         let found = now(id);
         if found == 0
-            && let Some((_, why)) = source.never_empty().iter().find(|(never_empty, _)| *never_empty == id)
+            && let Some(why) = spec.never_empty
         {
             return Err(SyncError::Shrunk(format!(
                 "the sync found no {name} at all; {}\n\
@@ -74,7 +72,7 @@ pub(crate) fn against_loss(
         }
         let last = before.get(id).copied().unwrap_or_default();
         let lost = last.saturating_sub(found);
-        if source.guarded().contains(&id) && lost > MAX_LOSS && lost * 100 > last * MAX_LOSS_PERCENT {
+        if spec.guarded && lost > MAX_LOSS && lost * 100 > last * MAX_LOSS_PERCENT {
             return Err(SyncError::Shrunk(format!(
                 "the sync found {found} resources of the type {name} where the last one had {last}; {}\n\
                  hint: check that the credential still sees all of them, and that no option now leaves them out; if it is \

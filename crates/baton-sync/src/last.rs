@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use baton_connector::{Changed, Source, Work, WorkKind};
+use baton_connector::{Invalidation, Schema, Work, WorkKind};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::codec::{self, WaitingGrant};
@@ -22,7 +22,7 @@ pub(crate) struct Last {
     /// Principals that have vanished, by type and id.
     pub gone: Vec<(String, String)>,
     /// Parts of kept works that may have been read too early.
-    pub early: Vec<Changed>,
+    pub early: Vec<Invalidation>,
     works: HashMap<WorkKind, HashMap<String, Kept>>,
     /// The work that the pages of a kept work make known.
     opened: HashMap<u64, Vec<Work>>,
@@ -52,12 +52,7 @@ pub(crate) enum Unusable {
 impl Last {
     /// Opens what is kept in `path`, if it belongs to the sync `last_full`, the newest finished full one of the file, and
     /// was made like the sync `identity`: under the same fingerprint, and of the same system.
-    pub(crate) fn open(
-        path: &Path,
-        identity: &Identity,
-        last_full: &str,
-        source: &dyn Source,
-    ) -> Result<Self, Unusable> {
+    pub(crate) fn open(path: &Path, identity: &Identity, last_full: &str, schema: &Schema) -> Result<Self, Unusable> {
         if last_full.is_empty() {
             return Err(Unusable::First);
         }
@@ -83,8 +78,8 @@ impl Last {
                 return Ok(Some(Err("the last sync was made with other options or another credential")));
             }
             let Some(course) = Course::get(&connection)?.filter(Course::keeps) else { return Ok(None) };
-            let (works, opened) = works(&connection, source)?;
-            let (gone, early) = (gone(&connection)?, changed(&connection, source)?);
+            let (works, opened) = works(&connection, schema)?;
+            let (gone, early) = (gone(&connection)?, changed(&connection, schema)?);
             Ok(Some(Ok(Self { path: path.to_owned(), sync_id, course, gone, early, works, opened })))
         };
         match read() {
@@ -177,14 +172,14 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
 
 type Works = HashMap<WorkKind, HashMap<String, Kept>>;
 
-fn works(connection: &Connection, source: &dyn Source) -> rusqlite::Result<(Works, HashMap<u64, Vec<Work>>)> {
+fn works(connection: &Connection, schema: &Schema) -> rusqlite::Result<(Works, HashMap<u64, Vec<Work>>)> {
     let (mut works, mut all) = (Works::new(), HashMap::new());
     let sql = format!("SELECT id, state, pages, objects, {WORK_COLUMNS} FROM work");
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         // The fingerprint keeps unknown kinds away.
-        let Ok(work) = work_of(row, source)? else { continue };
+        let Ok(work) = work_of(row, schema)? else { continue };
         let id: u64 = row.get(0)?;
         all.insert(id, work.clone());
         if row.get::<_, u8>(1)? == State::Done as u8 {

@@ -1,6 +1,6 @@
 //! What a sync tells while it runs.
 
-use baton_connector::{LaneTraffic, WorkKind};
+use baton_connector::{QueueTraffic, WorkKind};
 
 /// Somebody who watches a sync: a progress display, a log. Called from the engine; must return at once.
 pub trait Observer: Send + Sync {
@@ -43,7 +43,7 @@ pub struct Snapshot {
     /// Each kind of work that is known so far, in stored order.
     pub kinds: Vec<KindProgress>,
     /// What has been asked of the source, per lane.
-    pub traffic: Vec<LaneTraffic>,
+    pub traffic: Vec<QueueTraffic>,
 }
 
 /// How far one kind of work is.

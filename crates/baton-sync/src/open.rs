@@ -2,12 +2,11 @@
 //! has not changed since the last sync.
 
 use baton_c1z::ksuid::Ksuid;
-use baton_connector::{Source, Work, WorkKind};
+use baton_connector::{SyncSession, Work, WorkKind};
 
 use crate::config::{Incremental, SyncConfig};
 use crate::engine::Earlier;
 use crate::error::SyncError;
-use crate::identity::fingerprint;
 use crate::last::{Last, Unusable};
 use crate::observe::{Event, Observer};
 use crate::partial::Partial;
@@ -16,7 +15,8 @@ use crate::workdir::{WorkDir, remove_database};
 
 /// What it takes to begin.
 pub(crate) struct Opening<'a> {
-    pub source: &'a dyn Source,
+    pub fingerprint: &'a str,
+    pub session: &'a dyn SyncSession,
     pub config: &'a SyncConfig,
     pub partial: Option<&'a Partial>,
     pub work_dir: &'a WorkDir,
@@ -44,8 +44,7 @@ pub(crate) struct Opened {
 impl Opening<'_> {
     /// Opens or makes it.
     pub(crate) fn open(&self) -> Result<Opened, SyncError> {
-        let fingerprint = fingerprint(self.source, &self.config.options);
-        match Plan::resume(&self.work_dir.plan(), &fingerprint, self.system)? {
+        match Plan::resume(&self.work_dir.plan(), self.fingerprint, self.system)? {
             Resumed::Nothing => {}
             Resumed::Unusable(reason) => self.note_anew(reason),
             // It was finished by a run that was killed before it could clear up.
@@ -61,7 +60,7 @@ impl Opening<'_> {
                 }
             },
         }
-        self.begin(fingerprint)
+        self.begin()
     }
 
     fn note_anew(&self, reason: &str) {
@@ -72,12 +71,13 @@ impl Opening<'_> {
     fn carry_on(&self, plan: Plan, (identity, course): (Identity, Course)) -> Result<Option<Opened>, SyncError> {
         let mut earlier = None;
         if !course.base.is_empty() {
-            let last = Last::open(&self.work_dir.last(), &identity, self.last_full, self.source);
+            let last = Last::open(&self.work_dir.last(), &identity, self.last_full, self.session.schema());
             let Some(last) = last.ok().filter(|last| last.sync_id == course.base) else { return Ok(None) };
             let changes = self.kind(&course.changes);
-            earlier = Some(Earlier { last, changes, changed: plan.changed(self.source)?, notes: plan.notes()? });
+            earlier =
+                Some(Earlier { last, changes, changed: plan.changed(self.session.schema())?, notes: plan.notes()? });
         }
-        let works = plan.works(self.source)?;
+        let works = plan.works(self.session.schema())?;
         let fetched = works.iter().map(|planned| match planned.state {
             State::Taken => 0,
             State::Mended => 1,
@@ -88,24 +88,24 @@ impl Opening<'_> {
     }
 
     fn kind(&self, name: &str) -> Option<WorkKind> {
-        self.source.kinds().iter().map(|(kind, _)| *kind).find(|kind| *kind == name)
+        self.session.schema().kind(name).map(|spec| spec.kind)
     }
 
-    fn begin(&self, fingerprint: String) -> Result<Opened, SyncError> {
+    fn begin(&self) -> Result<Opened, SyncError> {
         let identity = Identity {
-            fingerprint,
+            fingerprint: self.fingerprint.to_owned(),
             system: self.system.to_owned(),
             sync_id: Ksuid::new().to_string(),
             started_at: jiff::Timestamp::now(),
         };
         let (mut works, gaps) = match self.partial {
-            Some(partial) => partial.start(self.source),
-            None => (self.source.start(&self.config.options), Vec::new()),
+            Some(partial) => partial.start(self.session),
+            None => (self.session.initial_work(), Vec::new()),
         };
         let (mut course, last) = self.course(&identity);
         let mut earlier = None;
         if let Some(last) = last {
-            let reads = self.source.changes(&last.course.mark, &self.config.options);
+            let reads = self.session.changes(&last.course.mark);
             let changes = reads.as_ref().map(|work| work.kind);
             course.changes = changes.unwrap_or_default().to_owned();
             works.extend(reads);
@@ -114,7 +114,7 @@ impl Opening<'_> {
         let start: Vec<(u64, Work)> = works.into_iter().zip(0..).map(|(work, id)| (id, work)).collect();
         let plan = Plan::create(&self.work_dir.plan(), &identity, &course, &start, &gaps)?;
         let works = start.into_iter().map(|(id, work)| {
-            let state = if work.held_by.is_some() { State::Held } else { State::Ready };
+            let state = if work.blocked_on.is_some() { State::Held } else { State::Ready };
             Planned { id, work, state, cursor: None, pages: 0, objects: 0 }
         });
         Ok(Opened { works: works.collect(), plan, identity, course, earlier, pages: 0, resumed: false })
@@ -122,7 +122,7 @@ impl Opening<'_> {
 
     /// How a new sync reads, and what it takes over from.
     fn course(&self, identity: &Identity) -> (Course, Option<Last>) {
-        let mark = self.source.mark().filter(|_| self.keeps && self.config.incremental != Incremental::Off);
+        let mark = self.session.change_token().filter(|_| self.keeps && self.config.incremental != Incremental::Off);
         let Some(mark) = mark else { return (Course::default(), None) };
         match self.last(identity) {
             Ok(last) => {
@@ -148,7 +148,7 @@ impl Opening<'_> {
         let Incremental::On(every) = self.config.incremental else {
             return Err(Unusable::Expected("it was asked for".to_owned()));
         };
-        let last = Last::open(&self.work_dir.last(), identity, self.last_full, self.source)?;
+        let last = Last::open(&self.work_dir.last(), identity, self.last_full, self.session.schema())?;
         match last.is_due(every, identity.started_at) {
             Some(why) => Err(Unusable::Expected(why)),
             None => Ok(last),

@@ -6,8 +6,9 @@
 
 use std::collections::HashSet;
 
-use baton_connector::{Gap, GapKind, GrantDraft, Missing, Options, ResourceBid, ResourceRef, Source, Work};
-use baton_proto::c1::connector::v2::ResourceType;
+use baton_connector::{
+    Gap, GapKind, GrantDraft, MissingPrincipal, Options, ResourceBid, ResourceRef, SyncSession, TypeSpec, Work,
+};
 
 use crate::error::SyncError;
 
@@ -26,11 +27,11 @@ impl Partial {
     }
 
     /// The work with which it begins, and what cannot be read.
-    pub(crate) fn start(&self, source: &dyn Source) -> (Vec<Work>, Vec<Gap>) {
+    pub(crate) fn start(&self, session: &dyn SyncSession) -> (Vec<Work>, Vec<Gap>) {
         let (mut works, mut gaps, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for target in self.options.resources.iter().filter(|target| seen.insert(&target.resource)) {
             let ResourceRef { resource_type, id } = &target.resource;
-            match source.target(target, &self.options) {
+            match session.work_for_resource(target) {
                 Some(work) => works.push(work),
                 None => gaps.push(Gap {
                     kind: GapKind::Unmappable,
@@ -45,19 +46,21 @@ impl Partial {
 
     /// The work that reads what `grants` are about: the resources on which they are, and those of their principals that
     /// may have been left out on purpose, because only then is it known whether the grant belongs into the file.
-    pub(crate) fn named_by(&self, source: &dyn Source, grants: &[GrantDraft]) -> Vec<Work> {
+    pub(crate) fn named_by(&self, session: &dyn SyncSession, grants: &[GrantDraft]) -> Vec<Work> {
         let mut seen = HashSet::new();
         let mut works = Vec::new();
         let mut name = |resource_type: &str, id: &str| {
             let resource = ResourceRef::new(resource_type, id);
             if self.types.iter().any(|known| known == resource_type) && seen.insert(resource.clone()) {
-                works.extend(source.target(&ResourceBid { resource, parent: None }, &self.options));
+                works.extend(session.work_for_resource(&ResourceBid { resource, parent: None }));
             }
         };
         for grant in grants {
             let (owner, principal) = (&grant.entitlement, &grant.principal);
             name(&owner.resource_type, &owner.resource);
-            if grant.external.is_none() && source.missing_principal(principal.resource_type) == Missing::Drop {
+            if grant.external.is_none()
+                && session.schema().missing_principal(principal.resource_type) == MissingPrincipal::Drop
+            {
                 name(principal.resource_type, &principal.id);
             }
         }
@@ -66,12 +69,12 @@ impl Partial {
 }
 
 /// Refuses resources whose type is not one of `known`.
-pub(crate) fn check(options: &Options, known: &[ResourceType]) -> Result<(), SyncError> {
-    let is_known = |target: &&ResourceBid| known.iter().any(|known| known.id == target.resource.resource_type);
+pub(crate) fn check(options: &Options, known: &[TypeSpec]) -> Result<(), SyncError> {
+    let is_known = |target: &&ResourceBid| known.iter().any(|known| known.id() == target.resource.resource_type);
     let Some(unknown) = options.resources.iter().find(|target| !is_known(target)) else {
         return Ok(());
     };
-    let known: Vec<_> = known.iter().map(|known| known.id.as_str()).collect();
+    let known: Vec<_> = known.iter().map(TypeSpec::id).collect();
     Err(SyncError::Invalid(format!(
         "cannot sync {unknown}: there is no resource type '{}'\nhint: this configuration has {}",
         unknown.resource.resource_type,

@@ -21,8 +21,8 @@ pub(crate) struct Present {
 
 impl Present {
     /// Nothing yet of the types of this sync.
-    pub(crate) fn new(types: &[&ResourceType]) -> Self {
-        let types = types.iter().map(|resource_type| (resource_type.id.clone(), HashSet::default())).collect();
+    pub(crate) fn new<'a>(types: impl IntoIterator<Item = &'a ResourceType>) -> Self {
+        let types = types.into_iter().map(|resource_type| (resource_type.id.clone(), HashSet::default())).collect();
         Self { types, hasher: DefaultHashBuilder::default() }
     }
 
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn resources_are_known_by_type_and_id() {
         let types = ["user", "group"].map(|id| ResourceType { id: id.to_owned(), ..ResourceType::default() });
-        let mut present = Present::new(&types.iter().collect::<Vec<_>>());
+        let mut present = Present::new(&types);
         assert!(present.add("user", "1"));
         assert!(!present.add("device", "1"));
         assert!(present.has("user", "1"));

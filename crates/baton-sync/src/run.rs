@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use baton_c1z::{SyncType, envelope};
-use baton_connector::{FetchErrorKind, Options, Source};
-use baton_proto::c1::connector::v2::ResourceType;
+use baton_connector::{Options, Schema, Source, SourceErrorKind, SyncSession, TypeSpec};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::SyncConfig;
@@ -14,6 +13,7 @@ use crate::engine::{Engine, Stopped};
 use crate::error::SyncError;
 use crate::external;
 use crate::guard;
+use crate::identity;
 use crate::observe::{Event, Observer};
 use crate::open::{Opened, Opening};
 use crate::partial::{self, Partial};
@@ -42,12 +42,13 @@ pub async fn run(
     cancel: CancellationToken,
 ) -> Result<Summary, SyncError> {
     let begun = Instant::now();
-    let source = source.session().unwrap_or(source);
-    let types = wanted_types(source.as_ref(), &config.options)?;
+    let fingerprint = identity::fingerprint(source.as_ref(), &config.options);
+    let session = source.open(&config.options);
+    let types = wanted_types(session.schema(), &config.options)?;
     envelope::check_target(&config.target)?;
     let work_dir = WorkDir::open(&config.target, config.temp_dir.as_deref(), config.options.is_partial())?;
     let carries_on = work_dir.plan().exists();
-    match sync(source, config, types, observer, cancel, &work_dir, begun).await {
+    match sync(Subject { session, fingerprint, types }, config, observer, cancel, &work_dir, begun).await {
         Ok(summary) => {
             work_dir.remove();
             Ok(summary)
@@ -89,15 +90,23 @@ impl<E: Into<SyncError>> From<E> for Failed {
     }
 }
 
+/// What is synced.
+struct Subject {
+    session: Arc<dyn SyncSession>,
+    /// The source's fingerprint with the options.
+    fingerprint: String,
+    types: Vec<TypeSpec>,
+}
+
 async fn sync(
-    source: Arc<dyn Source>,
+    subject: Subject,
     config: SyncConfig,
-    types: Vec<ResourceType>,
     observer: Arc<dyn Observer>,
     cancel: CancellationToken,
     work_dir: &WorkDir,
     begun: Instant,
 ) -> Result<Summary, Failed> {
+    let Subject { session, fingerprint, types } = subject;
     let sync_type = sync_type(&config.options);
     let mut previous = unless_cancelled(&cancel, previous::open(&config, work_dir, sync_type)).await?;
     if let Some(note) = previous.note.take() {
@@ -112,13 +121,14 @@ async fn sync(
         Some(file) => Some(unless_cancelled(&cancel, external::open(file, work_dir)).await?),
         None => None,
     };
-    unless_cancelled(&cancel, async { source.validate().await.map_err(SyncError::from) }).await?;
-    let system = source.system();
+    unless_cancelled(&cancel, async { session.validate().await.map_err(SyncError::from) }).await?;
+    let system = session.system();
     guard::same_system(previous.system.as_ref(), system.as_ref(), &config)?;
-    let type_ids = types.iter().map(|resource_type| resource_type.id.clone()).collect();
+    let type_ids = types.iter().map(|spec| spec.id().to_owned()).collect();
     let partial = Partial::of(&config.options, type_ids).map(Arc::new);
     let opening = Opening {
-        source: source.as_ref(),
+        fingerprint: &fingerprint,
+        session: session.as_ref(),
         config: &config,
         partial: partial.as_deref(),
         work_dir,
@@ -136,7 +146,7 @@ async fn sync(
     observer.event(&Event::Started { sync_id: identity.sync_id.clone(), resumed_pages: pages_from_before });
 
     let writer = Writer::start(plan);
-    let mut engine = Engine::new(Arc::clone(&source), Arc::clone(&observer), config.workers, partial, works, earlier);
+    let mut engine = Engine::new(Arc::clone(&session), Arc::clone(&observer), config.workers, partial, works, earlier);
     let fetched = engine.run(&writer, &cancel).await;
     let written = writer.finish().await;
     let kept = pages_from_before + engine.fetched();
@@ -147,7 +157,7 @@ async fn sync(
         Ok(()) | Err(Stopped::Writer) => {}
         Err(Stopped::Cancelled) => return Err(failed(cancelled())),
         Err(Stopped::Kept(error)) => return Err(failed(error)),
-        Err(Stopped::Failed(error)) if error.kind == FetchErrorKind::Cancelled => return Err(failed(cancelled())),
+        Err(Stopped::Failed(error)) if error.kind == SourceErrorKind::Cancelled => return Err(failed(cancelled())),
         Err(Stopped::Failed(error)) => return Err(failed(SyncError::Fetch { source: error, kept })),
     }
 
@@ -161,7 +171,7 @@ async fn sync(
     let keeping = (sync_type == SyncType::Full).then(|| (course.keeps(), work_dir.last()));
     let sealing = Sealing {
         plan,
-        source: Arc::clone(&source),
+        session: Arc::clone(&session),
         identity,
         system,
         sync_type,
@@ -201,7 +211,7 @@ async fn sync(
         resumed,
         types: sealed.types,
         gaps: sealed.gaps,
-        traffic: source.traffic(),
+        traffic: session.traffic(),
         reading,
         pages_fetched: engine.fetched(),
         pages_from_before,
@@ -213,19 +223,18 @@ async fn sync(
 }
 
 /// The resource types of this sync, in stored order.
-fn wanted_types(source: &dyn Source, options: &Options) -> Result<Vec<ResourceType>, SyncError> {
-    let types = source.resource_types();
-    if let Some(unknown) = options.resource_types.iter().find(|id| !types.iter().any(|known| known.id == **id)) {
-        let known: Vec<_> = types.iter().map(|known| known.id.as_str()).collect();
+fn wanted_types(schema: &Schema, options: &Options) -> Result<Vec<TypeSpec>, SyncError> {
+    let types = &schema.types;
+    if let Some(unknown) = options.resource_types.iter().find(|id| !types.iter().any(|known| known.id() == **id)) {
+        let known: Vec<_> = types.iter().map(TypeSpec::id).collect();
         return Err(SyncError::Invalid(format!(
             "invalid resource type '{unknown}' in filter\nhint: this configuration has {}",
             known.join(", ")
         )));
     }
-    partial::check(options, &types)?;
-    let on_request = source.on_request();
-    let is_wanted = |id: &str| options.names(id) || (options.wants(id) && !on_request.contains(&id));
-    Ok(types.into_iter().filter(|resource_type| is_wanted(&resource_type.id)).collect())
+    partial::check(options, types)?;
+    let is_wanted = |spec: &&TypeSpec| options.names(spec.id()) || (options.wants(spec.id()) && !spec.opt_in);
+    Ok(types.iter().filter(is_wanted).cloned().collect())
 }
 
 fn sync_type(options: &Options) -> SyncType {

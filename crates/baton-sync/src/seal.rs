@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use baton_c1z::envelope::SealedFile;
 use baton_c1z::{Builder, NewSync, SyncType};
-use baton_connector::{GapKind, Missing, Source, SystemId};
+use baton_connector::{GapKind, KindSpec, MissingPrincipal, SyncSession, SystemId, TypeSpec};
 use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
 use prost::Message;
 use tokio_util::sync::CancellationToken;
@@ -30,13 +30,13 @@ use crate::vanished::Vanished;
 /// What sealing works on. It owns everything, because it runs on a thread that may block.
 pub(crate) struct Sealing {
     pub plan: Plan,
-    pub source: Arc<dyn Source>,
+    pub session: Arc<dyn SyncSession>,
     pub identity: Identity,
     /// The system that was read, if it is known.
     pub system: Option<SystemId>,
     pub sync_type: SyncType,
     /// The types of this sync, in stored order.
-    pub types: Vec<ResourceType>,
+    pub types: Vec<TypeSpec>,
     /// The file that is replaced.
     pub previous: Previous,
     /// What was read and what was taken over.
@@ -112,9 +112,9 @@ impl Sealing {
         builder.begin_sync(&sync)?;
         let mut gaps = self.plan.gaps()?;
         self.step("writing resources")?;
-        let read: Vec<_> = self.types.iter().filter(|resource_type| was_read(&resource_type.id, &gaps)).collect();
-        for resource_type in &read {
-            builder.put_resource_type(resource_type)?;
+        let read: Vec<_> = self.types.iter().filter(|spec| was_read(spec.id(), &gaps)).collect();
+        for spec in &read {
+            builder.put_resource_type(&spec.resource_type)?;
         }
         // Grants of another connector's file may be passed on too: then all of them have to be there first.
         let early = self.expands() && self.external.is_none();
@@ -123,8 +123,7 @@ impl Sealing {
         let mut present = self.put_objects(&mut builder, &read, &mut related, &mut groups, &mut gaps)?;
         let mut apart = related.apart(&self.apart, &sync)?;
         if !self.config.allow_shrink && !self.is_partial() {
-            let (source, before) = (self.source.as_ref(), &self.previous.before);
-            guard::against_loss(source, &read, before, |id| present.count(id), &self.config)?;
+            guard::against_loss(&read, &self.previous.before, |id| present.count(id), &self.config)?;
         }
         let copied = match &self.external {
             Some(external) => {
@@ -175,7 +174,7 @@ impl Sealing {
         self.check_size()?;
         self.step("compressing")?;
         let file = builder.seal(&self.config.target)?;
-        let mut types = Self::count(&self.types, &stats, &gaps);
+        let mut types = Self::count(self.types.iter().map(|spec| &spec.resource_type), &stats, &gaps);
         if let Some(external) = &self.external {
             let others: Vec<_> = external.types().iter().filter(|of| types.iter().all(|own| own.id != of.id)).collect();
             types.extend(Self::count(others, &stats, &gaps));
@@ -223,14 +222,15 @@ impl Sealing {
     fn put_objects(
         &self,
         builder: &mut Builder,
-        types: &[&ResourceType],
+        types: &[&TypeSpec],
         related: &mut Related,
         groups: &mut ExclusionGroups,
         gaps: &mut Vec<GapCount>,
     ) -> Result<Present, SyncError> {
-        let mut present = Present::new(types);
-        let pointing = self.source.pointing();
-        for (kind, _) in self.source.kinds() {
+        let mut present = Present::new(types.iter().map(|spec| &spec.resource_type));
+        let schema = self.session.schema();
+        let references_others = |id: &str| schema.resource_type(id).is_some_and(|spec| spec.references_others);
+        for KindSpec { kind, .. } in schema.kinds {
             self.go_on()?;
             self.plan.for_each_page(kind, PageColumn::Objects, |blob, _| {
                 codec::for_each_object(blob, |object| match object {
@@ -245,11 +245,11 @@ impl Sealing {
                         if !present.add(resource_type, id) {
                             return Ok(());
                         }
-                        let unlinked = match pointing.contains(&resource_type) {
-                            true => Some(self.unlink(data, &present, gaps)?),
+                        let stripped = match references_others(resource_type) {
+                            true => Some(self.strip_dangling(data, &present, gaps)?),
                             false => None,
                         };
-                        let data = unlinked.as_deref().unwrap_or(data);
+                        let data = stripped.as_deref().unwrap_or(data);
                         Ok(builder.put_resource_row(resource_type, id, parent, data)?)
                     }
                     Object::Entitlement { resource_type, resource, id, data } => {
@@ -269,15 +269,16 @@ impl Sealing {
     /// The resource in `data` after the source has dealt with what points to resources that are not in the file. Only
     /// that counts as missing which was looked for: not types that are no part of the sync, and in a partial sync only
     /// what may have been left out on purpose.
-    fn unlink(&self, data: &[u8], present: &Present, gaps: &mut Vec<GapCount>) -> Result<Vec<u8>, SyncError> {
+    fn strip_dangling(&self, data: &[u8], present: &Present, gaps: &mut Vec<GapCount>) -> Result<Vec<u8>, SyncError> {
         let mut resource =
             Resource::decode(data).map_err(|_| SyncError::Damaged("a resource cannot be decoded".to_owned()))?;
         let is_there = |id: &ResourceId| {
             let was_looked_for = present.syncs(&id.resource_type)
-                && !(self.is_partial() && self.source.missing_principal(&id.resource_type) == Missing::Keep);
+                && !(self.is_partial()
+                    && self.session.schema().missing_principal(&id.resource_type) == MissingPrincipal::Keep);
             !was_looked_for || present.has(&id.resource_type, &id.resource)
         };
-        for gap in self.source.unlink(&mut resource, &is_there) {
+        for gap in self.session.strip_dangling(&mut resource, &is_there) {
             GapCount::add(gaps, gap.kind, &gap.resource_type, &gap.id, &gap.message);
         }
         Ok(resource.encode_to_vec())

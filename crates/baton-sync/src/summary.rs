@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use baton_connector::{GapKind, LaneTraffic};
+use baton_connector::{GapKind, QueueTraffic};
 
 /// What a finished sync has to tell.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct Summary {
     /// What is missing from it and why.
     pub gaps: Vec<GapCount>,
     /// What was asked of the source by this run.
-    pub traffic: Vec<LaneTraffic>,
+    pub traffic: Vec<QueueTraffic>,
     /// What was read and what was taken over from the last sync; `None` if nothing ever is, because of the sync's type,
     /// the source, or by the operator's wish.
     pub reading: Option<Reading>,

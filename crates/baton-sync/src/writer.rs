@@ -25,7 +25,7 @@ pub(crate) enum Change {
     /// A piece of work begins again.
     Restart(u64),
     /// The decision at a gate.
-    Gate {
+    Barrier {
         /// Which gate.
         gate: &'static str,
         /// The kinds of work that may go through.
@@ -90,6 +90,6 @@ fn apply(transaction: &rusqlite::Transaction<'_>, change: &Change) -> rusqlite::
         Change::Take(take) => commit::take(transaction, take),
         Change::Mend(mend) => commit::mend(transaction, mend),
         Change::Restart(work) => commit::restart(transaction, *work),
-        Change::Gate { gate, release } => commit::open_gate(transaction, gate, release),
+        Change::Barrier { gate, release } => commit::open_gate(transaction, gate, release),
     }
 }

@@ -8,7 +8,7 @@ use okta_sim::{Clock, DEFAULT_TOKEN, Org, Quotas, Shape, Sim, SimConfig, Token};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::warm;
+use crate::changes;
 
 /// The token of the other client.
 const OTHER_TOKEN: &str = "00other-client-token";
@@ -140,8 +140,8 @@ pub(crate) fn serve(spec: &str) {
     println!("{}", serde_json::to_string(&greeting).unwrap());
     for line in std::io::stdin().lines().map_while(Result::ok) {
         if let Some(percent) = line.strip_prefix("change ") {
-            sim.change_org(|org| warm::change(org, percent.parse().unwrap()));
-            sim.advance_clock(warm::SETTLED);
+            sim.change_org(|org| changes::change(org, percent.parse().unwrap()));
+            sim.advance_clock(changes::SETTLED);
         }
         println!("{}", serde_json::to_string(&sim.stats()).unwrap());
     }

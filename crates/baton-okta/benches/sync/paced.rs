@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use baton_connector::LaneTraffic;
+use baton_connector::QueueTraffic;
 use baton_okta::{Config, OktaSource};
 use baton_sync::{Event, Observer, Summary, SyncConfig};
 use okta_client::OrgUrl;
@@ -40,7 +40,7 @@ pub(crate) fn scenario(name: &str, shape: &Shape, time_scale: f64, beside: bool)
     );
     for lane in summary.traffic.iter().filter(|lane| lane.calls > 0) {
         let limit = lane.limit.unwrap_or_default();
-        println!("  {:<28} {:>6} calls, limit {limit}, 429s {}", lane.lane, lane.calls, lane.throttled);
+        println!("  {:<28} {:>6} calls, limit {limit}, 429s {}", lane.queue, lane.calls, lane.throttled);
     }
     let (bound, decides) = lower_bound(&summary.traffic, beside);
     let bound = bound / time_scale;
@@ -95,19 +95,19 @@ fn sync(server: &Server, time_scale: f64) -> (Summary, f64) {
 /// The shortest time, in seconds of the org's clock, in which these calls can be made, by the bucket that decides. Calls
 /// of a pair of lists are free to be made in either of its buckets, so that they count together. What a window allows can
 /// be spent in its first moment, so that the last window need not be waited out.
-fn lower_bound(traffic: &[LaneTraffic], beside: bool) -> (f64, String) {
-    let of = |lane: &str| traffic.iter().find(|it| it.lane == lane);
-    let allowance = |lane: &LaneTraffic| {
+fn lower_bound(traffic: &[QueueTraffic], beside: bool) -> (f64, String) {
+    let of = |lane: &str| traffic.iter().find(|it| it.queue == lane);
+    let allowance = |lane: &QueueTraffic| {
         let limit = lane.limit.unwrap_or(u64::MAX);
         // Beside somebody who uses a third of the org's quota, two thirds are left, less the part that is left alone. Nobody
         // else uses the short lists.
-        let is_shared = beside && !lane.lane.contains("skinny");
+        let is_shared = beside && !lane.queue.contains("skinny");
         let left_alone = limit * (100 - SHARE) / 100;
         if is_shared { (limit * 2 / 3).saturating_sub(left_alone) } else { limit * SHARE / 100 }.max(1)
     };
     let mut sums = BTreeMap::<&str, (u64, u64)>::new();
     for lane in traffic {
-        let (calls, allowed) = sums.entry(&lane.lane).or_default();
+        let (calls, allowed) = sums.entry(&lane.queue).or_default();
         (*calls, *allowed) = (lane.calls, allowance(lane));
     }
     for (plain, short) in [("/groups", "/groups/{id}/skinny_users"), ("/apps", "/apps/{id}/skinny_users")] {

@@ -4,7 +4,10 @@
 
 use okta_client::models::{LogEntity, Time};
 
+use baton_connector::Options;
+
 use super::*;
+use crate::config::Rules;
 
 fn event(of: &str, targets: &[(&str, &str)]) -> LogEvent {
     let target = |(kind, id): &(&str, &str)| LogEntity {
@@ -21,13 +24,13 @@ fn event(of: &str, targets: &[(&str, &str)]) -> LogEvent {
 }
 
 fn named(of: &str, targets: &[(&str, &str)]) -> Vec<String> {
-    let words = |(kind, which): (WorkKind, Which)| match which {
-        Which::All => format!("{kind} *"),
-        Which::Subject(id) => format!("{kind} {id}"),
-        Which::Part { subject, principal } => format!("{kind} {subject} for {principal}"),
-        Which::Detail(detail) => format!("{kind} with {detail}"),
-        Which::Holder(id) => format!("{kind} of {id}"),
-        Which::GrantedTo { by, principal, part } => {
+    let words = |(kind, selector): (WorkKind, Selector)| match selector {
+        Selector::All => format!("{kind} *"),
+        Selector::Subject(id) => format!("{kind} {id}"),
+        Selector::Part { subject, principal } => format!("{kind} {subject} for {principal}"),
+        Selector::Detail(detail) => format!("{kind} with {}", detail.as_str()),
+        Selector::Holder(id) => format!("{kind} of {id}"),
+        Selector::GrantedTo { by, principal, part } => {
             let part = part.map(|part| format!(" for {part}")).unwrap_or_default();
             format!("{kind} by {by} of {principal}{part}")
         }
@@ -83,7 +86,7 @@ fn whoever_is_not_named_clearly_stands_for_everybody() {
 #[test]
 fn who_comes_or_goes_moves_everyone() {
     let user = [("User", "00u1")];
-    let everyone = "group-members with built-in";
+    let everyone = "group-members with {\"built_in\":true}";
     for step in ["create", "activate", "suspend", "reactivate"] {
         assert_eq!(named(&format!("user.lifecycle.{step}"), &user), ["user-roles 00u1", everyone]);
     }
@@ -112,7 +115,7 @@ fn a_target_without_an_id_stands_for_all() {
     assert_eq!(named("application.user_membership.add", &[app, ("User", "00u1")]), ["app-users *"]);
     assert_eq!(named("application.lifecycle.update", &[app, ("AppInstance", "0oa1")]), ["app-users *", "app-groups *"]);
     assert_eq!(named("group.user_membership.add", &[group, ("User", "00u1")]), ["app-users *"]);
-    let everyone = "group-members with built-in";
+    let everyone = "group-members with {\"built_in\":true}";
     assert_eq!(named("user.lifecycle.deactivate", &[user]), ["user-roles *", everyone, "app-users *"]);
     let (set, role) = (("RESOURCE_SET", "iam1"), ("ROLE", ""));
     let whole = ["resource-set-bindings *", "binding-members *", "group-roles *"];
@@ -129,15 +132,15 @@ fn a_change_is_settled_when_every_list_shows_it() {
         (None, false),
     ] {
         let event = LogEvent { published: published.map(Time::new), ..event("iam.role.create", &[]) };
-        assert!(changed_by(&event, now).iter().all(|changed| changed.settled == settled), "{published:?}");
+        assert!(changed_by(&event, now).iter().all(|changed| changed.past_consistency_lag == settled), "{published:?}");
     }
 }
 
 #[test]
 fn every_kind_is_named_when_nothing_is_known() {
     let page = everything("why");
-    assert_eq!(page.changed.len(), 8);
-    assert!(page.notes[0].ends_with("why") && page.mark.is_none() && page.gaps.is_empty());
+    assert_eq!(page.invalidations.len(), 8);
+    assert!(page.notes[0].ends_with("why") && page.change_token.is_none() && page.gaps.is_empty());
 }
 
 #[test]
@@ -162,8 +165,10 @@ fn nothing_is_asked_for_what_does_not_depend_on_it() {
         resource_types: types.iter().map(ToString::to_string).collect(),
         ..Options::default()
     };
-    let rules = Rules::default();
-    assert!(since("mark", &Options::default(), &rules).is_some_and(|work| work.detail == "mark"));
-    assert!(since("mark", &named(&["group", "app"]), &rules).is_some());
-    assert!(since("mark", &named(&["user", "api-token"]), &rules).is_none());
+    let scope = |options: &Options| Scope::of(options, &Rules::default());
+    assert!(
+        since("token", scope(&Options::default())).is_some_and(|work| work.detail.get::<String>().unwrap() == "token")
+    );
+    assert!(since("token", scope(&named(&["group", "app"]))).is_some());
+    assert!(since("token", scope(&named(&["user", "api-token"]))).is_none());
 }

@@ -9,7 +9,8 @@ use baton_proto::c1::connector::v2::{Grant, GrantMetadata, Resource, ResourceId}
 use baton_runtime::Table;
 use prost_types::value::Kind;
 
-use crate::resources::{app, group, role, user};
+use crate::ids::{app, group, role, user};
+use crate::resources::app_grants::VIA_GROUP;
 
 /// The most lines about one type of resource.
 const LINES: usize = 4;
@@ -78,7 +79,7 @@ fn row(reader: &Reader, sync: &str, grant: &Grant) -> Result<[String; 3], Error>
 /// The group through which an application is held.
 fn via_group(grant: &Grant) -> Option<String> {
     let mut facts = any::find::<GrantMetadata>(&grant.annotations)?.metadata?.fields;
-    match facts.remove(app::VIA_GROUP)?.kind? {
+    match facts.remove(VIA_GROUP)?.kind? {
         Kind::StringValue(group) => Some(group),
         _ => None,
     }

@@ -6,8 +6,8 @@ use serde_json::json;
 use super::Patient;
 use super::report::{Finding, Report};
 use crate::access::Access;
+use crate::endpoint_choice::known_limits;
 use crate::estimate;
-use crate::lanes::known_limits;
 
 const CHECK: &str = "rate limits";
 

@@ -11,8 +11,8 @@ use super::sign_in::{FORBIDDEN, refusal, without_scope};
 use crate::access::Access;
 use crate::changes;
 use crate::errors;
+use crate::ids::{api_token, app, custom_role, device, group, resource_set, resource_set_binding, role, user};
 use crate::needs::{ADMINS_PAGE, MUST_BE_READ, Need, ROLES_PAGE};
-use crate::resources::{api_token, app, custom_role, device, group, resource_set, resource_set_binding, role, user};
 use crate::scope::Scope;
 
 /// The code of a sync that finds nobody.

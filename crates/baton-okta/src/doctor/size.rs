@@ -9,8 +9,8 @@ use super::Patient;
 use super::probes::Seen;
 use super::report::{Finding, Report};
 use crate::config::Config;
-use crate::demand::Pace;
 use crate::estimate::{self, in_words};
+use crate::quota_plan::Budget;
 use crate::survey::{self, Survey, Visible};
 
 const CHECK: &str = "full sync";
@@ -33,11 +33,11 @@ pub(super) async fn check(patient: &Patient, seen: &Seen, report: &mut Report<'_
     };
     let census = if rules.everyone_from_users { census.without_everyone() } else { census };
     let share = requests.rate_limit_share;
-    let pace = Pace::new(&limits, share, &pairs);
-    let calls = estimate::calls(&census, scope, survey::sign_in_bucket(&patient.access), &pace);
+    let budget = Budget::new(&limits, share, &pairs);
+    let calls = estimate::calls(&census, scope, survey::sign_in_bucket(&patient.access), &budget);
     let total: u64 = calls.values().sum();
-    let now = pace.length(&calls);
-    let full = estimate::whole(&limits).and_then(|whole| Pace::new(&whole, share, &pairs).length(&calls));
+    let now = budget.length(&calls);
+    let full = estimate::whole(&limits).and_then(|whole| Budget::new(&whole, share, &pairs).length(&calls));
     report.figures(
         "estimate",
         json!({

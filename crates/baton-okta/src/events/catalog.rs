@@ -4,7 +4,7 @@
 use okta_client::models::LogEntity;
 
 use crate::config::Rules;
-use crate::resources::{api_token, app, custom_role, device, group, resource_set, user};
+use crate::ids::{api_token, app, custom_role, device, group, resource_set, user};
 
 /// What an event says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

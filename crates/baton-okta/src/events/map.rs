@@ -14,7 +14,7 @@ use prost_types::Timestamp;
 use super::catalog::{self, Access, Direction, Meaning, Object};
 use super::roles;
 use crate::config::Rules;
-use crate::resources::{app, custom_role, group, resource_set, resource_set_binding, role, user};
+use crate::ids::{app, custom_role, group, resource_set, resource_set_binding, role, user};
 
 /// What becomes of an event.
 #[derive(Debug, Clone, PartialEq)]

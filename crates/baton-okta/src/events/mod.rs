@@ -17,7 +17,7 @@ mod cursor;
 mod map;
 mod roles;
 
-use baton_connector::{EventPage, EventRequest, EventSource, FetchError, FetchErrorKind};
+use baton_connector::{EventPage, EventRequest, EventSource, SourceError, SourceErrorKind};
 use baton_proto::c1::connector::v2::{EventFeedMetadata, EventType};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -57,7 +57,7 @@ impl EventSource for OktaEvents {
         vec![EventFeedMetadata { id: FEED.to_owned(), supported_event_types: vec![EventType::Unspecified.into()] }]
     }
 
-    fn events<'a>(&'a self, request: &'a EventRequest) -> BoxFuture<'a, Result<EventPage, FetchError>> {
+    fn events<'a>(&'a self, request: &'a EventRequest) -> BoxFuture<'a, Result<EventPage, SourceError>> {
         self.page(request).boxed()
     }
 }
@@ -68,7 +68,7 @@ impl OktaEvents {
         Self { client, access, rules }
     }
 
-    async fn page(&self, request: &EventRequest) -> Result<EventPage, FetchError> {
+    async fn page(&self, request: &EventRequest) -> Result<EventPage, SourceError> {
         let (mut cursor, lost) = self.position(request)?;
         if let Access::ServiceApp(oauth) = &self.access {
             oauth.also_want(&[needs::LOGS]);
@@ -77,9 +77,9 @@ impl OktaEvents {
         let count = answer.items.len() + answer.unreadable.len();
         let place = answer.next.as_deref().and_then(logs::place);
         if count > 0 && (place.is_none() || place == cursor.place) {
-            return Err(FetchError {
+            return Err(SourceError {
                 message: format!("{DOING} failed: Okta gave events, but no link to those behind them"),
-                kind: FetchErrorKind::Unreadable,
+                kind: SourceErrorKind::Unreadable,
             });
         }
         cursor.place = place.or(cursor.place);
@@ -95,22 +95,22 @@ impl OktaEvents {
     }
 
     /// Where to read on, and what is to be said about events that are gone.
-    fn position(&self, request: &EventRequest) -> Result<(Cursor, Option<String>), FetchError> {
+    fn position(&self, request: &EventRequest) -> Result<(Cursor, Option<String>), SourceError> {
         if !matches!(request.feed.as_str(), "" | FEED) {
             let message = format!("event feed {} not found\nhint: this connector has one feed, {FEED}", request.feed);
-            return Err(FetchError { message, kind: FetchErrorKind::NotFound });
+            return Err(SourceError { message, kind: SourceErrorKind::NotFound });
         }
         let now = self.now();
         let mut cursor = if request.cursor.is_empty() {
             Cursor::begin(request.start_at.as_ref().map(|start| start.seconds), now)
         } else {
-            Cursor::parse(&request.cursor, self.client.org(), now).map_err(|why| FetchError {
+            Cursor::parse(&request.cursor, self.client.org(), now).map_err(|why| SourceError {
                 message: format!(
                     "the event feed cannot be read on from the cursor {:?}: {why}\n\
                      hint: begin anew with --event-feed-start-at and without --event-feed-cursor",
                     request.cursor
                 ),
-                kind: FetchErrorKind::Invalid,
+                kind: SourceErrorKind::Invalid,
             })?
         };
         let lost = cursor.catch_up(now).map(|from| {
@@ -123,7 +123,7 @@ impl OktaEvents {
         Ok((cursor, lost))
     }
 
-    async fn read(&self, cursor: &Cursor, limit: u32) -> Result<ListPage<LogEvent>, FetchError> {
+    async fn read(&self, cursor: &Cursor, limit: u32) -> Result<ListPage<LogEvent>, SourceError> {
         let filter = catalog::filter(&self.rules);
         let since = written(cursor.since);
         let list = match &cursor.place {
@@ -171,18 +171,18 @@ fn limit(wanted: u32) -> u32 {
 }
 
 /// The failure of a request, with what to do about it.
-fn failed(error: &okta_client::Error, cursor: &Cursor) -> FetchError {
-    let FetchError { message, kind } = errors::fatal(needs::LOGS, DOING, error);
+fn failed(error: &okta_client::Error, cursor: &Cursor) -> SourceError {
+    let SourceError { message, kind } = errors::fatal(needs::LOGS, DOING, error);
     let step = match kind {
-        FetchErrorKind::StaleCursor => Some(format!(
+        SourceErrorKind::StaleCursor => Some(format!(
             "Okta does not know this place in its log (any more). Begin anew with --event-feed-start-at {} and without \
              --event-feed-cursor: everything before has been read, and some of what comes then may have been, too",
             written(cursor.since)
         )),
-        FetchErrorKind::Forbidden => Some(after_refusal()),
+        SourceErrorKind::Forbidden => Some(after_refusal()),
         _ => None,
     };
-    FetchError { message: step.into_iter().fold(message, |message, step| format!("{message}. {step}")), kind }
+    SourceError { message: step.into_iter().fold(message, |message, step| format!("{message}. {step}")), kind }
 }
 
 /// What it takes to see the log; whether it is the scope or the role that is missing, Okta's own words say.

@@ -3,7 +3,7 @@
 use okta_client::models::{LogEntity, LogEvent};
 
 use super::catalog::Object;
-use crate::resources::{custom_role, role};
+use crate::ids::{custom_role, role};
 
 /// Labels of Okta's that differ from those under which the standard roles are synced (B20).
 const SPELLINGS: [(&str, &str); 3] = [

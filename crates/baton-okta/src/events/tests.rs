@@ -316,14 +316,14 @@ fn page_sizes_are_okta_s() {
 fn refusals_and_lost_places_say_what_to_do() {
     let cursor = Cursor { since: 1_767_323_045, place: Some("1_1".to_owned()) };
     let forbidden = failed(&okta_client::Error::new(okta_client::ErrorKind::Forbidden, "no"), &cursor);
-    assert_eq!(forbidden.kind, FetchErrorKind::Forbidden);
+    assert_eq!(forbidden.kind, SourceErrorKind::Forbidden);
     for words in ["okta.logs.read", "Read-Only Administrator", "reading the System Log failed"] {
         assert!(forbidden.message.contains(words), "{forbidden}");
     }
     let said = okta_client::OktaError { code: Some("E0000029".to_owned()), ..okta_client::OktaError::default() };
     let lost = okta_client::Error::new(okta_client::ErrorKind::Invalid, "no").with_okta(said);
     let lost = failed(&lost, &cursor);
-    assert_eq!(lost.kind, FetchErrorKind::StaleCursor);
+    assert_eq!(lost.kind, SourceErrorKind::StaleCursor);
     assert!(lost.message.contains("--event-feed-start-at 2026-01-02T03:04:05Z"), "{lost}");
 }
 

@@ -4,9 +4,9 @@ use okta_client::Bucket;
 use serde_json::{Value, json};
 
 use super::Facts;
-use crate::demand::{Pace, Pair};
 use crate::estimate::{self, in_words};
 use crate::needs::{self, SCOPES_PAGE};
+use crate::quota_plan::{Budget, EndpointPair};
 use crate::survey::sign_in_bucket_of;
 
 /// Something that an operator can do.
@@ -75,25 +75,25 @@ fn share(facts: &Facts) -> u8 {
     facts.config.requests.rate_limit_share
 }
 
-/// Minutes of a full sync at a pace.
-pub(super) fn full_minutes(facts: &Facts, pace: &Pace) -> Option<f64> {
-    let calls = estimate::calls(&facts.survey.census, facts.scope, sign_in_bucket_of(facts.is_app), pace);
-    pace.length(&calls).map(|length| length.minutes)
+/// Minutes of a full sync at a budget.
+pub(super) fn full_minutes(facts: &Facts, budget: &Budget) -> Option<f64> {
+    let calls = estimate::calls(&facts.survey.census, facts.scope, sign_in_bucket_of(facts.is_app), budget);
+    budget.length(&calls).map(|length| length.minutes)
 }
 
-/// The pace of this credential with our settings.
-pub(super) fn present_pace(facts: &Facts) -> Pace {
-    Pace::new(&facts.survey.limits, share(facts), &facts.survey.pairs)
+/// The budget of this credential with our settings.
+pub(super) fn present_budget(facts: &Facts) -> Budget {
+    Budget::new(&facts.survey.limits, share(facts), &facts.survey.pairs)
 }
 
-/// The pace that the credential would have with all of the org's limits.
-pub(super) fn whole_pace(facts: &Facts) -> Option<Pace> {
+/// The budget that the credential would have with all of the org's limits.
+pub(super) fn whole_budget(facts: &Facts) -> Option<Budget> {
     let whole = estimate::whole(&facts.survey.limits)?;
-    Some(Pace::new(&whole, share(facts), &facts.survey.pairs))
+    Some(Budget::new(&whole, share(facts), &facts.survey.pairs))
 }
 
-fn full(facts: &Facts, id: &'static str, text: String, pace: &Pace) -> Option<Advice> {
-    let minutes = (full_minutes(facts, &present_pace(facts))?, full_minutes(facts, pace)?);
+fn full(facts: &Facts, id: &'static str, text: String, budget: &Budget) -> Option<Advice> {
+    let minutes = (full_minutes(facts, &present_budget(facts))?, full_minutes(facts, budget)?);
     Some(Advice { id, text, which: Which::Full, minutes })
 }
 
@@ -108,7 +108,7 @@ fn raise_the_credentials_share(facts: &Facts) -> Option<Advice> {
         "raise the {what}'s share of the rate limits from {guessed} to 100 percent ({page}), if nothing else uses the API \
          heavily"
     );
-    full(facts, "credential-share", text, &whole_pace(facts)?)
+    full(facts, "credential-share", text, &whole_budget(facts)?)
 }
 
 fn raise_our_share(facts: &Facts) -> Option<Advice> {
@@ -116,16 +116,17 @@ fn raise_our_share(facts: &Facts) -> Option<Advice> {
         "use all of these limits instead of {} percent (--rate-limit-share 100); nothing is then left of them to others",
         share(facts)
     );
-    full(facts, "rate-limit-share", text, &Pace::new(&facts.survey.limits, 100, &facts.survey.pairs))
+    full(facts, "rate-limit-share", text, &Budget::new(&facts.survey.limits, 100, &facts.survey.pairs))
 }
 
 fn use_short_lists(facts: &Facts) -> Option<Advice> {
-    let unused: Vec<Pair> = facts.offered.iter().filter(|pair| !facts.survey.pairs.contains(pair)).copied().collect();
+    let unused: Vec<EndpointPair> =
+        facts.offered.iter().filter(|pair| !facts.survey.pairs.contains(pair)).copied().collect();
     if unused.is_empty() {
         return None;
     }
     let text = "leave --short-lists=false out: this org has the short lists, with limits of their own".to_owned();
-    full(facts, "short-lists", text, &Pace::new(&facts.survey.limits, share(facts), &facts.offered))
+    full(facts, "short-lists", text, &Budget::new(&facts.survey.limits, share(facts), &facts.offered))
 }
 
 fn read_the_log(facts: &Facts) -> Option<Advice> {
@@ -144,11 +145,11 @@ fn read_the_log(facts: &Facts) -> Option<Advice> {
 
 /// Minutes and calls of a later sync in which nothing has changed.
 pub(super) fn later(facts: &Facts, reads_log: bool) -> Option<(f64, u64)> {
-    let pace = present_pace(facts);
+    let budget = present_budget(facts);
     let sign_in = sign_in_bucket_of(facts.is_app);
-    let calls = estimate::later_calls(&facts.survey.census, facts.scope, sign_in, &pace, reads_log);
+    let calls = estimate::later_calls(&facts.survey.census, facts.scope, sign_in, &budget, reads_log);
     // A log that cannot be read tells no limit either; its one call is nothing.
     let known = calls.iter().filter(|(bucket, _)| **bucket != Bucket::Logs);
-    let length = pace.length(&known.map(|(bucket, calls)| (*bucket, *calls)).collect())?;
+    let length = budget.length(&known.map(|(bucket, calls)| (*bucket, *calls)).collect())?;
     Some((length.minutes, calls.values().sum()))
 }

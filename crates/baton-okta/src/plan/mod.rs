@@ -13,7 +13,7 @@ use okta_client::{Client, Error, ErrorKind, ListRequest, endpoints};
 
 use crate::access::{self, Access};
 use crate::config::Config;
-use crate::demand::Pair;
+use crate::quota_plan::EndpointPair;
 use crate::scope::Scope;
 use crate::survey::{self, Survey, Visible};
 use crate::{doctor, errors};
@@ -39,7 +39,7 @@ struct Facts {
     is_app: bool,
     survey: Survey,
     /// Whether the org has short lists, whether they may be used or not.
-    offered: Vec<Pair>,
+    offered: Vec<EndpointPair>,
     /// Whether the System Log may be read.
     reads_log: bool,
 }
@@ -84,7 +84,7 @@ async fn find(session: &Session) -> Result<Facts, Failure> {
     let now = client.server_time().unwrap_or_default().to_string();
     let log: ListRequest<LogEvent> = endpoints::logs::since(&now, None, 1);
     let reads_log = may(&client, &log).await.map_err(failed("reading the System Log"))?;
-    survey.limits = crate::lanes::known_limits(&client);
+    survey.limits = crate::endpoint_choice::known_limits(&client);
     let offered = std::mem::take(&mut survey.pairs);
     if config.requests.short_lists {
         survey.pairs.clone_from(&offered);

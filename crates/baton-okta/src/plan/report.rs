@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use super::Facts;
 use super::advice::{self, Advice};
-use crate::demand::{Length, Pace};
 use crate::estimate::{self, in_words};
+use crate::quota_plan::{Budget, Length};
 use crate::survey::sign_in_bucket_of;
 
 /// What is to be told.
 pub(super) struct Plan<'f> {
     facts: &'f Facts,
-    pace: Pace,
+    budget: Budget,
     calls: BTreeMap<Bucket, u64>,
     /// How long a full sync takes; `None` without limits.
     now: Option<Length>,
@@ -28,15 +28,15 @@ pub(super) struct Plan<'f> {
 
 impl<'f> Plan<'f> {
     pub(super) fn new(facts: &'f Facts) -> Self {
-        let pace = advice::present_pace(facts);
-        let calls = estimate::calls(&facts.survey.census, facts.scope, sign_in_bucket_of(facts.is_app), &pace);
+        let budget = advice::present_budget(facts);
+        let calls = estimate::calls(&facts.survey.census, facts.scope, sign_in_bucket_of(facts.is_app), &budget);
         Self {
-            now: pace.length(&calls),
-            whole: advice::whole_pace(facts).and_then(|pace| advice::full_minutes(facts, &pace)),
+            now: budget.length(&calls),
+            whole: advice::whole_budget(facts).and_then(|budget| advice::full_minutes(facts, &budget)),
             later: advice::later(facts, facts.reads_log),
             advice: advice::all(facts),
             facts,
-            pace,
+            budget,
             calls,
         }
     }
@@ -47,7 +47,7 @@ impl<'f> Plan<'f> {
 
     /// Minutes that the calls of one bucket take.
     fn minutes(&self, bucket: Bucket, calls: u64) -> Option<f64> {
-        self.pace.length(&BTreeMap::from([(bucket, calls)])).map(|length| length.minutes)
+        self.budget.length(&BTreeMap::from([(bucket, calls)])).map(|length| length.minutes)
     }
 
     pub(super) fn json(&self) -> Value {
@@ -55,7 +55,7 @@ impl<'f> Plan<'f> {
         let buckets = self.calls.iter().map(|(bucket, calls)| {
             json!({
                 "bucket": bucket.name(), "calls": calls, "limit": self.facts.survey.limits.get(bucket),
-                "allowance": self.pace.allowances.get(bucket), "minutes": self.minutes(*bucket, *calls),
+                "allowance": self.budget.allowances.get(bucket), "minutes": self.minutes(*bucket, *calls),
             })
         });
         json!({
@@ -112,7 +112,7 @@ impl<'f> Plan<'f> {
         for (bucket, calls, minutes) in rows {
             let number = |number: Option<&u64>| number.map_or("?".to_owned(), |number| words::number(*number));
             let limit = number(self.facts.survey.limits.get(&bucket));
-            let ours = number(self.pace.allowances.get(&bucket));
+            let ours = number(self.budget.allowances.get(&bucket));
             let minutes = minutes.map_or("?".to_owned(), |minutes| format!("{minutes:.1}"));
             table.row(bucket.name(), &[words::number(calls), limit, ours, minutes]);
         }

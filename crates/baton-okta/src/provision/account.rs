@@ -24,7 +24,6 @@ use super::operation::Operation;
 use super::peek::Peek;
 use super::user_status::{STAGED, status};
 use crate::config::Rules;
-use crate::resources::user;
 
 mod wish;
 
@@ -70,7 +69,7 @@ pub(super) async fn make(
     }
     let secrets = password.filter(|_| !already && !dry_run).as_ref().map(issued).into_iter().collect();
     let outcome = if already { AccountOutcome::AlreadyExists } else { AccountOutcome::Created };
-    let resource = user.as_ref().map(|found| user::resource(found, rules));
+    let resource = user.as_ref().map(|found| crate::resources::user::resource(found, rules));
     Ok(AccountMade { outcome, resource, secrets, note: (!notes.is_empty()).then(|| notes.join("; ")) })
 }
 

@@ -16,7 +16,7 @@ use super::errors;
 use super::operation::Operation;
 use super::peek::Peek;
 use super::subject::Subject;
-use crate::resources::group;
+use crate::ids::group;
 
 /// That a user has an app directly, or does not have it.
 pub(super) struct AppUserAssignment<'a> {

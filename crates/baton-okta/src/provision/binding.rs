@@ -18,7 +18,7 @@ use super::operation::Operation;
 use super::peek::Peek;
 use super::role::is_standard;
 use super::subject::Subject;
-use crate::resources::{custom_role, resource_set};
+use crate::ids::{custom_role, resource_set};
 
 /// The resource set and the role of a binding, by its id `{set}:{role}`.
 fn parts(binding: Subject<'_>) -> Result<(&str, &str), ChangeError> {
@@ -286,7 +286,7 @@ mod tests {
     use okta_client::models::record_from_json;
 
     use super::*;
-    use crate::resources::{group, resource_set_binding, user};
+    use crate::ids::{group, resource_set_binding, user};
 
     #[test]
     fn a_member_is_known_by_kind_and_id() {

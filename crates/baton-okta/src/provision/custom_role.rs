@@ -16,7 +16,7 @@ use super::operation::Operation;
 use super::peek::Peek;
 use super::subject::Subject;
 use super::{binding, errors, resource_set, role};
-use crate::resources::resource_set_binding;
+use crate::ids::resource_set_binding;
 
 /// How many resource sets are looked through to name the bindings of a role.
 const SETS_LOOKED_THROUGH: usize = 50;

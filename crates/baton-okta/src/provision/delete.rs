@@ -23,7 +23,7 @@ use super::operation::Operation;
 use super::peek::Peek;
 use super::subject::checked_id;
 use super::user_status::{DEPROVISIONED, Last, judged, read, status};
-use crate::resources::{group, user};
+use crate::ids::{group, user};
 
 /// Deletes a user or a group.
 pub(super) async fn resource(op: &Operation<'_>, id: &ResourceId) -> Result<Deleted, ChangeError> {

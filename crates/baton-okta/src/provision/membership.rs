@@ -13,7 +13,7 @@ use super::errors;
 use super::operation::Operation;
 use super::peek::Peek;
 use super::subject::Subject;
-use crate::resources::app;
+use crate::ids::app;
 
 /// That a user is in a group, or is not.
 pub(super) struct Membership<'a> {

@@ -39,7 +39,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::config::Rules;
-use crate::resources::{
+use crate::ids::{
     app, custom_role as custom, group, resource_set as set, resource_set_binding, role as standard, user,
 };
 use crate::{describe, needs};

@@ -102,7 +102,7 @@ impl<'a> Operation<'a> {
 
     /// Reads one object, if it is there.
     pub(super) async fn find<T: Record>(&self, request: Result<Request, Error>) -> Result<Option<T>, Error> {
-        if_there(self.get(request).await)
+        if_present(self.get(request).await)
     }
 
     /// Reads a list, every page of it. A record that cannot be read is an error, because the object that is looked for
@@ -136,7 +136,7 @@ impl<'a> Operation<'a> {
         &self,
         list: Result<ListRequest<T>, Error>,
     ) -> Result<Option<Vec<T>>, Error> {
-        if_there(self.all(list).await)
+        if_present(self.all(list).await)
     }
 
     /// Reads one object that the change is possible without.
@@ -243,7 +243,7 @@ fn push_new(to: &Mutex<Vec<String>>, text: String) {
 }
 
 /// `None` in place of the error that there is no such object.
-fn if_there<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+fn if_present<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     match result {
         Ok(found) => Ok(Some(found)),
         Err(error) if errors::is_gone(&error) => Ok(None),

@@ -12,7 +12,7 @@ use super::operation::Operation;
 use super::peek::Peek;
 use super::subject::Subject;
 use super::{binding, errors};
-use crate::resources::{custom_role, resource_set_binding};
+use crate::ids::{custom_role, resource_set_binding};
 
 /// The refusal to grant a set: a role is bound on it by giving the role to somebody there, and only so.
 pub(super) fn no_grant(set: Subject<'_>, principal: Subject<'_>) -> ChangeError {

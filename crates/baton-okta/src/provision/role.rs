@@ -17,7 +17,7 @@ use super::operation::Operation;
 use super::peek::Peek;
 use super::subject::Subject;
 use super::targets::{self, Limits};
-use crate::resources::group;
+use crate::ids::group;
 
 /// Whether a role's id is the type of a standard role. Ids of custom roles have small letters or digits.
 pub(super) fn is_standard(id: &str) -> bool {

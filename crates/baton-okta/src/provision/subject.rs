@@ -6,7 +6,7 @@ use baton_connector::{ChangeError, Code};
 use baton_proto::c1::connector::v2::Resource;
 use okta_client::endpoints::{self, bindings::Holder};
 
-use crate::resources::{group, user};
+use crate::ids::{group, user};
 
 /// A resource that a change names. Its id is only ever used as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! API tokens: who has made one, when it was last used and when it ends, never the token itself
 //! (`docs/spec/okta-sync.md` 6.8, `docs/spec/decisions.md` 2.8).
 
-use baton_connector::{FetchError, Gap, GapKind, Missing, Page, Work, WorkKind, build};
+use baton_connector::{Gap, GapKind, MissingPrincipal, Page, SourceError, Work, build};
 use baton_proto::any;
 use baton_proto::c1::connector::v2::secret_trait::CredentialType;
-use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType, SecretTrait, resource_type::Trait};
+use baton_proto::c1::connector::v2::{Resource, ResourceId, SecretTrait};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
@@ -12,39 +12,29 @@ use okta_client::models::TokenInfo;
 use okta_client::{Bucket, endpoints};
 use prost_types::Timestamp;
 
-use super::single::{Asked, Single};
-use super::{Context, Kind, Module, describe, gap, point_in_time, stored_without, timestamp, user};
-
-/// The resource type's id.
-pub(crate) const ID: &str = "api-token";
-
-/// All API tokens.
-pub(crate) const API_TOKENS: WorkKind = "api-tokens";
-/// One API token.
-pub(crate) const ONE_API_TOKEN: WorkKind = "one-api-token";
+use super::mapping::{gap, point_in_time, stored_without, timestamp};
+use super::module::{Kind, Module};
+use super::pages::ResourceDescriptor;
+use crate::context::{Context, SingleScope};
+use crate::ids::api_token::{API_TOKENS, ID, ONE_API_TOKEN};
+use crate::ids::user;
 
 /// The resource type `api-token`.
 pub(crate) const MODULE: Module = Module {
-    resource_type,
-    exists: |rules| rules.sync_secrets,
+    id: ID,
     kinds: &[
         Kind { name: API_TOKENS, label: "API tokens", bucket: Bucket::Rest, fetch: fetch_tokens },
         Kind { name: ONE_API_TOKEN, label: "single API tokens", bucket: Bucket::Rest, fetch: fetch_token },
     ],
-    single: (ID, ONE_API_TOKEN),
+    single: ONE_API_TOKEN,
     start: |scope| if scope.api_tokens { vec![Work::new(API_TOKENS, "")] } else { Vec::new() },
 };
-
-/// The description of the resource type.
-fn resource_type() -> ResourceType {
-    describe(ID, "API Token", Some(Trait::Secret), true, &["okta.apiTokens.read"])
-}
 
 fn fetch_tokens<'a>(
     context: &'a Context,
     _work: &'a Work,
     cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
         let list = (&[ID][..], "listing the API tokens");
         context
@@ -60,18 +50,24 @@ fn fetch_token<'a>(
     context: &'a Context,
     work: &'a Work,
     _cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
-        let single = Single::of(work);
-        let asked: Asked<TokenInfo> = (ID, "API token", |token| &token.id);
-        let request = endpoints::tokens::get(single.id);
+        let SingleScope { is_named, .. } = context.scope_of(ID, &work.subject);
+        let descriptor = ResourceDescriptor {
+            resource_type: ID,
+            what: "API token",
+            id: &work.subject,
+            id_of: |token: &TokenInfo| token.id.as_str(),
+            is_named,
+        };
+        let request = endpoints::tokens::get(&work.subject);
         context
-            .one(request, single, asked, |token, page| {
+            .fetch_one(request, descriptor, |token, page| {
                 add(page, token);
                 // Whether the owner belongs to the sync, the owner's profile tells.
                 if let Some(owner) = token.user_id.as_deref().filter(|_| !context.rules.filter_email_domains.is_empty())
                 {
-                    page.opens.push(single.other(user::ONE_USER, owner));
+                    page.opens.push(Work::new(user::ONE_USER, owner));
                 }
             })
             .await
@@ -119,12 +115,12 @@ fn last_use(token: &TokenInfo, unmapped: &mut Vec<String>) -> Option<Timestamp> 
 /// owner who exists, and loses one who was left out on purpose.
 pub(crate) fn check_owner(
     token: &mut Resource,
-    missing: Missing,
+    missing: MissingPrincipal,
     is_there: &dyn Fn(&ResourceId) -> bool,
 ) -> Option<Gap> {
     let mut of_token: SecretTrait = any::find(&token.annotations)?;
     let owner = of_token.identity_id.take().filter(|owner| !is_there(owner))?;
-    if missing == Missing::Keep {
+    if missing == MissingPrincipal::Keep {
         let id = token.id.as_ref().map_or("", |id| &id.resource);
         let message = format!("it is kept as the owner of API token {id}, although it is not in this sync");
         return Some(gap(GapKind::Dangling, user::ID, &owner.resource, message));
@@ -241,7 +237,7 @@ mod tests {
     fn an_owner_who_exists_is_kept_and_reported() {
         let (whole, _) = mapped(&whole());
         let mut token = whole.clone();
-        let gap = check_owner(&mut token, Missing::Keep, &|_| false).unwrap();
+        let gap = check_owner(&mut token, MissingPrincipal::Keep, &|_| false).unwrap();
         assert_eq!(token, whole);
         assert_eq!((gap.kind, gap.resource_type.as_str(), gap.id.as_str()), (GapKind::Dangling, "user", "00u1"));
         assert!(gap.message.contains("00Tok1"), "{gap:?}");
@@ -251,11 +247,11 @@ mod tests {
     fn an_owner_who_was_left_out_is_taken_out() {
         let (whole, _) = mapped(&whole());
         let mut token = whole.clone();
-        for missing in [Missing::Keep, Missing::Drop] {
+        for missing in [MissingPrincipal::Keep, MissingPrincipal::Drop] {
             assert_eq!(check_owner(&mut token, missing, &|owner| owner.resource == "00u1"), None);
         }
         assert_eq!(token, whole);
-        let gap = check_owner(&mut token, Missing::Drop, &|_| false).unwrap();
+        let gap = check_owner(&mut token, MissingPrincipal::Drop, &|_| false).unwrap();
         assert_eq!((gap.kind, gap.id.as_str()), (GapKind::LeftOut, "00Tok1"));
         assert!(gap.message.contains("00u1"), "{gap:?}");
         let of_token: SecretTrait = any::find(&token.annotations).unwrap();

@@ -1,58 +1,46 @@
 //! Custom admin roles, and the standard ones that Okta builds in the same way (`docs/spec/okta-sync.md` 6.5). Who holds
 //! them is read together with the standard roles, in `role.rs`.
 
-use baton_connector::{FetchError, GapKind, Page, Work, WorkKind};
-use baton_proto::c1::connector::v2::{Resource, ResourceType, resource_type::Trait};
+use baton_connector::{GapKind, Page, SourceError, Work};
+use baton_proto::c1::connector::v2::Resource;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::models::CustomRole;
 use okta_client::{Bucket, endpoints};
 
-use super::single::{Asked, Single};
-use super::{Context, Kind, Module, describe, role};
+use super::follow_up;
+use super::module::{Kind, Module};
+use super::pages::ResourceDescriptor;
+use super::role_grants::{described, entitlement};
+use crate::context::{Context, SingleScope};
+use crate::ids::custom_role::{CUSTOM_ROLES, ID, ONE_CUSTOM_ROLE};
 use crate::profile::Profile;
-use crate::scope::Scope;
-
-/// The resource type's id.
-pub(crate) const ID: &str = "custom-role";
-
-/// All custom roles, page by page.
-pub(crate) const CUSTOM_ROLES: WorkKind = "custom-roles";
-/// One custom role.
-pub(crate) const ONE_CUSTOM_ROLE: WorkKind = "one-custom-role";
 
 /// The resource type `custom-role`.
 pub(crate) const MODULE: Module = Module {
-    resource_type,
-    exists: |rules| rules.sync_custom_roles,
+    id: ID,
     kinds: &[
         Kind { name: CUSTOM_ROLES, label: "custom roles", bucket: Bucket::Iam, fetch: fetch_custom_roles },
         Kind { name: ONE_CUSTOM_ROLE, label: "single custom roles", bucket: Bucket::Iam, fetch: fetch_custom_role },
     ],
-    single: (ID, ONE_CUSTOM_ROLE),
+    single: ONE_CUSTOM_ROLE,
     start: |scope| {
-        if scope.custom_roles { vec![Work::new(CUSTOM_ROLES, "").with_detail(scope.detail())] } else { Vec::new() }
+        if scope.custom_roles { vec![Work::new(CUSTOM_ROLES, "")] } else { Vec::new() }
     },
 };
 
-/// The description of the resource type.
-fn resource_type() -> ResourceType {
-    describe(ID, "Custom Role", Some(Trait::Role), false, &["okta.roles.read", "okta.roles.manage"])
-}
-
 fn fetch_custom_roles<'a>(
     context: &'a Context,
-    work: &'a Work,
+    _work: &'a Work,
     cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
-        let access = Scope::parse(&work.detail).access;
         let list = (&[ID][..], "listing the custom roles");
         context
             .page_of_types(&endpoints::iam::roles(), cursor, list, |roles, page| {
                 page.resources = roles.iter().map(resource).collect();
-                if access {
-                    page.entitlements = page.resources.iter().map(role::entitlement).collect();
+                if context.scope.access {
+                    page.entitlements = page.resources.iter().map(entitlement).collect();
                 }
             })
             .await
@@ -64,20 +52,21 @@ fn fetch_custom_role<'a>(
     context: &'a Context,
     work: &'a Work,
     _cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
-        let single = Single::of(work);
-        let asked: Asked<CustomRole> = (ID, "custom role", id);
-        let request = endpoints::iam::role(single.id);
-        let page = context.one(request, single, asked, |custom, page| {
+        let SingleScope { scope, is_named } = context.scope_of(ID, &work.subject);
+        let descriptor =
+            ResourceDescriptor { resource_type: ID, what: "custom role", id: &work.subject, id_of: id, is_named };
+        let request = endpoints::iam::role(&work.subject);
+        let page = context.fetch_one(request, descriptor, |custom: &CustomRole, page| {
             let resource = resource(custom);
-            page.entitlements.extend(single.scope.access.then(|| role::entitlement(&resource)));
+            page.entitlements.extend(scope.access.then(|| entitlement(&resource)));
             page.resources.push(resource);
-            page.opens.extend(role::holders_of_named(work));
+            page.opens.extend(follow_up::role_holders(scope));
         });
         let mut page = page.await?;
-        if !single.is_named {
-            // An assignment named it: a standard role came along with it, and grants on what is really gone are told of.
+        if !is_named {
+            // An assignment named it: a standard role came along with it, and grants on what is really gone are reported.
             page.gaps.retain(|gap| gap.kind != GapKind::Gone);
         }
         Ok(page)
@@ -96,15 +85,7 @@ pub(super) fn resource(custom: &CustomRole) -> Resource {
     let id = id(custom);
     let label = custom.label.as_deref().unwrap_or_default();
     let profile = Profile::default().text("id", custom.id.as_str()).text("label", label).text("type", role_type);
-    role::described(ID, id, label, profile)
-}
-
-/// The resource of a standard role that only an assignment tells of. The list of custom roles, if it knows the role,
-/// has the last word.
-pub(super) fn standard(role_type: &str, label: Option<&str>) -> Resource {
-    let label = label.unwrap_or(role_type);
-    let profile = Profile::default().text("id", "").text("label", label).text("type", role_type);
-    role::described(ID, role_type, label, profile)
+    described(ID, id, label, profile)
 }
 
 #[cfg(test)]
@@ -118,6 +99,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::resources::role_grants::standard_as_custom;
 
     fn mapped(role: &Value) -> Value {
         protojson::to_value(&resource(&record_from_json(role.to_string().as_bytes()).unwrap())).unwrap()
@@ -149,16 +131,17 @@ mod tests {
         let bare = json!({"id": "cr0bare", "label": null});
         assert_eq!(mapped(&bare), stored("cr0bare", "", &json!({"id": "cr0bare", "label": "", "type": ""})));
         let known =
-            protojson::to_value(&standard("ACCESS_REQUESTS_ADMIN", Some("Access Requests Administrator"))).unwrap();
+            protojson::to_value(&standard_as_custom("ACCESS_REQUESTS_ADMIN", Some("Access Requests Administrator")))
+                .unwrap();
         let profile = json!({"id": "", "label": "Access Requests Administrator", "type": "ACCESS_REQUESTS_ADMIN"});
         assert_eq!(known, stored("ACCESS_REQUESTS_ADMIN", "Access Requests Administrator", &profile));
-        assert_eq!(standard("TOMORROWS_ADMIN", None).display_name, "TOMORROWS_ADMIN");
+        assert_eq!(standard_as_custom("TOMORROWS_ADMIN", None).display_name, "TOMORROWS_ADMIN");
     }
 
     #[test]
     fn the_entitlement_is_that_of_a_role() {
-        let role = standard("cr0vault", Some("Vault Keeper"));
-        let entitlement = role::entitlement(&role);
+        let role = standard_as_custom("cr0vault", Some("Vault Keeper"));
+        let entitlement = entitlement(&role);
         assert_eq!(entitlement.id, "custom-role:cr0vault:assigned");
         assert_eq!(entitlement.display_name, "Vault Keeper Role Member");
         assert_eq!(entitlement.description, "Has the Vault Keeper role in Okta");

@@ -1,51 +1,35 @@
 //! Devices that the org knows (`docs/spec/okta-sync.md` 6.9). Nothing can be granted on a device, and who uses it is
 //! not read.
 
-use baton_connector::{FetchError, Page, Work, WorkKind, build};
+use baton_connector::{Page, SourceError, Work, build};
 use baton_proto::c1::connector::v2::device_os::OsType;
-use baton_proto::c1::connector::v2::{
-    DeviceOs, ManagedDeviceTrait, OptInRequired, Resource, ResourceType, resource_type::Trait,
-};
+use baton_proto::c1::connector::v2::{DeviceOs, ManagedDeviceTrait, Resource};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::models::{Device, DeviceProfile};
 use okta_client::{Bucket, endpoints};
 
-use super::single::{Asked, Single};
-use super::{Context, Kind, Module, describe};
-
-/// The resource type's id.
-pub(crate) const ID: &str = "device";
-
-/// All devices, page by page.
-pub(crate) const DEVICES: WorkKind = "devices";
-/// One device.
-pub(crate) const ONE_DEVICE: WorkKind = "one-device";
+use super::module::{Kind, Module};
+use super::pages::ResourceDescriptor;
+use crate::context::{Context, SingleScope};
+use crate::ids::device::{DEVICES, ID, ONE_DEVICE};
 
 /// The resource type `device`. It exists always, so that it can be named.
 pub(crate) const MODULE: Module = Module {
-    resource_type,
-    exists: |_| true,
+    id: ID,
     kinds: &[
         Kind { name: DEVICES, label: "devices", bucket: Bucket::Devices, fetch: fetch_devices },
         Kind { name: ONE_DEVICE, label: "single devices", bucket: Bucket::Devices, fetch: fetch_device },
     ],
-    single: (ID, ONE_DEVICE),
+    single: ONE_DEVICE,
     start: |scope| if scope.devices { vec![Work::new(DEVICES, "")] } else { Vec::new() },
 };
-
-/// The description of the resource type.
-fn resource_type() -> ResourceType {
-    let mut described = describe(ID, "Device", Some(Trait::ManagedDevice), true, &["okta.devices.read"]);
-    described.annotations.push(build::annotation(&OptInRequired::default()));
-    described
-}
 
 fn fetch_devices<'a>(
     context: &'a Context,
     _work: &'a Work,
     cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
         let list = (&[ID][..], "listing the devices");
         let request = endpoints::devices::list(context.limit(200));
@@ -62,11 +46,18 @@ fn fetch_device<'a>(
     context: &'a Context,
     work: &'a Work,
     _cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
-        let asked: Asked<Device> = (ID, "device", |device| &device.id);
+        let SingleScope { is_named, .. } = context.scope_of(ID, &work.subject);
+        let descriptor = ResourceDescriptor {
+            resource_type: ID,
+            what: "device",
+            id: &work.subject,
+            id_of: |device: &Device| device.id.as_str(),
+            is_named,
+        };
         let request = endpoints::devices::get(&work.subject);
-        context.one(request, Single::of(work), asked, |device, page| page.resources.push(resource(device))).await
+        context.fetch_one(request, descriptor, |device, page| page.resources.push(resource(device))).await
     }
     .boxed()
 }

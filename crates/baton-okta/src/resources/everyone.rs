@@ -1,31 +1,29 @@
 //! The group Everyone, whose members are the users that are listed anyway: they need not be read again
 //! (`docs/spec/okta-sync.md` 15, item 4). Nobody documents that they are the same, so it takes a switch.
 //!
-//! The group has to be known before the users are listed. One call finds it; then users and groups are listed, each told
-//! by its work's detail which group it is, so that whoever carries an interrupted sync on does the same.
+//! The group has to be known before the users are listed. One call finds it; then users and groups are listed, each with
+//! the group in its work's detail, so that a run that resumes an interrupted sync does the same.
 
-use baton_connector::{FetchError, Page, Work, WorkKind};
+use baton_connector::{GrantDraft, Page, SourceError, Work};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::models::{Group, User};
 use okta_client::{Bucket, ErrorKind, endpoints};
 
-use super::group::{self, BUILT_IN, GROUPS};
-use super::user::USERS;
-use super::{Context, Kind};
+use super::follow_up::{BUILT_IN, ListDetail};
+use super::memberships::memberships;
+use super::module::Kind;
 use crate::config::Rules;
+use crate::context::Context;
 use crate::errors;
+use crate::ids::group::{self, EVERYONE, GROUPS};
+use crate::ids::user::USERS;
 use crate::scope::Scope;
-
-/// Finds the group.
-const EVERYONE: WorkKind = "everyone";
 
 /// The kind of work that finds it.
 pub(super) const KIND: Kind =
     Kind { name: EVERYONE, label: "the group Everyone", bucket: Bucket::Groups, fetch: fetch_everyone };
 
-/// Begins the word of a detail that names the group.
-const WORD: &str = "everyone=";
 /// Users of this status are in no group Everyone.
 const DEACTIVATED: &str = "DEPROVISIONED";
 
@@ -34,14 +32,9 @@ pub(crate) fn first(works: Vec<Work>, scope: Scope, rules: &Rules) -> Vec<Work> 
     if !rules.everyone_from_users || !scope.memberships() {
         return works;
     }
-    let find = Work::new(EVERYONE, "").with_detail(scope.detail());
+    let find = Work::new(EVERYONE, "");
     let others = works.into_iter().filter(|work| ![USERS, GROUPS].contains(&work.kind));
     std::iter::once(find).chain(others).collect()
-}
-
-/// The group that the detail of a work about users or groups names.
-pub(super) fn named(work: &Work) -> Option<&str> {
-    work.detail.split(' ').find_map(|word| word.strip_prefix(WORD))
 }
 
 /// Adds the memberships of the users on a page.
@@ -49,8 +42,8 @@ pub(super) fn add_members(page: &mut Page, group: &str, users: &[User]) {
     let members = users.iter().filter(|user| user.status.as_deref() != Some(DEACTIVATED));
     // Who may list users need not see the group: then there is nothing to be a member of.
     page.grants.extend(
-        group::memberships(group, members.map(|user| user.id.clone()))
-            .map(|grant| baton_connector::GrantDraft { if_there: true, ..grant }),
+        memberships(group, members.map(|user| user.id.clone()))
+            .map(|grant| GrantDraft { skip_if_absent: true, ..grant }),
     );
 }
 
@@ -61,9 +54,9 @@ pub(crate) fn is_everyone(group: &Group) -> bool {
 
 fn fetch_everyone<'a>(
     context: &'a Context,
-    work: &'a Work,
+    _work: &'a Work,
     cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
         let found = match context.client.page(&endpoints::groups::built_in(), cursor).await {
             Ok(answer) => {
@@ -79,15 +72,13 @@ fn fetch_everyone<'a>(
             Err(error) => return Err(errors::fatal(group::ID, "finding the group Everyone", &error)),
         };
         let mut page = Page::default();
-        let word = match found {
-            Ok(id) => format!("{WORD}{id}"),
-            Err(why) => {
+        let everyone = found
+            .inspect_err(|why| {
                 page.notes.push(format!("the members of Everyone are read, not taken from the list of users: {why}"));
-                String::new()
-            }
-        };
-        let details = [(USERS, word.clone()), (GROUPS, format!("{} {word}", work.detail))];
-        page.opens = details.map(|(kind, detail)| Work::new(kind, "").with_detail(detail.trim_end())).into();
+            })
+            .ok();
+        let detail = ListDetail { everyone };
+        page.opens = [USERS, GROUPS].map(|kind| Work::new(kind, "").with_detail(&detail)).into();
         Ok(page)
     }
     .boxed()

@@ -5,6 +5,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 
+use baton_connector::Page;
 use baton_proto::Message;
 use baton_proto::c1::connector::v2::Resource;
 use okta_client::models::{
@@ -15,6 +16,8 @@ use serde_json::Value;
 
 use super::*;
 use crate::config::Rules;
+use crate::resources::app_grants::user_grants;
+use crate::resources::role_grants::{Holder, Wanted};
 
 /// The bodies of the recorded GETs with status 200 whose path has the form of `wanted`, `*` standing for an id;
 /// `None` if there are no recordings here.
@@ -101,7 +104,7 @@ fn every_recorded_app() {
 #[test]
 fn every_recorded_app_user() {
     for (model, json) in records::<AppUser>("apps.jsonl.gz", &["/api/v1/apps/*/users", "/api/v1/apps/*/users/*"]) {
-        let grants = app::user_grants("0oa1", vec![model], true);
+        let grants = user_grants("0oa1", vec![model], true);
         assert_eq!(grants[0].principal.id, json["id"].as_str().unwrap());
         assert_eq!(grants[0].immutable.is_some(), json["scope"] == "GROUP" && !json["_links"]["group"].is_null());
     }
@@ -120,10 +123,10 @@ fn every_recorded_role_assignment() {
                 })
                 .collect();
             let mut page = Page::default();
-            let wanted = role::Wanted { standard: true, custom: true };
+            let wanted = Wanted { standard: true, custom: true };
             let holder = match of {
-                "USER" => role::Holder::user("00u1", wanted),
-                _ => role::Holder::group("00g1", false, wanted),
+                "USER" => Holder::user("00u1", wanted),
+                _ => Holder::group("00g1", false, wanted),
             };
             holder.add_grants(&assignments.items, &mut page);
             assert_eq!((page.grants.len(), page.gaps.len()), (roles.len(), 0));

@@ -5,58 +5,43 @@
 
 use std::sync::Arc;
 
-use baton_connector::{FetchError, GrantDraft, Page, Principal, Work, WorkKind, build};
-use baton_proto::c1::connector::v2::{AppTrait, Entitlement, Resource, ResourceType};
+use baton_connector::{GrantDraft, Page, Principal, SourceError, Work, build};
+use baton_proto::c1::connector::v2::{AppTrait, Entitlement, Resource};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::models::{Binding, ResourceSet};
 use okta_client::{Bucket, endpoints};
 
-use super::single::{Asked, Single};
-use super::{Context, Kind, Module, custom_role, describe, resource_set_binding};
+use super::follow_up;
+use super::module::{Kind, Module};
+use super::pages::ResourceDescriptor;
+use crate::context::{Context, SingleScope};
+use crate::ids::resource_set::{ID, ONE_RESOURCE_SET, RESOURCE_SETS, SLUG};
+use crate::ids::{custom_role, resource_set_binding};
 use crate::profile::Profile;
 use crate::scope::Scope;
-
-/// The resource type's id.
-pub(crate) const ID: &str = "resource-set";
-
-/// All resource sets, page by page.
-pub(crate) const RESOURCE_SETS: WorkKind = "resource-sets";
-/// One resource set.
-pub(crate) const ONE_RESOURCE_SET: WorkKind = "one-resource-set";
+use crate::types;
 
 /// The resource type `resource-set`.
 pub(crate) const MODULE: Module = Module {
-    resource_type,
-    exists: |rules| rules.sync_custom_roles,
+    id: ID,
     kinds: &[
         Kind { name: RESOURCE_SETS, label: "resource sets", bucket: Bucket::Iam, fetch: fetch_sets },
         Kind { name: ONE_RESOURCE_SET, label: "single resource sets", bucket: Bucket::Iam, fetch: fetch_set },
     ],
-    single: (ID, ONE_RESOURCE_SET),
+    single: ONE_RESOURCE_SET,
     start: |scope| {
-        if scope.resource_sets || scope.bindings {
-            vec![Work::new(RESOURCE_SETS, "").with_detail(scope.detail())]
-        } else {
-            Vec::new()
-        }
+        if scope.resource_sets || scope.bindings { vec![Work::new(RESOURCE_SETS, "")] } else { Vec::new() }
     },
 };
 
-const SLUG: &str = "bindings";
-
-/// The description of the resource type.
-pub(super) fn resource_type() -> ResourceType {
-    describe(ID, "Resource Set", None, false, &["okta.roles.read", "okta.roles.manage"])
-}
-
 fn fetch_sets<'a>(
     context: &'a Context,
-    work: &'a Work,
+    _work: &'a Work,
     cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
-        let scope = Scope::parse(&work.detail);
+        let scope = context.scope;
         let types = [(scope.resource_sets, ID), (scope.bindings, resource_set_binding::ID)];
         let types: Vec<_> = types.into_iter().filter(|(wanted, _)| *wanted).map(|(_, id)| id).collect();
         let list = (types.as_slice(), "listing the resource sets");
@@ -69,14 +54,20 @@ fn fetch_set<'a>(
     context: &'a Context,
     work: &'a Work,
     _cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
-        let single = Single::of(work);
+        let SingleScope { scope, is_named } = context.scope_of(ID, &work.subject);
         // Its bindings are resources of their own.
-        let scope = Scope { resource_sets: true, bindings: false, ..single.scope };
-        let asked: Asked<ResourceSet> = (ID, "resource set", |set| &set.id);
-        let request = endpoints::iam::resource_set(single.id);
-        context.one(request, single, asked, |set, page| add(page, std::slice::from_ref(set), scope)).await
+        let scope = Scope { resource_sets: true, bindings: false, ..scope };
+        let descriptor = ResourceDescriptor {
+            resource_type: ID,
+            what: "resource set",
+            id: &work.subject,
+            id_of: |set: &ResourceSet| set.id.as_str(),
+            is_named,
+        };
+        let request = endpoints::iam::resource_set(&work.subject);
+        context.fetch_one(request, descriptor, |set, page| add(page, std::slice::from_ref(set), scope)).await
     }
     .boxed()
 }
@@ -89,7 +80,7 @@ fn add(page: &mut Page, sets: &[ResourceSet], scope: Scope) {
             page.resources.push(resource);
         }
         if scope.bindings || scope.bound_roles() {
-            page.opens.push(resource_set_binding::bindings_of(set, scope));
+            page.opens.push(follow_up::bindings_of(set));
         }
     }
 }
@@ -119,7 +110,7 @@ fn entitlement(set: &Resource) -> Entitlement {
         SLUG,
         format!("{label} Resource Set Binding"),
         format!("Member of {label} resource-set in Okta"),
-        vec![resource_type()],
+        types::resource_types([ID]),
         format!("membership:{id}"),
     )
 }
@@ -163,7 +154,7 @@ mod tests {
                 "id": "resource-set:iamrs1:bindings",
                 "displayName": "Vaults Resource Set Binding",
                 "description": "Member of Vaults resource-set in Okta",
-                "grantableTo": [protojson::to_value(&resource_type()).unwrap()],
+                "grantableTo": [protojson::to_value(&types::resource_types([ID])[0]).unwrap()],
                 "annotations": [
                     {"@type": "type.googleapis.com/c1.connector.v2.V1Identifier", "id": "membership:iamrs1"},
                 ],

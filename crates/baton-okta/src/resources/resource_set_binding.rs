@@ -2,61 +2,37 @@
 
 use std::sync::Arc;
 
-use baton_connector::{
-    EntitlementRef, FetchError, Gap, GapKind, GrantDraft, Page, Principal, Reuse, Work, WorkKind, build, ids,
-};
-use baton_proto::c1::connector::v2::{Entitlement, Resource, ResourceType};
+use baton_connector::{EntitlementRef, Gap, GapKind, GrantDraft, Page, Principal, Reuse, SourceError, Work, build};
+use baton_proto::c1::connector::v2::{Entitlement, Resource};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::models::{Binding, BindingMember, ResourceSet};
 use okta_client::{Bucket, endpoints};
-use serde_json::{Value, json};
 
-use super::single::{Asked, Single};
-use super::{Below, Context, Kind, Module, describe, gap, group, resource_set, user};
+use super::follow_up::BindingsDetail;
+use super::mapping::gap;
+use super::module::{Kind, Module};
+use super::pages::{ResourceDescriptor, SubList, page_of_absent};
+use super::resource_set;
+use crate::context::{Context, SingleScope};
 use crate::errors::Refused;
+use crate::ids::resource_set as resource_set_ids;
+use crate::ids::resource_set_binding::{BINDING_MEMBERS, BINDINGS, ID, ONE_BINDING, SLUG};
+use crate::ids::{group, user};
 use crate::scope::Scope;
-
-/// The resource type's id.
-pub(crate) const ID: &str = "resourceset-binding";
-
-/// The bindings of one resource set.
-pub(crate) const BINDINGS: WorkKind = "resource-set-bindings";
-/// The members of one binding.
-pub(crate) const BINDING_MEMBERS: WorkKind = "binding-members";
-/// One binding.
-pub(crate) const ONE_BINDING: WorkKind = "one-binding";
+use crate::types;
 
 /// The resource type `resourceset-binding`. Its work begins with the resource sets.
 pub(crate) const MODULE: Module = Module {
-    resource_type,
-    exists: |rules| rules.sync_custom_roles,
+    id: ID,
     kinds: &[
         Kind { name: BINDINGS, label: "resource set bindings", bucket: Bucket::Iam, fetch: fetch_bindings },
         Kind { name: BINDING_MEMBERS, label: "members of bindings", bucket: Bucket::Iam, fetch: fetch_members },
         Kind { name: ONE_BINDING, label: "single bindings", bucket: Bucket::Iam, fetch: fetch_binding },
     ],
     start: |_| Vec::new(),
-    single: (ID, ONE_BINDING),
+    single: ONE_BINDING,
 };
-
-const SLUG: &str = "member";
-
-/// The id of the entitlement that a binding has.
-pub(crate) fn entitlement_id(binding: &str) -> String {
-    ids::entitlement(ID, binding, SLUG)
-}
-
-/// The description of the resource type.
-fn resource_type() -> ResourceType {
-    describe(ID, "Resource Set Binding", None, false, &["okta.roles.read", "okta.roles.manage"])
-}
-
-/// The work that reads the bindings of a set. A binding has no name of its own, so the work knows the set's.
-pub(super) fn bindings_of(set: &ResourceSet, scope: Scope) -> Work {
-    let detail = json!({"label": set.label, "description": set.description, "scope": scope.detail()});
-    Work::new(BINDINGS, set.id.as_str()).with_detail(detail.to_string()).reusable(Reuse::UnlessChanged)
-}
 
 /// A resource set as the work about its bindings knows it.
 struct Set<'a> {
@@ -67,11 +43,9 @@ struct Set<'a> {
 }
 
 impl<'a> Set<'a> {
-    fn of(work: &'a Work) -> Self {
-        let detail: Value = serde_json::from_str(&work.detail).unwrap_or_default();
-        let text = |key: &str| detail[key].as_str().unwrap_or_default().to_owned();
-        let (label, description) = (text("label"), text("description"));
-        Self { id: &work.subject, label, description, scope: Scope::parse(&text("scope")) }
+    fn of(work: &'a Work, scope: Scope) -> Result<Self, SourceError> {
+        let BindingsDetail { label, description } = work.detail.get()?;
+        Ok(Self { id: &work.subject, label, description, scope })
     }
 
     /// Adds what the bindings of this set mean.
@@ -98,14 +72,14 @@ fn fetch_bindings<'a>(
     context: &'a Context,
     work: &'a Work,
     cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
-        let set = Set::of(work);
-        let of = if set.scope.bindings { ID } else { resource_set::ID };
-        let below =
-            Below { resource_type: of, what: "the bindings of resource set", id: set.id, refused: Refused::Gap };
+        let set = Set::of(work, context.scope)?;
+        let of = if set.scope.bindings { ID } else { resource_set_ids::ID };
+        let list =
+            SubList { resource_type: of, what: "the bindings of resource set", id: set.id, refused: Refused::Gap };
         let request = endpoints::iam::bindings(set.id);
-        context.page_below(request, cursor, below, |bindings, page| set.add(page, bindings)).await
+        context.page_of_sub_list(request, cursor, list, |bindings, page| set.add(page, bindings)).await
     }
     .boxed()
 }
@@ -115,26 +89,40 @@ fn fetch_binding<'a>(
     context: &'a Context,
     work: &'a Work,
     _cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     const WHAT: &str = "resource set binding";
     async move {
-        let single = Single::of(work);
-        let Some((set, role)) = single.id.split_once(':') else { return Ok(single.gone(ID, WHAT)) };
-        let asked: Asked<Binding> = (ID, WHAT, |binding| &binding.id);
+        let SingleScope { scope, is_named } = context.scope_of(ID, &work.subject);
+        let Some((set, role)) = work.subject.split_once(':') else {
+            return Ok(page_of_absent(ID, WHAT, &work.subject));
+        };
+        let descriptor = ResourceDescriptor {
+            resource_type: ID,
+            what: WHAT,
+            id: role,
+            id_of: |binding: &Binding| binding.id.as_str(),
+            is_named,
+        };
         let request = endpoints::iam::binding(set, role);
-        let page = context.one(request, single.with_id(role), asked, |_, _| {}).await?;
+        let page = context.fetch_one(request, descriptor, |_, _| {}).await?;
         if !page.gaps.is_empty() {
             return Ok(Page {
                 gaps: page.gaps.into_iter().map(|gap| Gap { id: work.subject.clone(), ..gap }).collect(),
                 ..page
             });
         }
-        let asked: Asked<ResourceSet> = (ID, "resource set", |set| &set.id);
+        let descriptor = ResourceDescriptor {
+            resource_type: ID,
+            what: "resource set",
+            id: set,
+            id_of: |set: &ResourceSet| set.id.as_str(),
+            is_named,
+        };
         let request = endpoints::iam::resource_set(set);
         context
-            .one(request, single.with_id(set), asked, |found, page| {
+            .fetch_one(request, descriptor, |found, page| {
                 // What is granted on the set is the set's.
-                let scope = Scope { bindings: true, resource_sets: false, ..single.scope };
+                let scope = Scope { bindings: true, resource_sets: false, ..scope };
                 let label = found.label.clone().unwrap_or_default();
                 let description = found.description.clone().unwrap_or_default();
                 Set { id: set, label, description, scope }.add(page, &[Binding { id: role.to_owned() }]);
@@ -148,13 +136,14 @@ fn fetch_members<'a>(
     context: &'a Context,
     work: &'a Work,
     cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
         let id = work.subject.as_str();
         let (set, role) = id.split_once(':').unwrap_or((id, ""));
-        let below = Below { resource_type: ID, what: "the members of resource set binding", id, refused: Refused::Gap };
+        let list =
+            SubList { resource_type: ID, what: "the members of resource set binding", id, refused: Refused::Gap };
         let request = endpoints::iam::members(set, role);
-        context.page_below(request, cursor, below, |members, page| add_members(page, id, members)).await
+        context.page_of_sub_list(request, cursor, list, |members, page| add_members(page, id, members)).await
     }
     .boxed()
 }
@@ -168,7 +157,7 @@ fn entitlement(binding: &Resource) -> Entitlement {
         SLUG,
         format!("{label} Resource Set Binding Member"),
         format!("Member of {label} resource-set-binding member in Okta"),
-        vec![resource_set::resource_type()],
+        types::resource_types([resource_set_ids::ID]),
         format!("membership:{id}"),
     )
 }
@@ -216,8 +205,11 @@ mod tests {
     use baton_proto::json as protojson;
     use okta_client::models::record_from_json;
 
+    use serde_json::json;
+
     use super::*;
     use crate::config::Rules;
+    use crate::resources::follow_up;
 
     fn page(label: &str, types: &[&str]) -> Page {
         let set = json!({"id": "iamrs1", "label": label, "description": null});
@@ -226,8 +218,8 @@ mod tests {
         let options = Options { resource_types: types, ..Options::default() };
         let scope = Scope::of(&options, &Rules { sync_custom_roles: true, ..Rules::default() });
         let mut page = Page::default();
-        let work = bindings_of(&set, scope);
-        Set::of(&work).add(&mut page, &[Binding { id: "cr0vault".to_owned() }]);
+        let work = follow_up::bindings_of(&set);
+        Set::of(&work, scope).unwrap().add(&mut page, &[Binding { id: "cr0vault".to_owned() }]);
         page
     }
 
@@ -248,7 +240,7 @@ mod tests {
                 "id": "resourceset-binding:iamrs1:cr0vault:member",
                 "displayName": "Vaults \"quoted\"\n🔐 Resource Set Binding Member",
                 "description": "Member of Vaults \"quoted\"\n🔐 resource-set-binding member in Okta",
-                "grantableTo": [protojson::to_value(&resource_set::resource_type()).unwrap()],
+                "grantableTo": [protojson::to_value(&types::resource_types([resource_set_ids::ID])[0]).unwrap()],
                 "annotations": [{
                     "@type": "type.googleapis.com/c1.connector.v2.V1Identifier", "id": "membership:iamrs1:cr0vault",
                 }],

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use baton_connector::{EncodedResource, FetchError, GapKind, Page, Work, WorkKind, build};
+use baton_connector::{EncodedResource, GapKind, Page, SourceError, Work, build};
 use baton_proto::c1::connector::v2::status::ResourceStatus;
 use baton_proto::c1::connector::v2::user_trait::{self, AccountType};
-use baton_proto::c1::connector::v2::{RawId, Resource, ResourceType, UserTrait, V1Identifier, resource_type::Trait};
+use baton_proto::c1::connector::v2::{RawId, Resource, UserTrait, V1Identifier};
 use baton_proto::{Message, any, wire};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -14,31 +14,25 @@ use okta_client::{Bucket, endpoints};
 use prost_types::Timestamp;
 use serde_json::value::RawValue;
 
-use super::single::{Asked, Single};
-use super::{Context, Kind, Module, begin, describe, everyone, gap, point_in_time, stored_without};
+use super::everyone;
+use super::follow_up::ListDetail;
+use super::mapping::{gap, point_in_time, stored_without};
+use super::module::{Kind, Module};
+use super::pages::ResourceDescriptor;
 use crate::config::Rules;
-use crate::errors;
+use crate::context::{Context, SingleScope};
+use crate::ids::user::{ID, ONE_USER, USERS};
 use crate::profile::WrittenProfile;
-
-/// The resource type's id.
-pub(crate) const ID: &str = "user";
-
-/// All users, page by page.
-pub(crate) const USERS: WorkKind = "users";
-
-/// One user.
-pub(crate) const ONE_USER: WorkKind = "one-user";
 
 /// The resource type `user`.
 pub(crate) const MODULE: Module = Module {
-    resource_type,
-    exists: |_| true,
+    id: ID,
     kinds: &[
         Kind { name: USERS, label: "users", bucket: Bucket::Users, fetch: fetch_users },
         Kind { name: ONE_USER, label: "single users", bucket: Bucket::User, fetch: fetch_user },
     ],
     start: |scope| if scope.users { vec![Work::new(USERS, "")] } else { Vec::new() },
-    single: (ID, ONE_USER),
+    single: ONE_USER,
 };
 
 /// The profile keys, in lower case, that hold an employee's number.
@@ -51,31 +45,22 @@ const RAW_STATUS_KEY: &str = "c1_okta_raw_user_status";
 /// What stands for a first or last name that a user does not have.
 const NO_NAME: &str = "unknown";
 
-/// The description of the resource type.
-pub(crate) fn resource_type() -> ResourceType {
-    describe(ID, "User", Some(Trait::User), true, &["okta.users.read", "okta.users.manage"])
-}
-
 fn fetch_users<'a>(
     context: &'a Context,
     work: &'a Work,
     cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
+        let everyone = work.detail.get::<ListDetail>()?.everyone;
         let request = endpoints::users::list(context.limit(200));
-        let answer = context
-            .client
-            .page(&request, cursor)
-            .await
-            .map_err(|error| errors::fatal(ID, "listing the users", &error))?;
-        let mut page = begin(&answer, ID);
-        for user in &answer.items {
-            add(&mut page, user, &context.rules);
-        }
-        if let Some(group) = everyone::named(work) {
-            everyone::add_members(&mut page, group, &answer.items);
-        }
-        Ok(page)
+        let list = (ID, "listing the users");
+        let map = |users: &[User], page: &mut Page| {
+            users.iter().for_each(|user| add(page, user, &context.rules));
+            if let Some(group) = &everyone {
+                everyone::add_members(page, group, users);
+            }
+        };
+        context.page_of_main_list(&request, cursor, list, map).await
     }
     .boxed()
 }
@@ -84,11 +69,18 @@ fn fetch_user<'a>(
     context: &'a Context,
     work: &'a Work,
     _cursor: Option<&'a str>,
-) -> BoxFuture<'a, Result<Page, FetchError>> {
+) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
-        let asked: Asked<User> = (ID, "user", |user| &user.id);
+        let SingleScope { is_named, .. } = context.scope_of(ID, &work.subject);
+        let descriptor = ResourceDescriptor {
+            resource_type: ID,
+            what: "user",
+            id: &work.subject,
+            id_of: |user: &User| user.id.as_str(),
+            is_named,
+        };
         let request = endpoints::users::get(&work.subject);
-        context.one(request, Single::of(work), asked, |user, page| add(page, user, &context.rules)).await
+        context.fetch_one(request, descriptor, |user, page| add(page, user, &context.rules)).await
     }
     .boxed()
 }

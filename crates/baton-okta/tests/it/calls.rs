@@ -4,7 +4,7 @@ use baton_connector::{Options, Source};
 use baton_okta::Rules;
 use okta_sim::{Org, Shape, Sim, SimConfig};
 
-use crate::fetching::{connector, fetch_all};
+use crate::fetching::{connector, fetch_session};
 
 fn rules(sync_inactive_apps: bool) -> Rules {
     Rules { sync_inactive_apps, ..Rules::default() }
@@ -18,18 +18,18 @@ async fn exactly_the_calls_that_are_needed() {
             let expected = org.expected(!inactive_too);
             assert_eq!(expected.groups_with_apps < expected.apps, groups_are_fewer);
             let sim = Sim::start(SimConfig::new(org)).await.unwrap();
-            let source = connector(&sim, rules(inactive_too), None);
-            source.validate().await.unwrap();
-            let synced = fetch_all(&source, &Options::default()).await.unwrap();
+            let session = connector(&sim, rules(inactive_too), None).open(&Options::default());
+            session.validate().await.unwrap();
+            let synced = fetch_session(session.as_ref()).await.unwrap();
             let calls = sim.stats().requests;
             assert_eq!(calls, expected.calls(), "{expected:?}: {:?}", sim.stats().by_path);
-            let told: u64 = source.traffic().iter().map(|lane| lane.calls).sum();
+            let told: u64 = session.traffic().iter().map(|queue| queue.calls).sum();
             assert_eq!(told, calls);
             let everything =
                 Rules { sync_custom_roles: true, sync_secrets: true, sync_devices: true, ..rules(inactive_too) };
-            let source = connector(&sim, everything, None);
-            source.validate().await.unwrap();
-            let all = fetch_all(&source, &Options::default()).await.unwrap();
+            let session = connector(&sim, everything, None).open(&Options::default());
+            session.validate().await.unwrap();
+            let all = fetch_session(session.as_ref()).await.unwrap();
             assert_eq!(sim.stats().requests - calls, expected.calls_for_everything(), "{:?}", sim.stats().by_path);
             assert_eq!(all.ids("resource-set").len() as u64, expected.resource_sets);
             assert_eq!(all.ids("resourceset-binding").len() as u64, expected.bindings);
@@ -61,9 +61,9 @@ async fn the_test_org_of_the_facts() {
     assert_eq!(calls, 35);
     let sim = Sim::start(SimConfig::new(org)).await.unwrap();
     let rules = Rules { sync_custom_roles: true, sync_secrets: true, sync_devices: true, ..rules(true) };
-    let source = connector(&sim, rules, None);
-    source.validate().await.unwrap();
-    fetch_all(&source, &Options::default()).await.unwrap();
+    let session = connector(&sim, rules, None).open(&Options::default());
+    session.validate().await.unwrap();
+    fetch_session(session.as_ref()).await.unwrap();
     assert_eq!(sim.stats().requests, calls, "{:?}", sim.stats().by_path);
     // What two types need is read once.
     for path in ["/api/v1/iam/assignees/users", "/api/v1/iam/resource-sets", "/api/v1/iam/roles"] {

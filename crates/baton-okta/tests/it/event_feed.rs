@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use baton_connector::{EventPage, EventRequest, EventSource, FetchError, FetchErrorKind};
+use baton_connector::{EventPage, EventRequest, EventSource, SourceError, SourceErrorKind};
 use baton_okta::{OktaEvents, Rules};
 use baton_proto::c1::connector::v2::event::Event as What;
 use okta_sim::{Fault, FaultRule, LogEntity, LogEvent, Org, Sim, SimConfig};
@@ -245,7 +245,7 @@ impl Feed {
         Self { events: fetching::connector(lab.sim(), rules, None).events(), runtime }
     }
 
-    fn page(&self, request: &EventRequest) -> Result<EventPage, FetchError> {
+    fn page(&self, request: &EventRequest) -> Result<EventPage, SourceError> {
         self.runtime.block_on(self.events.events(request))
     }
 }
@@ -297,7 +297,7 @@ fn an_unknown_feed_is_not_found_whoever_asks() {
     let lab = lab();
     let feed = Feed::of(&lab, Rules::default());
     let request = EventRequest { feed: "another".to_owned(), ..EventRequest::default() };
-    assert_eq!(feed.page(&request).unwrap_err().kind, FetchErrorKind::NotFound);
+    assert_eq!(feed.page(&request).unwrap_err().kind, SourceErrorKind::NotFound);
     let feeds = feed.events.feeds();
     assert_eq!((feeds.len(), feeds[0].id.as_str()), (1, "baton_feed_event"));
     assert_eq!(feeds[0].supported_event_types, [0]);

@@ -1,12 +1,12 @@
 //! What a fetch does when Okta refuses, forgets or fails: only what must end it ends it, and nothing is silent.
 
-use baton_connector::{FetchError, FetchErrorKind, GapKind, Options, Source};
+use baton_connector::{GapKind, Options, Source, SourceError, SourceErrorKind};
 use baton_okta::Rules;
 use okta_sim::{Fault, FaultRule, Org, Sim, SimConfig, Token};
 
 use crate::fetching::{Synced, connector, connector_with, fetch_all};
 
-async fn with_fault(rule: FaultRule) -> Result<Synced, FetchError> {
+async fn with_fault(rule: FaultRule) -> Result<Synced, SourceError> {
     let sim = Sim::start(SimConfig { faults: rule.into(), ..SimConfig::new(Org::facts()) }).await.unwrap();
     let result = fetch_all(&connector(&sim, Rules::default(), None), &Options::default()).await;
     sim.stop().await;
@@ -63,13 +63,13 @@ async fn missing_rights_end_the_fetch_with_an_explanation() {
         "/api/v1/users/00u1active/roles",
     ] {
         let error = with_fault(FaultRule::on(path, Fault::Code(403, "E0000006"))).await.unwrap_err();
-        assert_eq!(error.kind, FetchErrorKind::Forbidden, "{path}");
+        assert_eq!(error.kind, SourceErrorKind::Forbidden, "{path}");
         for part in [path, "E0000006", "Administrator role", "--sync-resource-types"] {
             assert!(error.message.contains(part), "{error}");
         }
     }
     let error = with_fault(FaultRule::on("/api/v1/groups/00g1eng/users", Fault::InsufficientScope)).await.unwrap_err();
-    assert_eq!(error.kind, FetchErrorKind::Forbidden);
+    assert_eq!(error.kind, SourceErrorKind::Forbidden);
     assert!(error.message.contains("Grant the OAuth scope okta.groups.read"), "{error}");
 }
 
@@ -78,7 +78,7 @@ async fn a_refused_token_ends_the_fetch() {
     for (status, code) in [(401, "E0000011"), (403, "E0000005")] {
         let fault = Fault::Code(status, code);
         let error = with_fault(FaultRule::on("/api/v1/groups/{id}/users", fault)).await.unwrap_err();
-        assert_eq!(error.kind, FetchErrorKind::Unauthenticated, "{code}");
+        assert_eq!(error.kind, SourceErrorKind::Unauthenticated, "{code}");
         assert!(error.message.contains("--api-token") && !error.message.contains("role"), "{error}");
     }
 }
@@ -99,7 +99,7 @@ async fn validation_says_what_is_wrong() {
     source.validate().await.unwrap();
     assert_eq!(sim.stats().calls("/api/v1/org"), 1);
     let error = connector_with(&sim, "00wrong").validate().await.unwrap_err();
-    assert_eq!(error.kind, FetchErrorKind::Unauthenticated);
+    assert_eq!(error.kind, SourceErrorKind::Unauthenticated);
     assert!(error.message.contains("--api-token") && !error.message.contains("00wrong"), "{error}");
     sim.stop().await;
 }

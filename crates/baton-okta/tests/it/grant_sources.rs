@@ -52,7 +52,7 @@ async fn only_expansion_makes_grants_with_sources_that_leave_out_their_own_entit
         let sim = Sim::start(SimConfig::new(org)).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let rules = Rules { sync_custom_roles: true, ..Rules::default() };
-        let source = Arc::new(connector(&sim, rules, None));
+        let source = connector(&sim, rules, None);
         let plain = grants(&source, &folder.path().join("plain.c1z"), false).await;
         let whole = grants(&source, &folder.path().join("whole.c1z"), true).await;
 

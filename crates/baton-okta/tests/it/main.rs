@@ -10,6 +10,7 @@ mod architecture;
 mod bad_input;
 mod calls;
 mod changing;
+mod circles;
 mod cli;
 mod cli_demo;
 mod cli_demo_service;

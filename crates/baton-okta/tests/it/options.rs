@@ -97,7 +97,8 @@ async fn without_sources_app_grants_are_plain() {
 
 /// All grants as they come into a file, in an order of their own.
 fn stored(synced: Synced) -> Vec<GrantDraft> {
-    let mut grants: Vec<_> = synced.grants.into_iter().map(|grant| GrantDraft { if_there: false, ..grant }).collect();
+    let mut grants: Vec<_> =
+        synced.grants.into_iter().map(|grant| GrantDraft { skip_if_absent: false, ..grant }).collect();
     grants.sort_by_key(GrantDraft::id);
     grants
 }

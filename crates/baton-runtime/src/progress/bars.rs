@@ -70,7 +70,7 @@ impl Bars {
         }
         let now = jiff::Zoned::now();
         for lane in &snapshot.traffic {
-            let known = shown.lanes.entry(lane.lane.clone()).or_default();
+            let known = shown.lanes.entry(lane.queue.clone()).or_default();
             let slowed = lane.waited.saturating_sub(known.waited) >= SLOWED;
             known.waited = lane.waited;
             let Some(message) = quota::line(lane, slowed, self.system, &now) else { continue };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use baton_connector::LaneTraffic;
+use baton_connector::QueueTraffic;
 use jiff::Zoned;
 use serde_json::{Map, Value, json};
 
@@ -15,13 +15,13 @@ const PLENTY: u64 = 100_000;
 const LEAST_WAIT: Duration = Duration::from_secs(1);
 
 /// Calls of the present window that are spent, by whomever, and all of it; `None` if nothing limits.
-fn spent(lane: &LaneTraffic) -> Option<(u64, u64)> {
+fn spent(lane: &QueueTraffic) -> Option<(u64, u64)> {
     let limit = lane.limit.filter(|limit| (1..PLENTY).contains(limit))?;
     Some((limit - lane.remaining.unwrap_or(limit).min(limit), limit))
 }
 
 /// The wait for a window that is worth telling.
-pub(super) fn wait(lane: &LaneTraffic) -> Option<Duration> {
+pub(super) fn wait(lane: &QueueTraffic) -> Option<Duration> {
     lane.waiting.filter(|wait| *wait >= LEAST_WAIT)
 }
 
@@ -33,9 +33,9 @@ fn end(wait: Duration, now: &Zoned) -> String {
 
 /// A line about one lane: `/apps: 45 of 50 requests used, waiting 12 s for Okta's next window (14:03:22)`. `slowed` says
 /// whether requests are held back to spread them. `None` if nothing limits.
-pub(super) fn line(lane: &LaneTraffic, slowed: bool, system: &str, now: &Zoned) -> Option<String> {
+pub(super) fn line(lane: &QueueTraffic, slowed: bool, system: &str, now: &Zoned) -> Option<String> {
     let (used, limit) = spent(lane)?;
-    let use_of = format!("{}: {} of {} used", lane.lane, words::number(used), words::count(limit, "request"));
+    let use_of = format!("{}: {} of {} used", lane.queue, words::number(used), words::count(limit, "request"));
     Some(match wait(lane) {
         Some(wait) => {
             format!("{use_of}, waiting {} s for {system}'s next window ({})", wait.as_secs(), end(wait, now))
@@ -46,15 +46,15 @@ pub(super) fn line(lane: &LaneTraffic, slowed: bool, system: &str, now: &Zoned) 
 }
 
 /// The same as fields of a log line, by lane; empty if nothing limits.
-pub(super) fn fields(traffic: &[LaneTraffic], now: &Zoned) -> Map<String, Value> {
-    let of = |lane: &LaneTraffic| {
+pub(super) fn fields(traffic: &[QueueTraffic], now: &Zoned) -> Map<String, Value> {
+    let of = |lane: &QueueTraffic| {
         let (used, limit) = spent(lane)?;
         let mut fields = json!({"calls": lane.calls, "used": used, "limit": limit});
         if let Some(wait) = wait(lane) {
             fields["waiting"] = wait.as_secs_f64().into();
             fields["until"] = end(wait, now).into();
         }
-        Some((lane.lane.clone(), fields))
+        Some((lane.queue.clone(), fields))
     };
     traffic.iter().filter_map(of).collect()
 }
@@ -65,14 +65,14 @@ mod tests {
 
     use super::*;
 
-    fn lane(waiting: Option<u64>) -> LaneTraffic {
-        LaneTraffic {
-            lane: "/apps".to_owned(),
+    fn lane(waiting: Option<u64>) -> QueueTraffic {
+        QueueTraffic {
+            queue: "/apps".to_owned(),
             calls: 45,
             waiting: waiting.map(Duration::from_millis),
             limit: Some(50),
             remaining: Some(5),
-            ..LaneTraffic::default()
+            ..QueueTraffic::default()
         }
     }
 
@@ -92,8 +92,8 @@ mod tests {
     #[test]
     fn what_is_not_limited_is_not_told() {
         for limit in [None, Some(0), Some(1_000_000)] {
-            assert_eq!(line(&LaneTraffic { limit, ..lane(Some(5_000)) }, true, "Okta", &noon()), None);
-            assert!(fields(&[LaneTraffic { limit, ..lane(None) }], &noon()).is_empty());
+            assert_eq!(line(&QueueTraffic { limit, ..lane(Some(5_000)) }, true, "Okta", &noon()), None);
+            assert!(fields(&[QueueTraffic { limit, ..lane(None) }], &noon()).is_empty());
         }
     }
 

@@ -15,7 +15,7 @@ mod sample {
     use std::path::PathBuf;
     use std::time::Duration;
 
-    use baton_connector::{GapKind, LaneTraffic};
+    use baton_connector::{GapKind, QueueTraffic};
     use baton_sync::{GapCount, KindReading, Reading, Summary, TypeCount};
 
     pub(super) fn summary() -> Summary {
@@ -57,15 +57,15 @@ mod sample {
                 },
             ],
             traffic: vec![
-                LaneTraffic {
-                    lane: "users".to_owned(),
+                QueueTraffic {
+                    queue: "users".to_owned(),
                     calls: 7,
                     retries: 1,
                     throttled: 1,
                     waited: Duration::from_millis(1500),
-                    ..LaneTraffic::default()
+                    ..QueueTraffic::default()
                 },
-                LaneTraffic { lane: "unused".to_owned(), ..LaneTraffic::default() },
+                QueueTraffic { queue: "unused".to_owned(), ..QueueTraffic::default() },
             ],
             reading: Some(Reading {
                 why_full: String::new(),

@@ -1,6 +1,6 @@
 //! The summary as a screen.
 
-use baton_connector::LaneTraffic;
+use baton_connector::QueueTraffic;
 use baton_sync::{GapCount, KindReading, Reading, Summary};
 
 use crate::table::Table;
@@ -71,17 +71,17 @@ fn types(summary: &Summary) -> String {
     table.to_string()
 }
 
-fn requests(traffic: &[LaneTraffic]) -> String {
+fn requests(traffic: &[QueueTraffic]) -> String {
     let used: Vec<_> = traffic.iter().filter(|lane| lane.calls > 0).collect();
     if used.is_empty() {
         return "No requests were needed.\n".to_owned();
     }
     let mut table = Table::of_numbers(&["Requests", "Sent", "Repeated", "Refused (429)"]);
     for lane in &used {
-        table.row(&lane.lane, &[lane.calls, lane.retries, lane.throttled].map(words::number));
+        table.row(&lane.queue, &[lane.calls, lane.retries, lane.throttled].map(words::number));
     }
     if used.len() > 1 {
-        let sum = |part: fn(&LaneTraffic) -> u64| words::number(used.iter().map(|lane| part(lane)).sum());
+        let sum = |part: fn(&QueueTraffic) -> u64| words::number(used.iter().map(|lane| part(lane)).sum());
         let counts = [sum(|lane| lane.calls), sum(|lane| lane.retries), sum(|lane| lane.throttled)];
         table.row("Total", &counts);
     }

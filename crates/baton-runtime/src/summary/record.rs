@@ -16,7 +16,7 @@ pub(crate) fn fields(summary: &Summary) -> Map<String, Value> {
             "throttled": lane.throttled,
             "waited": lane.waited.as_secs_f64(),
         });
-        (lane.lane.clone(), counts)
+        (lane.queue.clone(), counts)
     });
     let gaps = summary.gaps.iter().map(|gap| {
         let examples = gap.examples.iter().map(|(id, message)| json!({"id": id, "message": message}));
@@ -30,7 +30,7 @@ pub(crate) fn fields(summary: &Summary) -> Map<String, Value> {
     });
     let incremental = summary.reading.as_ref().and_then(|reading| serde_json::from_str(&reading.to_json()).ok());
     let incremental = incremental.unwrap_or(Value::Null);
-    let sum = |part: fn(&baton_connector::LaneTraffic) -> u64| summary.traffic.iter().map(part).sum::<u64>();
+    let sum = |part: fn(&baton_connector::QueueTraffic) -> u64| summary.traffic.iter().map(part).sum::<u64>();
     let fields = [
         ("sync_id", json!(summary.sync_id)),
         ("sync_type", json!(summary.sync_type)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use baton_connector::{Code, EventRequest, EventSource, FetchErrorKind};
+use baton_connector::{Code, EventRequest, EventSource, SourceErrorKind};
 use baton_proto::c1::connector::v2::{ListEventFeedsResponse, ListEventsResponse};
 use baton_proto::c1::connectorapi::baton::v1::task::ListEventsTask;
 
@@ -22,7 +22,7 @@ pub(super) async fn list(service: &Service, task: ListEventsTask) -> Handled {
     let request = EventRequest { feed: event_feed_id, start_at, cursor, page_size: page_size.min(LARGEST_PAGE) };
     let page = source(service)?.events(&request).await.map_err(|error| {
         // The same request will be as wrong the next time.
-        let is_wrong = matches!(error.kind, FetchErrorKind::Invalid | FetchErrorKind::NotFound);
+        let is_wrong = matches!(error.kind, SourceErrorKind::Invalid | SourceErrorKind::NotFound);
         Failed { retryable: !is_wrong, ..Failed::from(error) }
     })?;
     for reason in &page.skipped {

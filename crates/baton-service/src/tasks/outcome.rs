@@ -1,7 +1,7 @@
 //! How a task ended, and how C1 is told (`docs/spec/connector-runtime.md` 2.8).
 
 use baton_connector::provision::StateAfter;
-use baton_connector::{ChangeError, Code, FetchError};
+use baton_connector::{ChangeError, Code, SourceError};
 use baton_proto::c1::connectorapi::baton::v1::BatonServiceFinishTaskRequest;
 use baton_proto::c1::connectorapi::baton::v1::baton_service_finish_task_request::{Error, FinalState, Success};
 use baton_proto::google::rpc::Status;
@@ -69,8 +69,8 @@ impl From<ChangeError> for Failed {
     }
 }
 
-impl From<FetchError> for Failed {
-    fn from(error: FetchError) -> Self {
+impl From<SourceError> for Failed {
+    fn from(error: SourceError) -> Self {
         Self::for_now(Code::of(error.kind.grpc_code()), error.message)
     }
 }

@@ -16,7 +16,7 @@ fn draft(entitlement: u8, user: &str, extras: u8) -> GrantDraft {
     let mut grant =
         GrantDraft::new(&entitlement, &prefix, Principal { resource_type: principal_type, id: user.to_owned() });
     grant.v1_shared = extras & 16 != 0;
-    grant.if_there = extras & 64 != 0;
+    grant.skip_if_absent = extras & 64 != 0;
     grant.external = (extras & 32 != 0).then(|| baton_connector::ExternalMatch::Id(user.to_owned()));
     if extras & 1 != 0 {
         grant.immutable = Some("why".to_owned());
@@ -47,7 +47,7 @@ proptest! {
             assert_eq!(waiting.principal, grant.principal.id);
             assert_eq!(waiting.principal_type, grant.principal.resource_type);
             assert_eq!(waiting.v1_prefix, &*grant.v1_prefix);
-            assert_eq!((waiting.v1_shared, waiting.if_there), (grant.v1_shared, grant.if_there));
+            assert_eq!((waiting.v1_shared, waiting.skip_if_absent), (grant.v1_shared, grant.skip_if_absent));
             assert_eq!(waiting.immutable, grant.immutable.as_deref());
             assert_eq!(waiting.metadata, grant.metadata.as_ref().map(Metadata::encoded));
             let expandable = grant.expandable.as_ref().map(prost::Message::encode_to_vec);

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use baton_connector::{FetchError, Page, Source, Work};
+use baton_connector::{Page, SourceError, SyncSession, Work};
 
 use super::{Engine, Stopped, lower};
 use crate::changes::Named;
@@ -41,8 +41,8 @@ pub(crate) struct Mended {
 
 impl Mending {
     /// Reads the part, and looks what stays of the rest.
-    pub(crate) async fn read(&self, source: &dyn Source, work: &Work) -> Result<Answer, FetchError> {
-        let page = source.fetch_parts(work, &self.principals).await?.filter(|page| self.is_part(page));
+    pub(crate) async fn read(&self, session: &dyn SyncSession, work: &Work) -> Result<Answer, SourceError> {
+        let page = session.fetch_parts(work, &self.principals).await?.filter(|page| self.is_part(page));
         let trimmed = page.map(|page| (last::trimmed(&self.last, self.kept, &self.principals), page));
         let (trimmed, page) = match trimmed {
             Some((Ok(trimmed), page)) => (trimmed, page),
@@ -60,10 +60,15 @@ impl Mending {
 
     /// Whether a page says no more and no less than what is granted to the principals.
     fn is_part(&self, page: &Page) -> bool {
-        let Page { resources, encoded, entitlements, grants, opens, next, gaps, changed, mark, notes } = page;
+        let Page { resources, encoded, entitlements, grants, opens, next, gaps, invalidations, change_token, notes } =
+            page;
         let principals: HashSet<&str> = self.principals.iter().map(String::as_str).collect();
         let is_empty = resources.is_empty() && encoded.is_empty() && entitlements.is_empty() && gaps.is_empty();
-        let is_plain = opens.is_empty() && next.is_none() && mark.is_none() && changed.is_empty() && notes.is_empty();
+        let is_plain = opens.is_empty()
+            && next.is_none()
+            && change_token.is_none()
+            && invalidations.is_empty()
+            && notes.is_empty();
         is_empty && is_plain && grants.iter().all(|grant| principals.contains(grant.principal.id.as_str()))
     }
 }
@@ -90,7 +95,7 @@ impl Engine {
             kind.expected += mending.principals.len() as u64;
             lower(&mut kind.expected, hint);
         }
-        let lane = self.source.lane(waiting.work.kind);
+        let lane = self.session.schema().queue(waiting.work.kind);
         self.lane(lane).waiting.push_back(Waiting { mending, ..waiting });
     }
 
@@ -128,7 +133,7 @@ impl Engine {
             kind.expected += hint;
             lower(&mut kind.expected, mending.principals.len() as u64);
         }
-        let lane = self.source.lane(waiting.work.kind);
+        let lane = self.session.schema().queue(waiting.work.kind);
         self.lane(lane).waiting.push_front(waiting);
     }
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use baton_c1z::envelope::{self, Limits};
 use baton_c1z::{Builder, EntitlementFilter, GrantFilter, Reader, ResourceFilter, SyncType};
-use baton_connector::{GapKind, build};
+use baton_connector::{GapKind, TypeSpec, build};
 use baton_proto::c1::connector::v2::resource_type::Trait;
 use baton_proto::c1::connector::v2::{BatonId, EntitlementImmutable, Grant, GrantImmutable, ResourceId, ResourceType};
 use baton_proto::{Message, Name, any};
@@ -106,18 +106,18 @@ impl External {
     pub(crate) fn copy_resources(
         &self,
         builder: &mut Builder,
-        own: &[&ResourceType],
+        own: &[&TypeSpec],
         present: &mut Present,
     ) -> Result<Copied<'_>, SyncError> {
         let reader = Reader::open_db(&self.db)?;
         let chosen = self.chosen(&reader)?;
         let types = self.types.iter().filter(|of| chosen.as_ref().is_none_or(|chosen| chosen.count(&of.id) > 0));
         let types: Vec<_> = types.collect();
-        let mut resources = Present::new(&types);
+        let mut resources = Present::new(types.iter().copied());
         for resource_type in &types {
             let id = resource_type.id.as_str();
             present.include(id);
-            if !own.iter().any(|own| own.id == id) {
+            if !own.iter().any(|own| own.id() == id) {
                 builder.put_resource_type(resource_type)?;
             }
             let filter = ResourceFilter { resource_type: Some(id), parent: None };
@@ -140,7 +140,7 @@ impl External {
         let Some(entitlement) = &self.entitlement else {
             return Ok(None);
         };
-        let mut chosen = Present::new(&self.types.iter().collect::<Vec<_>>());
+        let mut chosen = Present::new(&self.types);
         let filter = GrantFilter { entitlement: Some(entitlement), ..GrantFilter::default() };
         reader.for_each_grant(&self.sync, filter, |grant| {
             if let Some(id) = grant.principal.and_then(|principal| principal.id) {

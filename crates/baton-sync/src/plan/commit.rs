@@ -1,6 +1,6 @@
 //! What is written into the plan while a sync runs, each in the transaction that the writer has open.
 
-use baton_connector::{Changed, Gap, Work, WorkKind};
+use baton_connector::{Gap, Invalidation, Work, WorkKind};
 use rusqlite::{Transaction, params};
 
 use super::{FetchedPage, NO_WORK, State, put, row};
@@ -16,11 +16,11 @@ pub(crate) fn page(transaction: &Transaction<'_>, page: &FetchedPage) -> rusqlit
         .execute(params![page.next, state as u8, page.count, page.work])?;
     open(transaction, &page.opens)?;
     opened(transaction, page.work, &page.opened)?;
-    changed(transaction, &page.changed)?;
+    changed(transaction, &page.invalidations)?;
     for note in &page.notes {
         transaction.prepare_cached("INSERT INTO note (text) VALUES (?)")?.execute([note])?;
     }
-    if let Some(mark) = &page.mark {
+    if let Some(mark) = &page.change_token {
         put(transaction, "mark", mark)?;
     }
     let work = i64::try_from(page.work).unwrap_or(NO_WORK);
@@ -117,12 +117,12 @@ pub(crate) fn mend(transaction: &Transaction<'_>, mend: &Mend) -> rusqlite::Resu
 }
 
 /// Notes what has changed.
-fn changed(transaction: &Transaction<'_>, changes: &[Changed]) -> rusqlite::Result<()> {
+fn changed(transaction: &Transaction<'_>, changes: &[Invalidation]) -> rusqlite::Result<()> {
     let mut insert =
         transaction.prepare_cached("INSERT INTO changed (kind, which, name, part, settled) VALUES (?, ?, ?, ?, ?)")?;
     for changed in changes {
-        let (which, name, part) = row::which(&changed.which);
-        insert.execute(params![changed.kind, which, name, part, changed.settled])?;
+        let (which, name, part) = row::selector(&changed.selector);
+        insert.execute(params![changed.kind, which, name, part, changed.past_consistency_lag])?;
     }
     Ok(())
 }
@@ -149,12 +149,12 @@ pub(crate) fn restart(transaction: &Transaction<'_>, work: u64) -> rusqlite::Res
 pub(crate) fn open_gate(transaction: &Transaction<'_>, gate: &str, release: &[WorkKind]) -> rusqlite::Result<()> {
     for kind in release {
         transaction.execute(
-            "UPDATE work SET state = ? WHERE held_by = ? AND kind = ? AND state = ?",
+            "UPDATE work SET state = ? WHERE blocked_on = ? AND kind = ? AND state = ?",
             params![State::Ready as u8, gate, kind, State::Held as u8],
         )?;
     }
     transaction.execute(
-        "UPDATE work SET state = ? WHERE held_by = ? AND state = ?",
+        "UPDATE work SET state = ? WHERE blocked_on = ? AND state = ?",
         params![State::Dropped as u8, gate, State::Held as u8],
     )?;
     Ok(())
@@ -163,19 +163,19 @@ pub(crate) fn open_gate(transaction: &Transaction<'_>, gate: &str, release: &[Wo
 /// Puts new work into the plan.
 pub(super) fn open(transaction: &Transaction<'_>, works: &[(u64, Work)]) -> rusqlite::Result<()> {
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO work (id, kind, subject, detail, pages_hint, held_by, reuse, version, settled, state)
+        "INSERT INTO work (id, kind, subject, detail, pages_hint, blocked_on, reuse, version, settled, state)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     for (id, work) in works {
-        let state = if work.held_by.is_some() { State::Held } else { State::Ready };
+        let state = if work.blocked_on.is_some() { State::Held } else { State::Ready };
         let (reuse, version, settled) = row::reuse(&work.reuse);
         insert.execute(params![
             id,
             work.kind,
             work.subject,
-            work.detail,
+            work.detail.as_str(),
             work.pages_hint,
-            work.held_by,
+            work.blocked_on,
             reuse,
             version,
             settled,

@@ -13,7 +13,7 @@ mod row;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use baton_connector::{Changed, Gap, GapKind, Source, Work, WorkKind};
+use baton_connector::{Gap, GapKind, Invalidation, Schema, Work, WorkKind};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -28,7 +28,7 @@ pub(crate) use row::{WORK_COLUMNS, changed, work_of};
 
 /// Changes with every change of the tables below or of the pages' encoding: a plan of another version is not carried
 /// on.
-pub(crate) const VERSION: &str = "8";
+pub(crate) const VERSION: &str = "9";
 
 /// Bytes of a database page. A page of Okta's is one blob of some ten thousand bytes.
 const PAGE_SIZE: u32 = 16 << 10;
@@ -47,7 +47,7 @@ const SCHEMA: &str = "
         subject TEXT NOT NULL,
         detail TEXT NOT NULL,
         pages_hint INTEGER NOT NULL,
-        held_by TEXT,
+        blocked_on TEXT,
         reuse INTEGER NOT NULL,
         version TEXT NOT NULL,
         settled INTEGER NOT NULL,
@@ -141,9 +141,9 @@ pub(crate) struct FetchedPage {
     /// All work that it made known, if the next sync may take the page over: then it makes that work known again.
     pub opened: Vec<u64>,
     pub gaps: Vec<Gap>,
-    pub changed: Vec<Changed>,
+    pub invalidations: Vec<Invalidation>,
     /// What stands for the moment up to which the changes are known.
-    pub mark: Option<String>,
+    pub change_token: Option<String>,
     /// What the operator should know, if it is one of changes.
     pub notes: Vec<String>,
 }
@@ -290,14 +290,14 @@ impl Plan {
 
     /// All work, in the order in which it was made known. Work of kinds that the source does not know is damage: the
     /// fingerprint should have kept it away.
-    pub(crate) fn works(&self, source: &dyn Source) -> Result<Vec<Planned>, SyncError> {
+    pub(crate) fn works(&self, schema: &Schema) -> Result<Vec<Planned>, SyncError> {
         let mut works = Vec::new();
         let sql = format!("SELECT id, state, cursor, pages, objects, {WORK_COLUMNS} FROM work ORDER BY id");
         let mut statement = self.connection.prepare(&sql).map_err(SyncError::plan(&self.path))?;
         let mut rows = statement.query([]).map_err(SyncError::plan(&self.path))?;
         while let Some(row) = rows.next().map_err(SyncError::plan(&self.path))? {
             let read = || -> rusqlite::Result<_> {
-                Ok((row.get(0)?, row.get::<_, u8>(1)?, row.get(2)?, row.get(3)?, row.get(4)?, work_of(row, source)?))
+                Ok((row.get(0)?, row.get::<_, u8>(1)?, row.get(2)?, row.get(3)?, row.get(4)?, work_of(row, schema)?))
             };
             let (id, state, cursor, pages, objects, work) = read().map_err(SyncError::plan(&self.path))?;
             let work = work.map_err(|kind| SyncError::Damaged(format!("unknown work {kind}")))?;
@@ -318,8 +318,8 @@ impl Plan {
     }
 
     /// What the changes that were read so far name. Kinds that the source does not know are passed over.
-    pub(crate) fn changed(&self, source: &dyn Source) -> Result<Vec<Changed>, SyncError> {
-        changed(&self.connection, source).map_err(SyncError::plan(&self.path))
+    pub(crate) fn changed(&self, schema: &Schema) -> Result<Vec<Invalidation>, SyncError> {
+        changed(&self.connection, schema).map_err(SyncError::plan(&self.path))
     }
 
     /// What the source had to say about the changes so far.

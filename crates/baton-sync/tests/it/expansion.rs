@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use baton_connector::{FetchError, GrantDraft, Lane, Options, Page, Source, SourceError, Work, WorkKind, build};
-use baton_proto::c1::connector::v2::{Grant, GrantImmutable, ResourceType};
+use baton_connector::{
+    GrantDraft, KindSpec, Options, Page, Schema, Source, SourceError, SyncSession, TypeSpec, Work, build,
+};
+use baton_proto::c1::connector::v2::{Grant, GrantImmutable};
 use baton_proto::{Message, any};
 use baton_sync::{Silent, SyncConfig, SyncError};
 use futures::FutureExt;
@@ -21,8 +23,12 @@ struct Groups {
 }
 
 impl Source for Groups {
-    fn resource_types(&self) -> Vec<ResourceType> {
-        vec![resource_type("user"), resource_type("group")]
+    fn schema(&self) -> Schema {
+        Schema {
+            types: ["user", "group"].map(|id| TypeSpec::new(resource_type(id))).to_vec(),
+            kinds: &[KindSpec { kind: "all", label: "everything", queue: "all" }],
+            ..Schema::default()
+        }
     }
 
     fn fingerprint(&self) -> String {
@@ -33,14 +39,34 @@ impl Source for Groups {
         async { Ok(()) }.boxed()
     }
 
-    fn start(&self, _options: &Options) -> Vec<Work> {
+    fn open(self: Arc<Self>, _options: &Options) -> Arc<dyn SyncSession> {
+        Arc::new(Session { schema: self.schema(), source: self })
+    }
+}
+
+/// A sync of the groups.
+struct Session {
+    source: Arc<Groups>,
+    schema: Schema,
+}
+
+impl SyncSession for Session {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        self.source.validate()
+    }
+
+    fn initial_work(&self) -> Vec<Work> {
         vec![Work::new("all", "")]
     }
 
-    fn fetch<'a>(&'a self, _work: &'a Work, _cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
-        let mut page = Page { grants: self.grants.clone(), ..Page::default() };
+    fn fetch<'a>(&'a self, _work: &'a Work, _cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, SourceError>> {
+        let mut page = Page { grants: self.source.grants.clone(), ..Page::default() };
         page.resources.extend((1..=5).map(|user| build::resource("user", &format!("u{user}"), "")));
-        for group in self.groups {
+        for group in self.source.groups {
             let resource = build::resource("group", group, "");
             page.entitlements.push(build::assignment(
                 &resource,
@@ -53,14 +79,6 @@ impl Source for Groups {
             page.resources.push(resource);
         }
         async { Ok(page) }.boxed()
-    }
-
-    fn lane(&self, _kind: WorkKind) -> Lane {
-        "all"
-    }
-
-    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
-        &[("all", "everything")]
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use baton_connector::{Changed, GapKind, Options, Source, Which};
+use baton_connector::{Detail, GapKind, Invalidation, Options, Selector, Source};
 use baton_sync::{FullEvery, Incremental, Observer, Summary, SyncConfig, SyncError};
 use tokio_util::sync::CancellationToken;
 
@@ -102,16 +102,16 @@ async fn what_has_not_changed_is_taken_over() {
 async fn changes_name_works_in_four_ways() {
     let (mut world, _folder, target) = synced().await;
     world.apps.get_mut(&1).unwrap().clear();
-    world.changes("holders", Which::All);
-    world.changes("roles", Which::Subject("1".to_owned()));
+    world.changes("holders", Selector::All);
+    world.changes("roles", Selector::Subject("1".to_owned()));
     let done = checked(&world, &target).await;
     assert_eq!(done.read(), ["holders 0", "holders 1", "holders 2", "holders 3", "holders 4", "roles 1"]);
     // User 4 holds applications 2, 3 and 4.
     for holders in world.apps.values_mut() {
         holders.remove(&4);
     }
-    world.changes("holders", Which::Holder("u4".to_owned()));
-    world.changes("roles", Which::Detail(String::new()));
+    world.changes("holders", Selector::Holder("u4".to_owned()));
+    world.changes("roles", Selector::Detail(Detail::default()));
     let done = checked(&world, &target).await;
     let roles = ["roles 0", "roles 1", "roles 2", "roles 3", "roles 4"];
     assert_eq!(done.read(), [&["holders 2", "holders 3", "holders 4"][..], &roles].concat());
@@ -125,8 +125,9 @@ async fn what_changed_a_moment_ago_is_read_twice() {
     world.unsettled.insert(1);
     world.apps.get_mut(&0).unwrap().insert(9);
     for kind in ["holders", "roles"] {
-        let which = if kind == "holders" { Which::Subject("0".to_owned()) } else { Which::Holder("u2".to_owned()) };
-        world.log.push(Changed { kind, which, settled: false });
+        let which =
+            if kind == "holders" { Selector::Subject("0".to_owned()) } else { Selector::Holder("u2".to_owned()) };
+        world.log.push(Invalidation { kind, selector: which, past_consistency_lag: false });
     }
     let read = ["holders 0", "members 1", "roles 0", "roles 1", "roles 2"];
     assert_eq!(checked(&world, &target).await.read(), read);
@@ -179,10 +180,10 @@ async fn what_works_of_another_kind_grant_is_read() {
     let (by, principal) = ("by-app", "g1".to_owned());
     world.apps.get_mut(&3).unwrap().remove(&3);
     for by in [by, "by-group"] {
-        let which = Which::GrantedTo { by, principal: principal.clone(), part: None };
-        world.log.push(Changed { kind: "holders", which, settled: true });
+        let which = Selector::GrantedTo { by, principal: principal.clone(), part: None };
+        world.log.push(Invalidation { kind: "holders", selector: which, past_consistency_lag: true });
     }
-    world.changes("roles", Which::Subject("3".to_owned()));
+    world.changes("roles", Selector::Subject("3".to_owned()));
     assert_eq!(checked(&world, &target).await.read(), ["holders 1", "holders 3", "roles 3"]);
     assert_eq!(checked(&world, &target).await.read(), [""; 0]);
 }
@@ -213,10 +214,14 @@ async fn a_base_beside_the_target_is_taken_over_from_and_left_alone() {
 async fn a_work_that_was_made_known_by_a_page_taken_over_is_not_lost() {
     let (mut world, _folder, target) = synced().await;
     // Read again, while the page that makes it known is taken over.
-    world.changes("roles", Which::Subject("2".to_owned()));
+    world.changes("roles", Selector::Subject("2".to_owned()));
     assert_eq!(checked(&world, &target).await.read(), ["roles 2"]);
     // Was not kept, because it was read too early.
-    world.log.push(Changed { kind: "roles", which: Which::Subject("2".to_owned()), settled: false });
+    world.log.push(Invalidation {
+        kind: "roles",
+        selector: Selector::Subject("2".to_owned()),
+        past_consistency_lag: false,
+    });
     assert_eq!(checked(&world, &target).await.read(), ["roles 2"]);
     assert_eq!(checked(&world, &target).await.read(), ["roles 2"]);
     assert_eq!(checked(&world, &target).await.read(), [""; 0]);
@@ -241,9 +246,9 @@ async fn who_has_vanished_is_in_no_page_taken_over() {
 async fn the_side_that_costs_nothing_is_chosen() {
     let (mut world, _folder, target) = synced().await;
     assert!(sync(&world, &target).await.read().is_empty());
-    world.changes("by-group", Which::Subject("1".to_owned()));
+    world.changes("by-group", Selector::Subject("1".to_owned()));
     assert_eq!(checked(&world, &target).await.read(), ["by-group 1"]);
-    world.changes("by-group", Which::All);
+    world.changes("by-group", Selector::All);
     for group in 4..10 {
         world.groups.insert(group, (1, BTreeSet::new()));
     }
@@ -258,8 +263,8 @@ async fn a_log_that_is_refused_costs_calls_and_is_said() {
     let (mut world, _folder, target) = synced().await;
     world.log_refused = true;
     world.apps.get_mut(&2).unwrap().insert(0);
-    world.changes("holders", Which::Subject("2".to_owned()));
-    world.changes("roles", Which::Subject("2".to_owned()));
+    world.changes("holders", Selector::Subject("2".to_owned()));
+    world.changes("roles", Selector::Subject("2".to_owned()));
     let done = checked(&world, &target).await;
     assert_eq!((done.read().len(), done.notes.as_slice()), (14, &["the log is refused".to_owned()][..]));
     assert_eq!(done.taken(), 4, "members need no log");
@@ -383,7 +388,7 @@ async fn a_run_killed_anywhere_is_carried_on() {
         world.join(1, 7);
         world.assign(2, 10);
         world.delete_user(6);
-        world.changes("by-group", Which::Subject("1".to_owned()));
+        world.changes("by-group", Selector::Subject("1".to_owned()));
         let stopped = World { stop: Some((after, CancellationToken::new())), ..world.clone() };
         let slowly = SyncConfig { workers: 1, ..SyncConfig::new(&target) };
         let all = ["apps", "by-group 1", "changes", "groups", "holders 2", "members 1", "roles 2", "users"];

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use baton_connector::{Changed, Source, Which};
+use baton_connector::{Detail, Invalidation, Selector, Source};
 use baton_sync::{Incremental, Silent, Summary, SyncConfig, SyncError};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -115,7 +115,7 @@ async fn a_list_is_read_where_that_takes_no_more_calls() {
 
 #[tokio::test]
 async fn a_list_that_is_named_as_a_whole_is_read() {
-    for which in [Which::Subject("1".to_owned()), Which::All, Which::Detail(String::new())] {
+    for which in [Selector::Subject("1".to_owned()), Selector::All, Selector::Detail(Detail::default())] {
         let (mut world, _folder, target) = synced().await;
         world.set(1, 3, None);
         world.apps.get_mut(&1).unwrap().insert(11, false);
@@ -132,10 +132,10 @@ async fn principals_and_their_groups_name_parts() {
     for holders in world.apps.values_mut() {
         holders.remove(&5);
     }
-    world.tell(Which::Holder("u5".to_owned()));
+    world.tell(Selector::Holder("u5".to_owned()));
     assert_eq!(checked(&world, &target).await.read, ["part of holders 0: u5", "part of holders 1: u5"]);
     // Group 1 has applications 0 and 1, group 2 has application 0.
-    let joins = |principal: &str, part: Option<&str>| Which::GrantedTo {
+    let joins = |principal: &str, part: Option<&str>| Selector::GrantedTo {
         by: "groups",
         principal: principal.to_owned(),
         part: part.map(str::to_owned),
@@ -190,8 +190,8 @@ async fn a_run_killed_anywhere_is_carried_on() {
         world.set(0, 15, Some(false));
         world.set(0, 3, None);
         world.set(1, 4, Some(true));
-        world.tell(Which::Subject("2".to_owned()));
-        world.log.push(Changed { kind: "holders", which: part(1, 5), settled: false });
+        world.tell(Selector::Subject("2".to_owned()));
+        world.log.push(Invalidation { kind: "holders", selector: part(1, 5), past_consistency_lag: false });
         let stopped = World { stop: Some((after, CancellationToken::new())), ..world.clone() };
         let all = ["holders 2", "part of holders 0: u15 u3", "part of holders 1: u4 u5"];
         match run(&stopped, SyncConfig { workers: 1, ..SyncConfig::new(&target) }).await {
@@ -213,9 +213,13 @@ async fn a_run_killed_anywhere_is_carried_on() {
 async fn a_part_that_changed_a_moment_ago_is_read_again() {
     let (mut world, _folder, target) = synced().await;
     // Nothing shows the changes yet.
-    world.log.push(Changed { kind: "holders", which: part(0, 15), settled: false });
-    world.log.push(Changed { kind: "holders", which: Which::Holder("u4".to_owned()), settled: false });
-    world.log.push(Changed { kind: "holders", which: part(2, 1), settled: false });
+    world.log.push(Invalidation { kind: "holders", selector: part(0, 15), past_consistency_lag: false });
+    world.log.push(Invalidation {
+        kind: "holders",
+        selector: Selector::Holder("u4".to_owned()),
+        past_consistency_lag: false,
+    });
+    world.log.push(Invalidation { kind: "holders", selector: part(2, 1), past_consistency_lag: false });
     let read = ["holders 2", "part of holders 0: u15 u4", "part of holders 1: u4"];
     assert_eq!(checked(&world, &target).await.read, read);
     world.apps.get_mut(&0).unwrap().insert(15, false);
@@ -229,14 +233,18 @@ async fn a_part_that_changed_a_moment_ago_is_read_again() {
     assert_eq!(done.read, ["holders 2", "part of holders 0: u0 u15 u4", "part of holders 1: u4"]);
     assert_eq!(checked(&world, &target).await.read, NOTHING, "it shows by now");
     // A list that is read for another reason keeps the part, too.
-    world.log.push(Changed { kind: "holders", which: part(1, 15), settled: false });
-    world.tell(Which::Subject("1".to_owned()));
+    world.log.push(Invalidation { kind: "holders", selector: part(1, 15), past_consistency_lag: false });
+    world.tell(Selector::Subject("1".to_owned()));
     assert_eq!(checked(&world, &target).await.read, ["holders 1", "holders 1 3"]);
     world.apps.get_mut(&1).unwrap().insert(15, false);
     assert_eq!(checked(&world, &target).await.read, ["part of holders 1: u15"]);
     // One that may have been read too early as a whole is read again.
-    world.log.push(Changed { kind: "holders", which: part(1, 16), settled: false });
-    world.log.push(Changed { kind: "holders", which: Which::Subject("1".to_owned()), settled: false });
+    world.log.push(Invalidation { kind: "holders", selector: part(1, 16), past_consistency_lag: false });
+    world.log.push(Invalidation {
+        kind: "holders",
+        selector: Selector::Subject("1".to_owned()),
+        past_consistency_lag: false,
+    });
     for _ in 0..2 {
         assert_eq!(checked(&world, &target).await.read[0], "holders 1");
     }
@@ -278,6 +286,6 @@ async fn a_list_that_is_mended_over_and_over_does_not_grow() {
     }
     assert_eq!(checked(&world, &target).await.read, ["part of holders 0: u0 u1 u2"]);
     world.apps.get_mut(&0).unwrap().clear();
-    world.tell(Which::Subject("0".to_owned()));
+    world.tell(Selector::Subject("0".to_owned()));
     assert_eq!(checked(&world, &target).await.read, ["holders 0"]);
 }

@@ -65,17 +65,6 @@ async fn what_contradicts_itself_is_not_written() {
 }
 
 #[tokio::test]
-async fn a_source_whose_kinds_change_their_lanes_is_read_as_a_whole() {
-    let folder = tempfile::tempdir().unwrap();
-    let (calm, target) = (folder.path().join("calm.c1z"), folder.path().join("sync.c1z"));
-    sync(&Arc::new(MadeUp::default()), &calm).await.unwrap();
-    let wandering = Arc::new(MadeUp { wanders: true, ..MadeUp::default() });
-    let config = SyncConfig { workers: 1, ..SyncConfig::new(&target) };
-    sync_with(&wandering, config).await.unwrap();
-    assert_eq!(crate::support::contents(&target), crate::support::contents(&calm));
-}
-
-#[tokio::test]
 async fn what_a_sync_was_asked_for_is_stored_in_a_written_out_form() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("sync.c1z");

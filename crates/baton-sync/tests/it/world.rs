@@ -1,13 +1,12 @@
 //! A system whose users, groups and applications change, and that tells what has.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use baton_connector::{
-    Changed, FetchError, Gap, GapKind, Gate, Lane, Options, Page, ResourceBid, Reuse, Source, SourceError, SystemId,
-    Which, Work, WorkKind, build,
+    Barrier, Gap, GapKind, Invalidation, KindSpec, Options, Page, ResourceBid, Reuse, Schema, Selector, Source,
+    SourceError, SyncSession, SystemId, TypeSpec, Work, WorkKind, build,
 };
-use baton_proto::c1::connector::v2::ResourceType;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +23,7 @@ pub struct World {
     /// the page of the holders makes known.
     pub apps: BTreeMap<u32, BTreeSet<u32>>,
     /// What has changed, in order; the mark is the length of it.
-    pub log: Vec<Changed>,
+    pub log: Vec<Invalidation>,
     /// A group whose members leave a gap.
     pub odd: Option<(u32, GapKind)>,
     /// Groups whose version is too new.
@@ -42,20 +41,20 @@ pub struct Live {
     pub fetched: Mutex<Vec<String>>,
 }
 
-const KINDS: &[(WorkKind, &str)] = &[
-    ("changes", "changes"),
-    ("users", "users"),
-    ("groups", "groups"),
-    ("apps", "applications"),
-    ("members", "members"),
-    ("holders", "holders of applications"),
-    ("roles", "roles in applications"),
-    ("by-app", "groups of applications"),
-    ("by-group", "applications of groups"),
-    ("one-user", "single users"),
+const KINDS: &[KindSpec] = &[
+    KindSpec { kind: "changes", label: "changes", queue: "log" },
+    KindSpec { kind: "users", label: "users", queue: "rest" },
+    KindSpec { kind: "groups", label: "groups", queue: "rest" },
+    KindSpec { kind: "apps", label: "applications", queue: "rest" },
+    KindSpec { kind: "members", label: "members", queue: "rest" },
+    KindSpec { kind: "holders", label: "holders of applications", queue: "rest" },
+    KindSpec { kind: "roles", label: "roles in applications", queue: "rest" },
+    KindSpec { kind: "by-app", label: "groups of applications", queue: "rest" },
+    KindSpec { kind: "by-group", label: "applications of groups", queue: "rest" },
+    KindSpec { kind: "one-user", label: "single users", queue: "rest" },
 ];
 
-const SIDE: Gate = Gate { name: "side", after: &["groups", "apps"] };
+const SIDE: Barrier = Barrier { name: "side", after: &["groups", "apps"] };
 
 impl World {
     pub fn new() -> Self {
@@ -75,14 +74,14 @@ impl World {
         }
     }
 
-    pub fn changes(&mut self, kind: WorkKind, which: Which) {
-        self.log.push(Changed { kind, which, settled: true });
+    pub fn changes(&mut self, kind: WorkKind, which: Selector) {
+        self.log.push(Invalidation { kind, selector: which, past_consistency_lag: true });
     }
 
     pub fn assign(&mut self, app: u32, user: u32) {
         self.apps.get_mut(&app).unwrap().insert(user);
-        self.changes("holders", Which::Subject(app.to_string()));
-        self.changes("roles", Which::Subject(app.to_string()));
+        self.changes("holders", Selector::Subject(app.to_string()));
+        self.changes("roles", Selector::Subject(app.to_string()));
     }
 
     pub fn join(&mut self, group: u32, user: u32) {
@@ -105,12 +104,12 @@ impl World {
             "changes" if self.log_refused => {
                 page.notes.push("the log is refused".to_owned());
                 for kind in ["holders", "roles", "by-app", "by-group"] {
-                    page.changed.push(Changed { kind, which: Which::All, settled: true });
+                    page.invalidations.push(Invalidation { kind, selector: Selector::All, past_consistency_lag: true });
                 }
             }
             "changes" => {
-                page.changed = self.log[work.detail.parse::<usize>().unwrap()..].to_vec();
-                page.mark = Some(self.log.len().to_string());
+                page.invalidations = self.log[work.detail.get::<usize>().unwrap()..].to_vec();
+                page.change_token = Some(self.log.len().to_string());
             }
             "users" => page.resources = self.users.iter().map(|user| resource("user", "u", *user)).collect(),
             "groups" => {
@@ -125,10 +124,14 @@ impl World {
                         "v".into(),
                     ));
                     page.resources.push(found);
-                    let settled = !self.unsettled.contains(group);
-                    let reuse = Reuse::SameVersion { version: version.to_string(), settled, unless_changed: false };
+                    let past_consistency_lag = !self.unsettled.contains(group);
+                    let reuse = Reuse::SameVersion {
+                        version: version.to_string(),
+                        past_consistency_lag,
+                        unless_changed: false,
+                    };
                     page.opens.push(Work::new("members", group.to_string()).reusable(reuse));
-                    let side = Work::new("by-group", group.to_string()).behind(SIDE.name);
+                    let side = Work::new("by-group", group.to_string()).blocked_on(SIDE.name);
                     page.opens.push(side.reusable(Reuse::UnlessChanged));
                 }
             }
@@ -145,7 +148,7 @@ impl World {
                     ));
                     page.resources.push(found);
                     page.opens.push(Work::new("holders", app.to_string()).reusable(Reuse::UnlessChanged));
-                    let side = Work::new("by-app", app.to_string()).behind(SIDE.name);
+                    let side = Work::new("by-app", app.to_string()).blocked_on(SIDE.name);
                     page.opens.push(side.reusable(Reuse::UnlessChanged));
                 }
             }
@@ -194,65 +197,78 @@ fn resource(of: &str, letter: &str, number: u32) -> baton_proto::c1::connector::
 }
 
 impl Source for Live {
-    fn resource_types(&self) -> Vec<ResourceType> {
-        ["user", "group", "app"].map(resource_type).to_vec()
+    fn schema(&self) -> Schema {
+        Schema {
+            types: ["user", "group", "app"].map(|id| TypeSpec::new(resource_type(id))).to_vec(),
+            kinds: KINDS,
+            barriers: &[SIDE],
+            ..Schema::default()
+        }
     }
 
     fn fingerprint(&self) -> String {
         self.world.fingerprint.to_owned()
     }
 
-    fn system(&self) -> Option<SystemId> {
-        system(self.world.system)
-    }
-
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         async { Ok(()) }.boxed()
     }
 
-    fn start(&self, _options: &Options) -> Vec<Work> {
+    fn open(self: Arc<Self>, _options: &Options) -> Arc<dyn SyncSession> {
+        Arc::new(Session { schema: self.schema(), live: self })
+    }
+}
+
+/// A sync of it.
+struct Session {
+    live: Arc<Live>,
+    schema: Schema,
+}
+
+impl SyncSession for Session {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        self.live.validate()
+    }
+
+    fn system(&self) -> Option<SystemId> {
+        system(self.live.world.system)
+    }
+
+    fn initial_work(&self) -> Vec<Work> {
         ["users", "groups", "apps"].map(|kind| Work::new(kind, "")).to_vec()
     }
 
-    fn mark(&self) -> Option<String> {
-        self.world.marks.then(|| self.world.log.len().to_string())
+    fn change_token(&self) -> Option<String> {
+        self.live.world.marks.then(|| self.live.world.log.len().to_string())
     }
 
-    fn changes(&self, mark: &str, _options: &Options) -> Option<Work> {
-        Some(Work::new("changes", "").with_detail(mark))
+    fn changes(&self, change_token: &str) -> Option<Work> {
+        Some(Work::new("changes", "").with_detail(&change_token.parse::<usize>().unwrap()))
     }
 
-    fn target(&self, resource: &ResourceBid, _options: &Options) -> Option<Work> {
+    fn work_for_resource(&self, resource: &ResourceBid) -> Option<Work> {
         Some(Work::new("one-user", &resource.resource.id[1..]))
     }
 
-    fn fetch<'a>(&'a self, work: &'a Work, _cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
+    fn fetch<'a>(&'a self, work: &'a Work, _cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, SourceError>> {
         async move {
-            if let Some((after, token)) = &self.world.stop
-                && self.fetched.lock().unwrap().len() >= *after
+            if let Some((after, token)) = &self.live.world.stop
+                && self.live.fetched.lock().unwrap().len() >= *after
             {
                 token.cancel();
                 std::future::pending::<()>().await;
             }
-            self.fetched.lock().unwrap().push(format!("{} {}", work.kind, work.subject).trim().to_owned());
-            Ok(self.world.answer(work))
+            self.live.fetched.lock().unwrap().push(format!("{} {}", work.kind, work.subject).trim().to_owned());
+            Ok(self.live.world.answer(work))
         }
         .boxed()
     }
 
-    fn lane(&self, kind: WorkKind) -> Lane {
-        if kind == "changes" { "log" } else { "rest" }
-    }
-
-    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
-        KINDS
-    }
-
-    fn gates(&self) -> &'static [Gate] {
-        &[SIDE]
-    }
-
-    fn choose(&self, _gate: &'static str, held: &BTreeMap<WorkKind, u64>) -> Vec<WorkKind> {
-        held.iter().min_by_key(|(kind, count)| (**count, **kind)).map(|(kind, _)| *kind).into_iter().collect()
+    fn choose(&self, _barrier: &'static str, blocked: &BTreeMap<WorkKind, u64>) -> Vec<WorkKind> {
+        blocked.iter().min_by_key(|(kind, count)| (**count, **kind)).map(|(kind, _)| *kind).into_iter().collect()
     }
 }

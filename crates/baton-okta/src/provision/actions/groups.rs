@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::args::{Args, invalid};
 use super::profile::differing;
 use super::{done, returned};
+use crate::ids::{group, user};
 use crate::provision::OktaProvisioner;
 use crate::provision::aim::{Aim, Made, Seen, bring_about, pause};
 use crate::provision::errors;
@@ -23,7 +24,6 @@ use crate::provision::operation::Operation;
 use crate::provision::peek::Peek;
 use crate::provision::subject::Subject;
 use crate::provision::user_status::Last;
-use crate::resources::{group, user};
 
 /// How often a group is looked for that an unanswered request has made.
 const LOOKS_FOR_OURS: u32 = 5;
@@ -54,7 +54,7 @@ pub(super) async fn create(
         return Err(ChangeError::new(Code::Unavailable, format!("{message}{hint}")).leaving(StateAfter::Partial));
     };
     fill(provisioner, &made, &members, change).await?;
-    Ok(done(json!({ "resource": returned(group::resource(&made)) }), note))
+    Ok(done(json!({ "resource": returned(crate::resources::group::resource(&made)) }), note))
 }
 
 /// Adds members to a new group. One who cannot be added does not keep out the others.
@@ -254,7 +254,10 @@ pub(super) async fn modify(op: &Operation<'_>, args: &Args) -> Result<ActionDone
     let aim = GroupUpdate { id, wanted, last: Last::nothing() };
     let Made { note, .. } = bring_about(op, &aim).await?;
     let found = aim.last.get();
-    let resource = found.map_or_else(|| build::resource(group::ID, id, id), |found| group::resource_of_details(&found));
+    let resource = found.map_or_else(
+        || build::resource(group::ID, id, id),
+        |found| crate::resources::group::resource_of_details(&found),
+    );
     Ok(done(json!({ "resource": returned(resource) }), note))
 }
 

@@ -14,8 +14,8 @@ use baton_proto::json;
 use serde_json::{Map, Value, json};
 
 use super::OktaProvisioner;
+use crate::ids::{group, user};
 use crate::profile::Profile;
-use crate::resources::{group, user};
 use args::Args;
 use lifecycle::Turn;
 

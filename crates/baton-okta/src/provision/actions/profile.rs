@@ -16,13 +16,13 @@ use super::args::{Args, invalid};
 use super::schemas::ATTRIBUTES;
 use super::{done, returned};
 use crate::config::Rules;
+use crate::ids::user;
 use crate::provision::account::kind;
 use crate::provision::aim::{Aim, Made, Seen, bring_about};
 use crate::provision::errors;
 use crate::provision::operation::Operation;
 use crate::provision::peek::Peek;
 use crate::provision::user_status::{Last, is_user_id, no_user, read};
-use crate::resources::user;
 use baton_connector::build;
 
 /// Changes the attributes that have arguments of their own, and others by their names in Okta.
@@ -31,7 +31,8 @@ pub(super) async fn update_profile(op: &Operation<'_>, rules: &Rules, args: &Arg
     let aim = ProfileUpdate::new(id, named_and_more(args)?);
     let Made { note, .. } = bring_about(op, &aim).await?;
     let found = aim.last.get();
-    let updated = found.map_or_else(|| build::resource(user::ID, id, id), |found| user::resource(&found, rules));
+    let updated = found
+        .map_or_else(|| build::resource(user::ID, id, id), |found| crate::resources::user::resource(&found, rules));
     Ok(done(json!({ "updated_user": returned(updated) }), note))
 }
 

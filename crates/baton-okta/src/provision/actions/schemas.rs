@@ -8,7 +8,7 @@ use baton_proto::c1::config::v1::{
 };
 use baton_proto::c1::connector::v2::{ActionType, BatonActionSchema};
 
-use crate::resources::{group, user};
+use crate::ids::{group, user};
 
 /// The attributes of Okta's base profile that `update_profile` has arguments for.
 pub(super) const ATTRIBUTES: [&str; 18] = [

@@ -6,6 +6,8 @@ use baton_proto::json as protojson;
 use okta_client::models::{Record, record_from_json};
 use serde_json::{Value, json};
 
+use baton_connector::{GrantDraft, Metadata};
+
 use super::*;
 
 fn model<T: Record>(body: &Value) -> T {
@@ -130,7 +132,7 @@ fn apps_of_a_group_that_may_not_be_synced_are_granted_only_then() {
         let grants = group_grants("00g1", &apps, inactive_too);
         let ids: Vec<_> = grants.iter().map(GrantDraft::id).collect();
         assert_eq!(ids, ["app:0oa1:access:group:00g1", "app:0oa3:access:group:00g1", "app:0oa4:access:group:00g1"]);
-        let if_there: Vec<_> = grants.iter().map(|grant| grant.if_there).collect();
-        assert_eq!(if_there, [false, !inactive_too, !inactive_too]);
+        let skip_if_absent: Vec<_> = grants.iter().map(|grant| grant.skip_if_absent).collect();
+        assert_eq!(skip_if_absent, [false, !inactive_too, !inactive_too]);
     }
 }

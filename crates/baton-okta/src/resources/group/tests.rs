@@ -6,6 +6,9 @@ use baton_proto::json as protojson;
 use okta_client::models::record_from_json;
 use serde_json::{Value, json};
 
+use baton_connector::{GrantDraft, Reuse, WorkKind};
+use jiff::Timestamp;
+
 use super::*;
 
 fn all() -> Scope {
@@ -59,7 +62,7 @@ fn a_group_becomes_a_resource_and_an_entitlement() {
             "id": "group:00g1eng:member",
             "displayName": "Engineering Group Member",
             "description": "Member of Engineering group in Okta",
-            "grantableTo": [protojson::to_value(&user::resource_type()).unwrap()],
+            "grantableTo": [protojson::to_value(&types::resource_types([user::ID])[0]).unwrap()],
             "annotations": [{"@type": "type.googleapis.com/c1.connector.v2.V1Identifier", "id": "membership:00g1eng"}],
             "purpose": "PURPOSE_VALUE_ASSIGNMENT",
             "slug": "member",
@@ -106,11 +109,11 @@ fn now() -> Option<Timestamp> {
 #[test]
 fn members_are_read_again_when_the_group_says_so() {
     let of = |changed: &Value, kind: &str, now| {
-        reuse(&group(&json!({"id": "00g1", "type": kind, "lastMembershipUpdated": changed})), now)
+        follow_up::members_reuse(&group(&json!({"id": "00g1", "type": kind, "lastMembershipUpdated": changed})), now)
     };
-    let same = |version: &str, settled, unless_changed| Reuse::SameVersion {
+    let same = |version: &str, past_consistency_lag, unless_changed| Reuse::SameVersion {
         version: version.to_owned(),
-        settled,
+        past_consistency_lag,
         unless_changed,
     };
     for (changed, settled) in [("2026-01-02T03:04:59.000Z", true), ("2026-01-02T03:05:00.000Z", false)] {
@@ -125,28 +128,28 @@ fn members_are_read_again_when_the_group_says_so() {
 #[test]
 fn only_what_is_not_known_is_asked() {
     let full = with_stats(&json!({"usersCount": 2001, "appsCount": 1, "hasAdminPrivilege": true}));
-    let works = follow_up(&full, all(), 1000, now());
+    let works = follow_up::of_group(&full, all(), 1000, now());
     assert_eq!(kinds(&works), ["group-members", "group-roles", "group-apps"]);
     assert_eq!(works.iter().map(|work| work.subject.as_str()).collect::<Vec<_>>(), ["00g1"; 3]);
     assert_eq!(works[0].pages_hint, 3);
-    assert_eq!(works[2].held_by, Some("app-groups-side"));
+    assert_eq!(works[2].blocked_on, Some("app-groups-side"));
 
     let none = with_stats(&json!({"usersCount": 0, "appsCount": 0, "hasAdminPrivilege": false}));
-    assert_eq!(follow_up(&none, all(), 1000, now()), []);
+    assert_eq!(follow_up::of_group(&none, all(), 1000, now()), []);
 
     for unknown in [with_stats(&json!({})), group(&json!({"id": "00g1"}))] {
-        let works = follow_up(&unknown, all(), 1000, now());
+        let works = follow_up::of_group(&unknown, all(), 1000, now());
         assert_eq!(kinds(&works), ["group-members", "group-roles", "group-apps"]);
         assert_eq!(works[0].pages_hint, 1);
     }
     let misspelt = with_stats(&json!({"usersCount": 0, "appsCount": 0, "hasAdminPrivlege": false}));
-    assert_eq!(follow_up(&misspelt, all(), 1000, now()), []);
+    assert_eq!(follow_up::of_group(&misspelt, all(), 1000, now()), []);
 }
 
 #[test]
 fn only_what_is_wanted_is_asked() {
     let full = with_stats(&json!({"usersCount": 1, "appsCount": 1, "hasAdminPrivilege": true}));
-    let kinds_in = |scope| kinds(&follow_up(&full, scope, 1000, now()));
+    let kinds_in = |scope| kinds(&follow_up::of_group(&full, scope, 1000, now()));
     assert_eq!(kinds_in(Scope { users: false, ..all() }), ["group-roles", "group-apps"]);
     assert_eq!(kinds_in(Scope { roles: false, ..all() }), ["group-members", "group-apps"]);
     assert_eq!(kinds_in(Scope { apps: false, ..all() }), ["group-members", "group-roles"]);

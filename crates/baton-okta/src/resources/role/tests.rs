@@ -6,7 +6,12 @@ use baton_proto::json as protojson;
 use okta_client::models::list_from_json;
 use serde_json::{Value, json};
 
+use baton_connector::GrantDraft;
+use okta_client::models::RoleAssignment;
+
 use super::*;
+use crate::ids::{group, user};
+use crate::types;
 
 fn granted(holder: &Holder<'_>, body: &Value) -> Page {
     let assignments = list_from_json::<RoleAssignment>(body.to_string().as_bytes(), None).unwrap();
@@ -38,7 +43,10 @@ fn a_role_becomes_a_resource_and_an_entitlement() {
         "profile": {"id": "", "label": label, "type": of},
     });
     assert_eq!(protojson::to_value(&role).unwrap(), stored);
-    let types = [user::resource_type(), group::resource_type()].map(|of| protojson::to_value(&of).unwrap());
+    let types = types::resource_types([user::ID, group::ID])
+        .iter()
+        .map(|of| protojson::to_value(of).unwrap())
+        .collect::<Vec<_>>();
     assert_eq!(
         protojson::to_value(&entitlement(&role)).unwrap(),
         json!({
@@ -168,10 +176,8 @@ fn standard_roles_beyond_the_ten_are_custom_roles() {
 
 #[test]
 fn what_the_work_must_know_is_remembered_in_the_plan() {
-    let scope = Scope { roles: true, custom_roles: true, ..Scope::default() };
-    assert_eq!(roles_of_group("00g1", scope, true).detail, "role custom-role empty");
-    assert_eq!(roles_of_group("00g1", Scope { roles: true, ..Scope::default() }, false).detail, "role");
-    for wanted in [ALL, STANDARD_ONLY, Wanted { standard: false, custom: true }] {
-        assert_eq!(Wanted::parse(&wanted.detail()), wanted);
+    for is_empty in [true, false] {
+        let work = follow_up::roles_of_group("00g1", is_empty);
+        assert_eq!(work.detail.get::<GroupRolesDetail>().unwrap(), GroupRolesDetail { is_empty });
     }
 }

@@ -1,8 +1,11 @@
-//! A whole fetch of a simulated org without an engine: a plain loop over works and gates.
+//! A whole fetch of a simulated org without an engine: a plain loop over works and barriers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use baton_connector::{EncodedResource, FetchError, Gap, GrantDraft, Missing, Options, Source, Work, WorkKind};
+use baton_connector::{
+    EncodedResource, Gap, GrantDraft, MissingPrincipal, Options, Source, SourceError, SyncSession, Work, WorkKind,
+};
 use baton_okta::{Config, OktaSource, Requests, Rules};
 use baton_proto::Message;
 use baton_proto::c1::connector::v2::{Entitlement, Resource};
@@ -22,14 +25,14 @@ pub struct Synced {
 }
 
 /// A connector for a simulated org.
-pub fn connector(sim: &Sim, rules: Rules, page_size: Option<u32>) -> OktaSource {
+pub fn connector(sim: &Sim, rules: Rules, page_size: Option<u32>) -> Arc<OktaSource> {
     let requests = Requests { page_size, ..requests(sim) };
-    OktaSource::new(Config { rules, requests, ..config(sim, sim.token()) }).unwrap()
+    Arc::new(OktaSource::new(Config { rules, requests, ..config(sim, sim.token()) }).unwrap())
 }
 
 /// A connector with another token.
-pub fn connector_with(sim: &Sim, token: &str) -> OktaSource {
-    OktaSource::new(Config { requests: requests(sim), ..config(sim, token) }).unwrap()
+pub fn connector_with(sim: &Sim, token: &str) -> Arc<OktaSource> {
+    Arc::new(OktaSource::new(Config { requests: requests(sim), ..config(sim, token) }).unwrap())
 }
 
 fn config(sim: &Sim, token: &str) -> Config {
@@ -41,37 +44,42 @@ fn requests(sim: &Sim) -> Requests {
 }
 
 /// Fetches everything that `options` ask for, the newest work first.
-pub async fn fetch_all(source: &OktaSource, options: &Options) -> Result<Synced, FetchError> {
+pub async fn fetch_all(source: &Arc<OktaSource>, options: &Options) -> Result<Synced, SourceError> {
+    fetch_session(Arc::clone(source).open(options).as_ref()).await
+}
+
+/// Fetches everything that belongs to a session, the newest work first.
+pub async fn fetch_session(session: &dyn SyncSession) -> Result<Synced, SourceError> {
     let mut synced = Synced::default();
     let mut known = BTreeSet::new();
-    let mut held = Vec::new();
-    let mut ready = source.start(options);
+    let mut blocked = Vec::new();
+    let mut ready = session.initial_work();
     while !ready.is_empty() {
         while let Some(work) = ready.pop() {
             if !known.insert((work.kind, work.subject.clone())) {
                 continue;
             }
-            if work.held_by.is_some() {
-                held.push(work);
+            if work.blocked_on.is_some() {
+                blocked.push(work);
             } else {
-                fetch_work(source, &work, &mut synced, &mut ready).await?;
+                fetch_work(session, &work, &mut synced, &mut ready).await?;
             }
         }
-        release(source, std::mem::take(&mut held), &mut synced, &mut ready).await?;
+        release(session, std::mem::take(&mut blocked), &mut synced, &mut ready).await?;
     }
-    drop_missing(source, &mut synced);
+    drop_missing(session, &mut synced);
     Ok(synced)
 }
 
 async fn fetch_work(
-    source: &OktaSource,
+    session: &dyn SyncSession,
     work: &Work,
     synced: &mut Synced,
     ready: &mut Vec<Work>,
-) -> Result<(), FetchError> {
+) -> Result<(), SourceError> {
     let mut cursor = None;
     loop {
-        let page = source.fetch(work, cursor.as_deref()).await?;
+        let page = session.fetch(work, cursor.as_deref()).await?;
         *synced.pages.entry(work.kind).or_default() += 1;
         synced.resources.extend(page.resources);
         let decode = |encoded: EncodedResource| Resource::decode(encoded.data.as_slice()).unwrap();
@@ -87,29 +95,29 @@ async fn fetch_work(
     }
 }
 
-/// Asks each gate, when all other work is done, and fetches what it releases.
+/// Asks each barrier, when all other work is done, and fetches what it releases.
 async fn release(
-    source: &OktaSource,
-    held: Vec<Work>,
+    session: &dyn SyncSession,
+    blocked: Vec<Work>,
     synced: &mut Synced,
     ready: &mut Vec<Work>,
-) -> Result<(), FetchError> {
-    for gate in source.gates() {
-        let behind: Vec<_> = held.iter().filter(|work| work.held_by == Some(gate.name)).collect();
+) -> Result<(), SourceError> {
+    for barrier in session.schema().barriers {
+        let behind: Vec<_> = blocked.iter().filter(|work| work.blocked_on == Some(barrier.name)).collect();
         let mut counts = BTreeMap::<WorkKind, u64>::new();
         for work in &behind {
             *counts.entry(work.kind).or_default() += 1;
         }
-        let chosen = source.choose(gate.name, &counts);
+        let chosen = session.choose(barrier.name, &counts);
         for work in behind.into_iter().filter(|work| chosen.contains(&work.kind)) {
-            fetch_work(source, work, synced, ready).await?;
+            fetch_work(session, work, synced, ready).await?;
         }
     }
     Ok(())
 }
 
 /// Drops grants to principals that were left out on purpose, as the engine does.
-fn drop_missing(source: &OktaSource, synced: &mut Synced) {
+fn drop_missing(session: &dyn SyncSession, synced: &mut Synced) {
     let there: BTreeSet<(String, String)> = synced
         .resources
         .iter()
@@ -121,8 +129,8 @@ fn drop_missing(source: &OktaSource, synced: &mut Synced) {
         let is_there = there.contains(&(principal.resource_type.to_owned(), principal.id.clone()));
         let owner = &grant.entitlement;
         let owner_is_there = there.contains(&(owner.resource_type.clone(), owner.resource.clone()));
-        (owner_is_there || !grant.if_there)
-            && (is_there || source.missing_principal(principal.resource_type) == Missing::Keep)
+        (owner_is_there || !grant.skip_if_absent)
+            && (is_there || session.schema().missing_principal(principal.resource_type) == MissingPrincipal::Keep)
     });
 }
 

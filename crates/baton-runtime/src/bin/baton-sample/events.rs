@@ -1,6 +1,6 @@
 //! What happened: a user was used on each page, and nothing since.
 
-use baton_connector::{EventPage, EventRequest, EventSource, FetchError, FetchErrorKind};
+use baton_connector::{EventPage, EventRequest, EventSource, SourceError, SourceErrorKind};
 use baton_proto::c1::connector::v2::{Event, EventFeedMetadata, UsageEvent, event};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
@@ -16,13 +16,13 @@ impl EventSource for Feed {
         vec![EventFeedMetadata { id: "sample".to_owned(), supported_event_types: Vec::new() }]
     }
 
-    fn events<'a>(&'a self, request: &'a EventRequest) -> BoxFuture<'a, Result<EventPage, FetchError>> {
+    fn events<'a>(&'a self, request: &'a EventRequest) -> BoxFuture<'a, Result<EventPage, SourceError>> {
         let page = if request.cursor.is_empty() { Some(0) } else { request.cursor.parse::<u64>().ok() };
         ready(match page {
             Some(page) => Ok(self.page(page, request)),
             None => {
                 let message = format!("the cursor {} is too old", request.cursor);
-                Err(FetchError { message, kind: FetchErrorKind::StaleCursor })
+                Err(SourceError { message, kind: SourceErrorKind::StaleCursor })
             }
         })
         .boxed()

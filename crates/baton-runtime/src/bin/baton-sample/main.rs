@@ -8,7 +8,7 @@ mod source;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use baton_connector::{Connector, Purpose, Source};
+use baton_connector::{Connector, Purpose};
 use baton_proto::c1::connector::v2::Capability;
 use baton_runtime::describe::{Description, Shown, ShownGroup};
 use baton_runtime::{Failure, Field, Group, Program, Settings, heading};
@@ -66,7 +66,7 @@ impl Program for Sample {
         let abilities: [&'static [Capability]; 2] = [&[Sync, AccountProvisioning], &[Sync, TargetedSync, Provision]];
         Description {
             icon_url: "/sample.svg",
-            types: source::Made.resource_types().into_iter().zip(abilities).collect(),
+            types: source::resource_types().into_iter().zip(abilities).collect(),
             abilities: &[Capability::Actions],
             fields: FIELDS,
             groups: GROUPS,
@@ -76,10 +76,7 @@ impl Program for Sample {
 
     fn build(&self, settings: &Settings, _: Purpose, _: CancellationToken) -> Result<Connector, Failure> {
         let pages = u64::try_from(settings.int("pages")).unwrap_or(1);
-        let connector = match settings.switch("stuck") {
-            true => Connector::reading(Arc::new(source::Stuck)),
-            false => Connector::reading(Arc::new(source::Made)),
-        };
+        let connector = Connector::reading(Arc::new(source::Made { is_stuck: settings.switch("stuck") }));
         if settings.switch("reads-only") {
             return Ok(connector);
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use baton_connector::{
-    FetchError, GrantDraft, Lane, Options, Page, Principal, Source, SourceError, Work, WorkKind, build,
+    GrantDraft, KindSpec, Options, Page, Principal, Schema, Source, SourceError, SyncSession, TypeSpec, Work, WorkKind,
+    build,
 };
 use baton_proto::c1::connector::v2::{BatonId, ResourceType, resource_type::Trait};
 use futures::FutureExt;
@@ -12,19 +13,31 @@ use futures::future::{BoxFuture, ready};
 /// The only kind of work.
 const ALL: WorkKind = "all";
 
+/// The types that there are.
+pub(crate) fn resource_types() -> Vec<ResourceType> {
+    let of = |id: &str, name: &str, of: Trait| ResourceType {
+        id: id.to_owned(),
+        display_name: name.to_owned(),
+        traits: vec![of.into()],
+        ..ResourceType::default()
+    };
+    vec![of("user", "User", Trait::User), of("group", "Group", Trait::Group)]
+}
+
 /// The system.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Made;
+pub(crate) struct Made {
+    /// Whether a fetch blocks the thread that it runs on for ever. It leaves the file `stuck` in the current folder.
+    pub is_stuck: bool,
+}
 
 impl Source for Made {
-    fn resource_types(&self) -> Vec<ResourceType> {
-        let of = |id: &str, name: &str, of: Trait| ResourceType {
-            id: id.to_owned(),
-            display_name: name.to_owned(),
-            traits: vec![of.into()],
-            ..ResourceType::default()
-        };
-        vec![of("user", "User", Trait::User), of("group", "Group", Trait::Group)]
+    fn schema(&self) -> Schema {
+        Schema {
+            types: resource_types().into_iter().map(TypeSpec::new).collect(),
+            kinds: &[KindSpec { kind: ALL, label: "objects", queue: ALL }],
+            ..Schema::default()
+        }
     }
 
     fn fingerprint(&self) -> String {
@@ -35,60 +48,41 @@ impl Source for Made {
         ready(Ok(())).boxed()
     }
 
-    fn start(&self, _: &Options) -> Vec<Work> {
-        vec![Work::new(ALL, "")]
-    }
-
-    fn fetch<'a>(&'a self, _: &'a Work, _: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
-        ready(Ok(page())).boxed()
-    }
-
-    fn lane(&self, _: WorkKind) -> Lane {
-        ALL
-    }
-
-    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
-        &[(ALL, "objects")]
+    fn open(self: Arc<Self>, _: &Options) -> Arc<dyn SyncSession> {
+        Arc::new(Session { schema: self.schema(), is_stuck: self.is_stuck })
     }
 }
 
-/// The same, but a fetch blocks the thread that it runs on for ever. It leaves the file `stuck` in the current folder.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Stuck;
+/// A sync of it.
+struct Session {
+    schema: Schema,
+    is_stuck: bool,
+}
 
-impl Source for Stuck {
-    fn resource_types(&self) -> Vec<ResourceType> {
-        Made.resource_types()
-    }
-
-    fn fingerprint(&self) -> String {
-        Made.fingerprint()
+impl SyncSession for Session {
+    fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         ready(Ok(())).boxed()
     }
 
-    fn start(&self, options: &Options) -> Vec<Work> {
-        Made.start(options)
+    fn initial_work(&self) -> Vec<Work> {
+        vec![Work::new(ALL, "")]
     }
 
-    fn fetch<'a>(&'a self, _: &'a Work, _: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
+    fn fetch<'a>(&'a self, _: &'a Work, _: Option<&'a str>) -> BoxFuture<'a, Result<Page, SourceError>> {
         async {
-            let _ = std::fs::write("stuck", "");
-            loop {
-                std::thread::park();
+            if self.is_stuck {
+                let _ = std::fs::write("stuck", "");
+                loop {
+                    std::thread::park();
+                }
             }
+            Ok(page())
         }
         .boxed()
-    }
-
-    fn lane(&self, kind: WorkKind) -> Lane {
-        Made.lane(kind)
-    }
-
-    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
-        Made.kinds()
     }
 }
 

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use baton_connector::{
-    FetchError, FetchErrorKind, Lane, LaneTraffic, Options, Page, Source, SourceError, SystemId, Work, WorkKind,
+    Options, Page, QueueTraffic, Schema, Source, SourceError, SourceErrorKind, SyncSession, SystemId, Work,
 };
-use baton_proto::c1::connector::v2::ResourceType;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
@@ -13,44 +12,56 @@ use futures::future::BoxFuture;
 pub(super) struct Nothing(pub(super) Arc<dyn Source>);
 
 impl Source for Nothing {
-    fn resource_types(&self) -> Vec<ResourceType> {
-        Vec::new()
+    fn schema(&self) -> Schema {
+        Schema { types: Vec::new(), ..self.0.schema() }
     }
 
     fn fingerprint(&self) -> String {
         format!("nothing of {}", self.0.fingerprint())
     }
 
-    fn session(&self) -> Option<Arc<dyn Source>> {
-        Some(Arc::new(Self(self.0.session()?)))
-    }
-
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         self.0.validate()
     }
 
-    fn system(&self) -> Option<SystemId> {
-        self.0.system()
+    fn traffic(&self) -> Vec<QueueTraffic> {
+        self.0.traffic()
     }
 
-    fn start(&self, _options: &Options) -> Vec<Work> {
+    fn open(self: Arc<Self>, options: &Options) -> Arc<dyn SyncSession> {
+        Arc::new(NothingSession { schema: self.schema(), session: Arc::clone(&self.0).open(options) })
+    }
+}
+
+/// A sync of nothing.
+struct NothingSession {
+    schema: Schema,
+    session: Arc<dyn SyncSession>,
+}
+
+impl SyncSession for NothingSession {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        self.session.validate()
+    }
+
+    fn system(&self) -> Option<SystemId> {
+        self.session.system()
+    }
+
+    fn initial_work(&self) -> Vec<Work> {
         Vec::new()
     }
 
-    fn fetch<'a>(&'a self, work: &'a Work, _cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
+    fn fetch<'a>(&'a self, work: &'a Work, _cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, SourceError>> {
         let message = format!("nothing is to be read, yet {} was asked for", work.kind);
-        futures::future::ready(Err(FetchError { message, kind: FetchErrorKind::Invalid })).boxed()
+        futures::future::ready(Err(SourceError { message, kind: SourceErrorKind::Invalid })).boxed()
     }
 
-    fn lane(&self, kind: WorkKind) -> Lane {
-        self.0.lane(kind)
-    }
-
-    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
-        self.0.kinds()
-    }
-
-    fn traffic(&self) -> Vec<LaneTraffic> {
-        self.0.traffic()
+    fn traffic(&self) -> Vec<QueueTraffic> {
+        self.session.traffic()
     }
 }

@@ -9,8 +9,8 @@ use baton_connector::provision::{
     IssuedSecret, Revoked, StateAfter,
 };
 use baton_connector::{
-    Change, ChangeError, Code, Connector, EventPage, EventRequest, EventSource, FetchError, FetchErrorKind, GrantDraft,
-    Lane, Options, Page, Principal, Provisioner, Source, SourceError, Work, WorkKind, build,
+    Change, ChangeError, Code, Connector, EventPage, EventRequest, EventSource, GrantDraft, KindSpec, Options, Page,
+    Principal, Provisioner, Schema, Source, SourceError, SourceErrorKind, SyncSession, TypeSpec, Work, build,
 };
 use baton_proto::c1::connector::v2::{
     BatonActionSchema, Entitlement, Event, EventFeedMetadata, Grant, Resource, ResourceId, ResourceType,
@@ -263,17 +263,17 @@ impl EventSource for System {
         vec![EventFeedMetadata { id: "happenings".to_owned(), ..EventFeedMetadata::default() }]
     }
 
-    fn events<'a>(&'a self, request: &'a EventRequest) -> BoxFuture<'a, Result<EventPage, FetchError>> {
+    fn events<'a>(&'a self, request: &'a EventRequest) -> BoxFuture<'a, Result<EventPage, SourceError>> {
         async move {
             if !*self.reachable.borrow() {
                 let message = "the made-up system is out of reach".to_owned();
-                return Err(FetchError { message, kind: FetchErrorKind::Unavailable });
+                return Err(SourceError { message, kind: SourceErrorKind::Unavailable });
             }
             let from: usize = match request.cursor.as_str() {
                 "" => 0,
-                cursor => cursor.parse().map_err(|_| FetchError {
+                cursor => cursor.parse().map_err(|_| SourceError {
                     message: format!("{cursor:?} is no cursor"),
-                    kind: FetchErrorKind::Invalid,
+                    kind: SourceErrorKind::Invalid,
                 })?,
             };
             let size = usize::try_from(request.page_size).unwrap();
@@ -293,9 +293,17 @@ impl EventSource for System {
 const PAGE: usize = 10;
 
 impl Source for System {
-    fn resource_types(&self) -> Vec<ResourceType> {
+    fn schema(&self) -> Schema {
         let of = |id: &str| ResourceType { id: id.to_owned(), display_name: id.to_owned(), ..ResourceType::default() };
-        vec![of("user"), of("group")]
+        Schema {
+            types: ["user", "group"].map(|id| TypeSpec::new(of(id))).to_vec(),
+            kinds: &[
+                KindSpec { kind: "users", label: "users", queue: "all" },
+                KindSpec { kind: "groups", label: "groups", queue: "all" },
+                KindSpec { kind: "members", label: "members of groups", queue: "all" },
+            ],
+            ..Schema::default()
+        }
     }
 
     fn fingerprint(&self) -> String {
@@ -309,34 +317,56 @@ impl Source for System {
                 true => Ok(()),
                 false => Err(SourceError {
                     message: "the made-up system is out of reach".to_owned(),
-                    kind: FetchErrorKind::Unavailable,
+                    kind: SourceErrorKind::Unavailable,
                 }),
             }
         }
         .boxed()
     }
 
-    fn start(&self, options: &Options) -> Vec<Work> {
-        let kinds = [("users", "user"), ("groups", "group")].into_iter().filter(|(_, id)| options.wants(id));
+    fn open(self: Arc<Self>, options: &Options) -> Arc<dyn SyncSession> {
+        Arc::new(Session { schema: self.schema(), options: options.clone(), system: self })
+    }
+}
+
+/// A sync of the made-up system.
+struct Session {
+    system: Arc<System>,
+    schema: Schema,
+    options: Options,
+}
+
+impl SyncSession for Session {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        self.system.validate()
+    }
+
+    fn initial_work(&self) -> Vec<Work> {
+        let kinds = [("users", "user"), ("groups", "group")].into_iter().filter(|(_, id)| self.options.wants(id));
         kinds.map(|(kind, _)| Work::new(kind, "")).collect()
     }
 
-    fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
+    fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, SourceError>> {
+        let system = &self.system;
         async move {
-            if self.fetches.load(Ordering::SeqCst) >= self.behaviour.holds_after {
-                self.held().await;
+            if system.fetches.load(Ordering::SeqCst) >= system.behaviour.holds_after {
+                system.held().await;
             }
-            self.fetches.fetch_add(1, Ordering::SeqCst);
+            system.fetches.fetch_add(1, Ordering::SeqCst);
             let from: usize = cursor.map_or(0, |cursor| cursor.parse().unwrap());
             let mut page = Page::default();
             match work.kind {
                 "users" => {
-                    let to = (from + PAGE).min(self.behaviour.users);
+                    let to = (from + PAGE).min(system.behaviour.users);
                     page.resources = (from..to).map(|user| build::resource("user", &format!("u{user}"), "")).collect();
-                    page.next = (to < self.behaviour.users).then(|| to.to_string());
+                    page.next = (to < system.behaviour.users).then(|| to.to_string());
                 }
                 "groups" => {
-                    for number in 0..self.behaviour.groups {
+                    for number in 0..system.behaviour.groups {
                         let group = build::resource("group", &format!("g{number}"), "");
                         let texts = || (String::new(), String::new());
                         let (name, about) = texts();
@@ -349,7 +379,7 @@ impl Source for System {
                 _ => {
                     let entitlement = Arc::new(build::entitlement_ref("group", &work.subject, "member"));
                     let prefix: Arc<str> = Arc::from(format!("grant:{}:", work.subject));
-                    page.grants = (0..self.behaviour.users)
+                    page.grants = (0..system.behaviour.users)
                         .step_by(3)
                         .map(|user| {
                             let principal = Principal { resource_type: "user", id: format!("u{user}") };
@@ -361,13 +391,5 @@ impl Source for System {
             Ok(page)
         }
         .boxed()
-    }
-
-    fn lane(&self, _kind: WorkKind) -> Lane {
-        "all"
-    }
-
-    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
-        &[("users", "users"), ("groups", "groups"), ("members", "members of groups")]
     }
 }

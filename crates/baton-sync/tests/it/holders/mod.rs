@@ -2,13 +2,12 @@
 //! asked for single holders.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use baton_connector::{
-    Changed, FetchError, FetchErrorKind, Gap, GapKind, Lane, Options, Page, Reuse, Source, SourceError, Which, Work,
-    WorkKind, build,
+    Gap, GapKind, Invalidation, KindSpec, Options, Page, Reuse, Schema, Selector, Source, SourceError, SourceErrorKind,
+    SyncSession, TypeSpec, Work, build,
 };
-use baton_proto::c1::connector::v2::ResourceType;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +41,7 @@ pub struct World {
     pub apps: BTreeMap<u32, BTreeMap<u32, bool>>,
     /// Groups of applications.
     pub groups: BTreeMap<u32, BTreeSet<u32>>,
-    pub log: Vec<Changed>,
+    pub log: Vec<Invalidation>,
     pub parts: Parts,
     pub stop: Option<(usize, CancellationToken)>,
 }
@@ -52,13 +51,13 @@ pub struct Live {
     pub fetched: Mutex<Vec<String>>,
 }
 
-const KINDS: &[(WorkKind, &str)] = &[
-    ("changes", "changes"),
-    ("users", "users"),
-    ("apps", "applications"),
-    ("holders", "holders of applications"),
-    ("roles", "roles in applications"),
-    ("groups", "groups of applications"),
+const KINDS: &[KindSpec] = &[
+    KindSpec { kind: "changes", label: "changes", queue: "all" },
+    KindSpec { kind: "users", label: "users", queue: "all" },
+    KindSpec { kind: "apps", label: "applications", queue: "all" },
+    KindSpec { kind: "holders", label: "holders of applications", queue: "all" },
+    KindSpec { kind: "roles", label: "roles in applications", queue: "all" },
+    KindSpec { kind: "groups", label: "groups of applications", queue: "all" },
 ];
 
 impl World {
@@ -75,8 +74,8 @@ impl World {
         }
     }
 
-    pub fn tell(&mut self, which: Which) {
-        self.log.push(Changed { kind: "holders", which, settled: true });
+    pub fn tell(&mut self, which: Selector) {
+        self.log.push(Invalidation { kind: "holders", selector: which, past_consistency_lag: true });
     }
 
     /// Gives an application to a user, directly or through a group, or takes it away, and tells of it.
@@ -100,8 +99,8 @@ impl World {
         let app = work.subject.parse::<u32>().unwrap_or_default();
         match work.kind {
             "changes" => {
-                page.changed = self.log[work.detail.parse::<usize>().unwrap()..].to_vec();
-                page.mark = Some(self.log.len().to_string());
+                page.invalidations = self.log[work.detail.get::<usize>().unwrap()..].to_vec();
+                page.change_token = Some(self.log.len().to_string());
             }
             "users" => {
                 let users = self.users.iter().map(|user| resource("user", &format!("u{user}")));
@@ -142,7 +141,7 @@ impl World {
         page
     }
 
-    fn answer_parts(&self, work: &Work, principals: &[String]) -> Result<Option<Page>, FetchError> {
+    fn answer_parts(&self, work: &Work, principals: &[String]) -> Result<Option<Page>, SourceError> {
         let app = work.subject.parse::<u32>().unwrap();
         let users = principals.iter().map(|principal| principal[1..].parse::<u32>().unwrap());
         let users = users.filter(|user| self.apps[&app].contains_key(user));
@@ -160,18 +159,18 @@ impl World {
             }),
             Parts::Work => page.opens.push(Work::new("roles", "0")),
             Parts::Next => page.next = Some("3".to_owned()),
-            Parts::Change => page.changed.clone_from(&self.log),
+            Parts::Change => page.invalidations.clone_from(&self.log),
             Parts::Error => {
                 let message = "the system is on fire".to_owned();
-                return Err(FetchError { message, kind: FetchErrorKind::Unavailable });
+                return Err(SourceError { message, kind: SourceErrorKind::Unavailable });
             }
         }
         Ok(Some(page))
     }
 }
 
-pub fn part(app: u32, user: u32) -> Which {
-    Which::Part { subject: app.to_string(), principal: format!("u{user}") }
+pub fn part(app: u32, user: u32) -> Selector {
+    Selector::Part { subject: app.to_string(), principal: format!("u{user}") }
 }
 
 fn resource(of: &str, id: &str) -> baton_proto::c1::connector::v2::Resource {
@@ -191,8 +190,12 @@ impl Live {
 }
 
 impl Source for Live {
-    fn resource_types(&self) -> Vec<ResourceType> {
-        ["user", "group", "app"].map(resource_type).to_vec()
+    fn schema(&self) -> Schema {
+        Schema {
+            types: ["user", "group", "app"].map(|id| TypeSpec::new(resource_type(id))).to_vec(),
+            kinds: KINDS,
+            ..Schema::default()
+        }
     }
 
     fn fingerprint(&self) -> String {
@@ -203,22 +206,42 @@ impl Source for Live {
         async { Ok(()) }.boxed()
     }
 
-    fn start(&self, _options: &Options) -> Vec<Work> {
+    fn open(self: Arc<Self>, _options: &Options) -> Arc<dyn SyncSession> {
+        Arc::new(Session { schema: self.schema(), live: self })
+    }
+}
+
+/// A sync of it.
+struct Session {
+    live: Arc<Live>,
+    schema: Schema,
+}
+
+impl SyncSession for Session {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        self.live.validate()
+    }
+
+    fn initial_work(&self) -> Vec<Work> {
         ["users", "apps"].map(|kind| Work::new(kind, "")).to_vec()
     }
 
-    fn mark(&self) -> Option<String> {
-        Some(self.world.log.len().to_string())
+    fn change_token(&self) -> Option<String> {
+        Some(self.live.world.log.len().to_string())
     }
 
-    fn changes(&self, mark: &str, _options: &Options) -> Option<Work> {
-        Some(Work::new("changes", "").with_detail(mark))
+    fn changes(&self, change_token: &str) -> Option<Work> {
+        Some(Work::new("changes", "").with_detail(&change_token.parse::<usize>().unwrap()))
     }
 
-    fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
+    fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, SourceError>> {
         async move {
-            self.note(format!("{} {} {}", work.kind, work.subject, cursor.unwrap_or_default())).await;
-            Ok(self.world.answer(work, cursor))
+            self.live.note(format!("{} {} {}", work.kind, work.subject, cursor.unwrap_or_default())).await;
+            Ok(self.live.world.answer(work, cursor))
         }
         .boxed()
     }
@@ -227,19 +250,11 @@ impl Source for Live {
         &'a self,
         work: &'a Work,
         principals: &'a [String],
-    ) -> BoxFuture<'a, Result<Option<Page>, FetchError>> {
+    ) -> BoxFuture<'a, Result<Option<Page>, SourceError>> {
         async move {
-            self.note(format!("part of {} {}: {}", work.kind, work.subject, principals.join(" "))).await;
-            self.world.answer_parts(work, principals)
+            self.live.note(format!("part of {} {}: {}", work.kind, work.subject, principals.join(" "))).await;
+            self.live.world.answer_parts(work, principals)
         }
         .boxed()
-    }
-
-    fn lane(&self, _kind: WorkKind) -> Lane {
-        "all"
-    }
-
-    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
-        KINDS
     }
 }

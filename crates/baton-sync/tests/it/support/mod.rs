@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use baton_connector::{
-    FetchError, FetchErrorKind, Gap, GapKind, Gate, GrantDraft, Lane, Missing, Options, Page, Principal, ResourceBid,
-    ResourceRef, Source, SourceError, SystemId, Work, WorkKind, build,
+    Barrier, Gap, GapKind, GrantDraft, KindSpec, MissingPrincipal, Options, Page, Principal, ResourceBid, ResourceRef,
+    Schema, Source, SourceError, SourceErrorKind, SyncSession, SystemId, TypeSpec, Work, WorkKind, build,
 };
 use baton_proto::c1::connector::v2::{EntitlementExclusionGroup, GrantExpandable, Resource, ResourceId, ResourceType};
 use baton_sync::{Event, Observer, Silent, Summary, SyncConfig, SyncError};
@@ -54,8 +54,6 @@ pub struct MadeUp {
     pub system: &'static str,
     /// All groups' entitlements are the default of one exclusion group.
     pub exclusive: bool,
-    /// A kind of work is in another lane every time that somebody asks.
-    pub wanders: bool,
     /// Grants of the extra work `extra`, on top of the made-up ones.
     pub extra: Vec<GrantDraft>,
     pub fetches: Mutex<Vec<(WorkKind, String, String)>>,
@@ -85,7 +83,6 @@ impl Default for MadeUp {
             fingerprint: "made up",
             system: "",
             exclusive: false,
-            wanders: false,
             extra: Vec::new(),
             fetches: Mutex::default(),
             asked: AtomicUsize::new(0),
@@ -93,20 +90,20 @@ impl Default for MadeUp {
     }
 }
 
-const KINDS: &[(WorkKind, &str)] = &[
-    ("users", "users"),
-    ("groups", "groups"),
-    ("apps", "applications"),
-    ("members", "members"),
-    ("edges-by-app", "groups of applications"),
-    ("edges-by-group", "applications of groups"),
-    ("extra", "extra grants"),
-    ("one-user", "single users"),
-    ("one-group", "single groups"),
-    ("one-app", "single applications"),
+const KINDS: &[KindSpec] = &[
+    KindSpec { kind: "users", label: "users", queue: "people" },
+    KindSpec { kind: "groups", label: "groups", queue: "rest" },
+    KindSpec { kind: "apps", label: "applications", queue: "rest" },
+    KindSpec { kind: "members", label: "members", queue: "rest" },
+    KindSpec { kind: "edges-by-app", label: "groups of applications", queue: "rest" },
+    KindSpec { kind: "edges-by-group", label: "applications of groups", queue: "rest" },
+    KindSpec { kind: "extra", label: "extra grants", queue: "rest" },
+    KindSpec { kind: "one-user", label: "single users", queue: "rest" },
+    KindSpec { kind: "one-group", label: "single groups", queue: "rest" },
+    KindSpec { kind: "one-app", label: "single applications", queue: "rest" },
 ];
 
-const EDGES: Gate = Gate { name: "edges", after: &["groups", "apps"] };
+const EDGES: Barrier = Barrier { name: "edges", after: &["groups", "apps"] };
 
 impl MadeUp {
     pub fn fetched(&self) -> Vec<(WorkKind, String, String)> {
@@ -154,7 +151,7 @@ impl MadeUp {
                     page.opens.push(Work::new("members", group.to_string()));
                     page.opens.push(Work::new("members", group.to_string()));
                     if group % 3 == 0 {
-                        page.opens.push(Work::new("edges-by-group", group.to_string()).behind(EDGES.name));
+                        page.opens.push(Work::new("edges-by-group", group.to_string()).blocked_on(EDGES.name));
                     }
                 }
             }
@@ -171,7 +168,7 @@ impl MadeUp {
                     let resource = resource("app", &format!("a{app}"));
                     page.entitlements.push(entitlement(&resource, "access"));
                     page.resources.push(resource);
-                    page.opens.push(Work::new("edges-by-app", app.to_string()).behind(EDGES.name));
+                    page.opens.push(Work::new("edges-by-app", app.to_string()).blocked_on(EDGES.name));
                 }
             }
             "members" => {
@@ -208,6 +205,8 @@ impl MadeUp {
     /// A single resource: `u3`, `g3` or `a3`, with an entitlement and the work for its grants if the detail says so. A
     /// group also has applications, which are resources of another type.
     fn one(&self, work: &Work, page: &mut Page) {
+        let parts: Vec<String> = work.detail.get().unwrap();
+        let has = |part: &str| parts.iter().any(|has| has == part);
         let id = work.subject.as_str();
         let number: usize = id[1..].parse().unwrap();
         let of = work.kind.trim_start_matches("one-");
@@ -223,11 +222,11 @@ impl MadeUp {
         }
         let resource = resource(of, id);
         let slug = if of == "group" { "member" } else { "access" };
-        if of != "user" && work.detail.contains("entitlements") {
+        if of != "user" && has("entitlements") {
             page.entitlements.push(entitlement(&resource, slug));
         }
         page.resources.push(resource);
-        if work.detail.contains("grants") {
+        if has("grants") {
             let kinds: &[_] = match of {
                 "user" => &[],
                 "group" if number.is_multiple_of(3) => &["members", "edges-by-group"],
@@ -240,126 +239,130 @@ impl MadeUp {
 }
 
 impl Source for MadeUp {
-    fn resource_types(&self) -> Vec<ResourceType> {
-        ["user", "group", "app"].map(resource_type).to_vec()
+    fn schema(&self) -> Schema {
+        let spec = |id: &str| TypeSpec {
+            opt_in: id == "app" && self.apps_on_request,
+            guarded: id != "app" && self.guarded,
+            never_empty: (id == "user" && self.guarded).then_some("somebody made this up"),
+            references_others: id == "group" && self.groups_point,
+            missing_principal: if self.drops_missing { MissingPrincipal::Drop } else { MissingPrincipal::Keep },
+            ..TypeSpec::new(resource_type(id))
+        };
+        Schema {
+            types: ["user", "group", "app"].map(spec).to_vec(),
+            kinds: KINDS,
+            barriers: &[EDGES],
+            ..Schema::default()
+        }
     }
 
     fn fingerprint(&self) -> String {
         self.fingerprint.to_owned()
     }
 
-    fn system(&self) -> Option<SystemId> {
-        system(self.system)
+    fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
+        async { Ok(()) }.boxed()
     }
 
-    fn on_request(&self) -> Vec<&'static str> {
-        if self.apps_on_request { vec!["app"] } else { Vec::new() }
+    fn open(self: Arc<Self>, options: &Options) -> Arc<dyn SyncSession> {
+        Arc::new(Session { schema: self.schema(), options: options.clone(), source: self })
+    }
+}
+
+/// A sync of the made-up system.
+struct Session {
+    source: Arc<MadeUp>,
+    schema: Schema,
+    options: Options,
+}
+
+impl SyncSession for Session {
+    fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     fn validate(&self) -> BoxFuture<'_, Result<(), SourceError>> {
         async { Ok(()) }.boxed()
     }
 
-    fn start(&self, options: &Options) -> Vec<Work> {
+    fn system(&self) -> Option<SystemId> {
+        system(self.source.system)
+    }
+
+    fn initial_work(&self) -> Vec<Work> {
+        let Self { source, options, .. } = self;
         let mut works: Vec<_> = ["users", "groups", "apps"].map(|kind| Work::new(kind, "")).to_vec();
-        if !self.extra.is_empty() {
+        if !source.extra.is_empty() {
             works.push(Work::new("extra", ""));
         }
-        assert!(!options.skip_entitlements_and_grants || self.resources_only, "the made-up system has no such mode");
+        assert!(!options.skip_entitlements_and_grants || source.resources_only, "the made-up system has no such mode");
         works.retain(|work| !options.skip_entitlements_and_grants || work.kind == "users");
         works
     }
 
-    fn target(&self, resource: &ResourceBid, options: &Options) -> Option<Work> {
+    fn work_for_resource(&self, resource: &ResourceBid) -> Option<Work> {
+        let options = &self.options;
         let ResourceRef { resource_type, id } = &resource.resource;
         let kind = match resource_type.as_str() {
-            only_listed if self.only_listed == Some(only_listed) => return None,
+            only_listed if self.source.only_listed == Some(only_listed) => return None,
             "user" => "one-user",
             "group" => "one-group",
             "app" => "one-app",
             other => panic!("unknown type {other}"),
         };
-        let mut detail = Vec::new();
+        let mut detail: Vec<&str> = Vec::new();
         if !options.skip_entitlements_and_grants {
             detail.push("entitlements");
             if options.targets(&resource.resource) && !options.skip_grants {
                 detail.push("grants");
             }
         }
-        Some(Work::new(kind, id.as_str()).with_detail(detail.join(" ")))
+        Some(Work::new(kind, id.as_str()).with_detail(&detail))
     }
 
-    fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, FetchError>> {
+    fn fetch<'a>(&'a self, work: &'a Work, cursor: Option<&'a str>) -> BoxFuture<'a, Result<Page, SourceError>> {
+        let source = &self.source;
         async move {
-            let asked = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
-            if self.delays != 0 {
-                let noise = (self.delays.wrapping_mul(asked as u64 * 2_654_435_761) >> 7) % 9;
+            let asked = source.asked.fetch_add(1, Ordering::SeqCst) + 1;
+            if source.delays != 0 {
+                let noise = (source.delays.wrapping_mul(asked as u64 * 2_654_435_761) >> 7) % 9;
                 tokio::time::sleep(Duration::from_millis(noise)).await;
             }
-            if let Some((after, token)) = &self.stop
+            if let Some((after, token)) = &source.stop
                 && asked > *after
             {
                 token.cancel();
                 std::future::pending::<()>().await;
             }
-            if self.fails == Some((work.kind, &work.subject)) {
+            if source.fails == Some((work.kind, &work.subject)) {
                 let message = format!("{} {}: the system is on fire", work.kind, work.subject);
-                return Err(FetchError { message, kind: FetchErrorKind::Unavailable });
+                return Err(SourceError { message, kind: SourceErrorKind::Unavailable });
             }
             let forgets = work.kind == "users" && cursor.is_some();
             if forgets
-                && self.forgets.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+                && source.forgets.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
             {
                 let message = "no such cursor".to_owned();
-                return Err(FetchError { message, kind: FetchErrorKind::StaleCursor });
+                return Err(SourceError { message, kind: SourceErrorKind::StaleCursor });
             }
             let seen = (work.kind, work.subject.clone(), cursor.unwrap_or_default().to_owned());
-            self.fetches.lock().unwrap().push(seen);
-            Ok(self.answer(work, cursor))
+            source.fetches.lock().unwrap().push(seen);
+            Ok(source.answer(work, cursor))
         }
         .boxed()
     }
 
-    fn lane(&self, kind: WorkKind) -> Lane {
-        let is_odd = self.wanders && self.asked.fetch_add(1, Ordering::SeqCst) % 2 == 1;
-        if (kind == "users") != is_odd { "people" } else { "rest" }
+    fn choose(&self, barrier: &'static str, blocked: &BTreeMap<WorkKind, u64>) -> Vec<WorkKind> {
+        assert_eq!(barrier, EDGES.name);
+        blocked.iter().min_by_key(|(kind, count)| (**count, **kind)).map(|(kind, _)| *kind).into_iter().collect()
     }
 
-    fn kinds(&self) -> &'static [(WorkKind, &'static str)] {
-        KINDS
-    }
-
-    fn gates(&self) -> &'static [Gate] {
-        &[EDGES]
-    }
-
-    fn choose(&self, gate: &'static str, held: &BTreeMap<WorkKind, u64>) -> Vec<WorkKind> {
-        assert_eq!(gate, EDGES.name);
-        held.iter().min_by_key(|(kind, count)| (**count, **kind)).map(|(kind, _)| *kind).into_iter().collect()
-    }
-
-    fn guarded(&self) -> &'static [&'static str] {
-        if self.guarded { &["user", "group"] } else { &[] }
-    }
-
-    fn never_empty(&self) -> &'static [(&'static str, &'static str)] {
-        if self.guarded { &[("user", "somebody made this up")] } else { &[] }
-    }
-
-    fn pointing(&self) -> &'static [&'static str] {
-        if self.groups_point { &["group"] } else { &[] }
-    }
-
-    fn unlink(&self, resource: &mut Resource, is_there: &dyn Fn(&ResourceId) -> bool) -> Vec<Gap> {
+    fn strip_dangling(&self, resource: &mut Resource, is_there: &dyn Fn(&ResourceId) -> bool) -> Vec<Gap> {
         if is_there(&build::resource_id("user", "u0")) {
             return Vec::new();
         }
         resource.display_name.push_str(" without u0");
         vec![Gap { kind: GapKind::LeftOut, resource_type: "group".to_owned(), ..gap() }]
-    }
-
-    fn missing_principal(&self, _resource_type: &str) -> Missing {
-        if self.drops_missing { Missing::Drop } else { Missing::Keep }
     }
 }
 

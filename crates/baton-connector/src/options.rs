@@ -1,19 +1,50 @@
-//! What tells one sync from another, in forms that are stored and therefore never change.
+//! What an operator asked a sync to do, as far as every connector understands it.
 
 use std::fmt::Write;
 
-use crate::Options;
+use crate::bid::{ResourceBid, ResourceRef};
 
-/// The system that a source reads.
+/// The options of a sync.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SystemId {
-    /// The system's own id, which no other system of this kind has; empty if it is not known.
-    pub id: String,
-    /// The host name under which it is read, with the port unless that is the usual one.
-    pub host: String,
+pub struct Options {
+    /// Only these resource types; empty means all.
+    pub resource_types: Vec<String>,
+    /// Only these resources, with their entitlements and grants, in a partial sync; empty means all.
+    pub resources: Vec<ResourceBid>,
+    /// Resources only.
+    pub skip_entitlements_and_grants: bool,
+    /// Resources and entitlements only.
+    pub skip_grants: bool,
+    /// Only the grants that the source reports, not those that follow from them.
+    pub skip_expand_grants: bool,
 }
 
 impl Options {
+    /// Whether resources of the type `id` are to be synced.
+    #[must_use]
+    pub fn wants(&self, id: &str) -> bool {
+        self.resource_types.is_empty() || self.names(id)
+    }
+
+    /// Whether the operator named the type `id`, or a resource of it.
+    #[must_use]
+    pub fn names(&self, id: &str) -> bool {
+        self.resource_types.iter().any(|named| named == id)
+            || self.resources.iter().any(|named| named.resource.resource_type == id)
+    }
+
+    /// Whether only some resources are to be synced.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        !self.resources.is_empty()
+    }
+
+    /// Whether the operator named this very resource.
+    #[must_use]
+    pub fn targets(&self, resource: &ResourceRef) -> bool {
+        self.resources.iter().any(|named| named.resource == *resource)
+    }
+
     /// The options as a text: a line each, none for those that are not set, and with every value its length in bytes. Two
     /// options have the same text only if they ask for the same. It names files and is stored in them: what is there stays
     /// as it is, and new options get lines of their own.
@@ -54,7 +85,6 @@ fn line(text: &mut String, key: &str, values: &[&str]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ResourceBid, ResourceRef};
 
     #[test]
     fn options_have_a_text_that_stays_as_it_is() {

@@ -3,13 +3,14 @@
 //! The answer about one user is an element of the list (`docs/spec/okta-api.md` 1.3), so that it is mapped as the list
 //! is. Whatever leaves a doubt about that is left to the list.
 
-use baton_connector::{FetchError, Page, Work};
+use baton_connector::{Page, SourceError, Work};
 use okta_client::models::AppUser;
 use okta_client::{Error, ErrorKind, code, endpoints};
 
-use super::{ID, SOURCES, says_how, user_grants};
+use super::app_grants::{names_groups, says_how, user_grants};
+use crate::context::Context;
 use crate::errors;
-use crate::resources::Context;
+use crate::ids::app::ID;
 
 /// States in which a user certainly has the app. In the others, such as `UNASSIGNED` or `DEPROVISIONED`, it is not said
 /// whether the list shows the user.
@@ -20,7 +21,7 @@ pub(crate) async fn fetch_parts_of_users(
     context: &Context,
     work: &Work,
     users: &[String],
-) -> Result<Option<Page>, FetchError> {
+) -> Result<Option<Page>, SourceError> {
     let app = work.subject.as_str();
     let mut assigned = Vec::new();
     for id in users {
@@ -37,7 +38,7 @@ pub(crate) async fn fetch_parts_of_users(
             },
         }
     }
-    Ok(Some(Page { grants: user_grants(app, assigned, work.detail == SOURCES), ..Page::default() }))
+    Ok(Some(Page { grants: user_grants(app, assigned, names_groups(context)), ..Page::default() }))
 }
 
 /// Whether the list would show this user, and how the user has the app.

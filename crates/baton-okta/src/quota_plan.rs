@@ -7,14 +7,14 @@ use okta_client::Bucket;
 /// A list that two calls give alike, each in a bucket of its own: the documented one, and Okta's short one
 /// (`skinny_users`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Pair {
+pub(crate) enum EndpointPair {
     /// The members of a group.
     Members,
     /// The users of an application.
     AppUsers,
 }
 
-impl Pair {
+impl EndpointPair {
     pub(crate) const ALL: [Self; 2] = [Self::Members, Self::AppUsers];
 
     /// The bucket of the documented call, which many other calls use.
@@ -36,17 +36,17 @@ impl Pair {
 
 /// How many calls a window (a minute) each bucket allows us.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Pace {
+pub(crate) struct Budget {
     /// As far as limits are known.
     pub allowances: BTreeMap<Bucket, u64>,
     /// The pairs whose short call may be used.
-    pub pairs: Vec<Pair>,
+    pub pairs: Vec<EndpointPair>,
 }
 
-impl Pace {
+impl Budget {
     /// What `share` percent of these limits are. A limit that is not known of a short call is taken for that of the
     /// documented one.
-    pub(crate) fn new(limits: &BTreeMap<Bucket, u64>, share: u8, pairs: &[Pair]) -> Self {
+    pub(crate) fn new(limits: &BTreeMap<Bucket, u64>, share: u8, pairs: &[EndpointPair]) -> Self {
         let part = |limit: u64| (limit.saturating_mul(u64::from(share)) / 100).max(1);
         let mut allowances: BTreeMap<_, _> = limits.iter().map(|(bucket, limit)| (*bucket, part(*limit))).collect();
         for pair in pairs {
@@ -81,14 +81,14 @@ pub(crate) struct Length {
 
 /// Calls that are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Demand {
+pub(crate) struct PendingCalls {
     /// Those that only one bucket will do for.
     bound: BTreeMap<Bucket, u64>,
     /// Those that either bucket of a pair will do for.
-    either: BTreeMap<Pair, u64>,
+    either: BTreeMap<EndpointPair, u64>,
 }
 
-impl Demand {
+impl PendingCalls {
     /// Adds calls of one bucket.
     pub(crate) fn add(&mut self, bucket: Bucket, calls: u64) {
         if calls > 0 {
@@ -97,7 +97,7 @@ impl Demand {
     }
 
     /// Adds calls of a pair.
-    pub(crate) fn add_either(&mut self, pair: Pair, calls: u64) {
+    pub(crate) fn add_either(&mut self, pair: EndpointPair, calls: u64) {
         if calls > 0 {
             *self.either.entry(pair).or_default() += calls;
         }
@@ -105,11 +105,11 @@ impl Demand {
 
     /// The calls per bucket when all are made as soon as they can be: what does not fit into one window of a documented
     /// call's bucket is divided so that both buckets of the pair end together.
-    pub(crate) fn calls(&self, pace: &Pace) -> BTreeMap<Bucket, u64> {
+    pub(crate) fn calls(&self, budget: &Budget) -> BTreeMap<Bucket, u64> {
         let mut calls = self.bound.clone();
         for (pair, wanted) in &self.either {
             let bound = calls.get(&pair.plain()).copied().unwrap_or_default();
-            let short = if pace.pairs.contains(pair) { short_of(pace, *pair, bound, *wanted) } else { 0 };
+            let short = if budget.pairs.contains(pair) { short_of(budget, *pair, bound, *wanted) } else { 0 };
             *calls.entry(pair.plain()).or_default() += wanted - short;
             *calls.entry(pair.short()).or_default() += short;
         }
@@ -119,8 +119,8 @@ impl Demand {
 }
 
 /// How many of `wanted` calls the short one takes, when `bound` others need the bucket of the documented one.
-fn short_of(pace: &Pace, pair: Pair, bound: u64, wanted: u64) -> u64 {
-    let allowance = |bucket| pace.allowances.get(&bucket).copied();
+fn short_of(budget: &Budget, pair: EndpointPair, bound: u64, wanted: u64) -> u64 {
+    let allowance = |bucket| budget.allowances.get(&bucket).copied();
     let (Some(plain), Some(short)) = (allowance(pair.plain()), allowance(pair.short())) else { return 0 };
     if bound + wanted <= plain {
         return 0;
@@ -136,29 +136,29 @@ mod tests {
 
     use super::*;
 
-    fn pace(plain: u64, short: Option<u64>, pairs: &[Pair]) -> Pace {
+    fn budget(plain: u64, short: Option<u64>, pairs: &[EndpointPair]) -> Budget {
         let short = short.map(|limit| (Bucket::GroupSkinnyUsers, limit));
         let limits: BTreeMap<_, _> = short.into_iter().chain([(Bucket::Groups, plain)]).collect();
-        Pace::new(&limits, 100, pairs)
+        Budget::new(&limits, 100, pairs)
     }
 
-    fn demand(bound: u64, members: u64) -> Demand {
-        let mut demand = Demand::default();
-        demand.add(Bucket::Groups, bound);
-        demand.add_either(Pair::Members, members);
-        demand
+    fn pending(bound: u64, members: u64) -> PendingCalls {
+        let mut pending = PendingCalls::default();
+        pending.add(Bucket::Groups, bound);
+        pending.add_either(EndpointPair::Members, members);
+        pending
     }
 
     #[test]
     fn what_fits_into_a_window_is_asked_for_as_documented() {
-        let calls = demand(40, 60).calls(&pace(100, None, &Pair::ALL));
+        let calls = pending(40, 60).calls(&budget(100, None, &EndpointPair::ALL));
         assert_eq!(calls, BTreeMap::from([(Bucket::Groups, 100)]));
     }
 
     #[test]
     fn what_does_not_is_divided_so_that_both_end_together() {
         let calls = |bound, members, short| {
-            let calls = demand(bound, members).calls(&pace(100, short, &Pair::ALL));
+            let calls = pending(bound, members).calls(&budget(100, short, &EndpointPair::ALL));
             [Bucket::Groups, Bucket::GroupSkinnyUsers].map(|bucket| calls.get(&bucket).copied().unwrap_or_default())
         };
         assert_eq!(calls(0, 300, Some(200)), [100, 200]);
@@ -170,17 +170,17 @@ mod tests {
     #[test]
     fn without_the_short_call_or_without_limits_everything_is_asked_for_as_documented() {
         let all = BTreeMap::from([(Bucket::Groups, 1_000)]);
-        assert_eq!(demand(500, 500).calls(&pace(100, None, &[])), all);
-        assert_eq!(demand(500, 500).calls(&Pace { pairs: Pair::ALL.to_vec(), ..Pace::default() }), all);
+        assert_eq!(pending(500, 500).calls(&budget(100, None, &[])), all);
+        assert_eq!(pending(500, 500).calls(&Budget { pairs: EndpointPair::ALL.to_vec(), ..Budget::default() }), all);
     }
 
     #[test]
     fn the_slowest_bucket_decides() {
         let calls = BTreeMap::from([(Bucket::Users, 300), (Bucket::Apps, 90), (Bucket::Iam, 1_000)]);
         let limits = BTreeMap::from([(Bucket::Users, 300), (Bucket::Apps, 50)]);
-        let length_at = |share| Pace::new(&limits, share, &[]).length(&calls).unwrap();
+        let length_at = |share| Budget::new(&limits, share, &[]).length(&calls).unwrap();
         assert_eq!((length_at(90).bucket, length_at(90).minutes), (Bucket::Apps, 2.0));
         assert_eq!(length_at(45).minutes, 90.0 / 22.0);
-        assert_eq!(Pace::default().length(&calls), None);
+        assert_eq!(Budget::default().length(&calls), None);
     }
 }
