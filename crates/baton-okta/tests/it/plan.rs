@@ -9,10 +9,7 @@ use crate::support::{Lab, Outcome, ServiceApp};
 
 impl Lab {
     fn plan(&self, is_app: bool, arguments: &[&str]) -> Outcome {
-        let sign_in = if is_app { self.as_app(&[]) } else { self.command(&[]) };
-        let mut command = self.bare();
-        command.arg("plan").args(sign_in.get_args()).args(arguments);
-        Outcome::of(command.output().unwrap())
+        self.subcommand("plan", is_app, arguments)
     }
 
     fn told(&self, is_app: bool, arguments: &[&str]) -> Value {

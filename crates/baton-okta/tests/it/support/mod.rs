@@ -62,8 +62,7 @@ impl Lab {
     /// The binary with the org's domain and token, syncing into `sync.c1z` unless told otherwise.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.bare();
-        command.args(["--domain", &self.sim().host(), "--api-token", self.sim().token()]);
-        command.args(arguments);
+        command.env("BATON_API_TOKEN", self.sim().token()).args(["--domain", &self.sim().host()]).args(arguments);
         command
     }
 
@@ -187,9 +186,15 @@ impl Lab {
 
     /// Runs `doctor` with these flags behind its name, with the token or as the service app.
     pub fn doctor(&self, is_app: bool, arguments: &[&str]) -> Outcome {
+        self.subcommand("doctor", is_app, arguments)
+    }
+
+    /// Runs a subcommand with these flags behind its name, with the token or as the service app.
+    pub fn subcommand(&self, name: &str, is_app: bool, arguments: &[&str]) -> Outcome {
         let sign_in = if is_app { self.as_app(&[]) } else { self.command(&[]) };
         let mut command = self.bare();
-        command.arg("doctor").args(sign_in.get_args()).args(arguments);
+        command.arg(name).args(sign_in.get_args()).args(arguments);
+        command.envs(sign_in.get_envs().filter_map(|(name, value)| Some((name, value?))));
         Outcome::of(command.output().unwrap())
     }
 }
