@@ -5,12 +5,12 @@ use std::process::{Command, Stdio};
 
 use age::secrecy::ExposeSecret as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use picky::jose::jwe::{Jwe, JweAlg, JweEnc};
-use picky::jose::jwk::Jwk as PickyJwk;
-use picky::key::{EcCurve, PrivateKey};
 use secrecy::{SecretSlice, SecretString};
 
+use self::keys::{CURVES, EcKey, RsaKey, concat_kdf};
 use super::*;
+
+mod keys;
 
 const PASSWORD: &[u8] = "hunter2-Ünïcode".as_bytes();
 
@@ -54,6 +54,12 @@ fn hex(base64url: &str) -> String {
 
 fn client_secret() -> SecretString {
     format!("secret-token:conductorone.com:v1:{}", URL_SAFE_NO_PAD.encode(ED25519_PRIVATE)).into()
+}
+
+/// The Python in which `.ci/run` installs what tests need, if there is one.
+fn python() -> &'static str {
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.venv/bin/python");
+    if std::path::Path::new(own).exists() { own } else { "python3" }
 }
 
 /// Whether a program is on this machine; without it, the reason why nothing is tested is printed.
@@ -121,12 +127,10 @@ fn client_secrets_of_other_forms_are_refused_without_a_word_about_them() {
 
 #[test]
 fn rsa_keys_decrypt_with_the_ssh_identity() {
-    let private = PrivateKey::generate_rsa(2048).unwrap();
-    let jwk = PickyJwk::from_public_key(&private.to_public_key().unwrap()).unwrap().to_json().unwrap();
-    let data = encrypted(&jwk_config(&jwk));
+    let private = RsaKey::generate();
+    let data = encrypted(&jwk_config(&private.jwk()));
     let file = STANDARD.decode(&data.encrypted_bytes).unwrap();
-    let pem = private.to_pkcs1_pem_str().unwrap();
-    let identity = age::ssh::Identity::from_buffer(pem.as_bytes(), None).unwrap();
+    let identity = age::ssh::Identity::from_buffer(private.private_pem().as_bytes(), None).unwrap();
     assert_eq!(age::decrypt(&identity, &file).unwrap(), PASSWORD);
     assert!(String::from_utf8_lossy(&file[..60]).contains("-> ssh-rsa "));
 }
@@ -140,27 +144,27 @@ fn rsa_keys_of_unsafe_or_unusable_sizes_are_refused() {
 }
 
 #[test]
-fn ec_keys_decrypt_with_an_independent_jwe_library() {
-    for (curve, name) in [(EcCurve::NistP256, "P-256"), (EcCurve::NistP384, "P-384"), (EcCurve::NistP521, "P-521")] {
-        let private = PrivateKey::generate_ec(curve).unwrap();
-        let jwk = PickyJwk::from_public_key(&private.to_public_key().unwrap()).unwrap().to_json().unwrap();
-        let data = encrypted(&jwk_config(&jwk));
+fn ec_keys_decrypt_with_a_reader_made_from_the_standard() {
+    // RFC 7518, appendix C: the reader derives keys as the standard does.
+    let shared = [
+        158, 86, 217, 29, 129, 113, 53, 211, 114, 131, 66, 131, 191, 132, 38, 156, 251, 49, 110, 163, 218, 128, 106,
+        72, 246, 218, 167, 121, 140, 254, 144, 196,
+    ];
+    let derived = concat_kdf(&shared, "A128GCM", "Alice", "Bob", 16);
+    assert_eq!(URL_SAFE_NO_PAD.encode(derived), "VqqN6vgjbSBcIijNcacQGg");
+    for curve in CURVES {
+        let private = EcKey::generate(curve);
+        let data = encrypted(&jwk_config(&private.jwk()));
         let compact = String::from_utf8(STANDARD.decode(&data.encrypted_bytes).unwrap()).unwrap();
-        let jwe = Jwe::decode(&compact, &private).unwrap();
-        assert_eq!(jwe.payload, PASSWORD, "{name}");
-        assert_eq!((jwe.header.alg, jwe.header.enc), (JweAlg::EcdhEs, JweEnc::Aes256Gcm));
-        let parts: Vec<_> = compact.split('.').collect();
-        let header: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[0]).unwrap()).unwrap();
-        assert_eq!(header.as_object().unwrap().keys().collect::<Vec<_>>(), ["alg", "enc", "epk"]);
-        assert_eq!(header["epk"]["crv"], name);
-        assert_eq!(parts[1], "", "the key is agreed upon directly");
+        assert_eq!(private.open(&compact), PASSWORD, "{curve}");
     }
 }
 
 /// The second witness, which also covers how coordinates with leading zeros are written: many keys.
 #[test]
 fn ec_keys_decrypt_with_a_python_library() {
-    if !is_there("python3", &["-c", "import joserfc.jwe"]) {
+    let python = python();
+    if !is_there(python, &["-c", "import joserfc.jwe"]) {
         return;
     }
     let script = "
@@ -175,14 +179,14 @@ for line in sys.stdin:
 print('good')
 ";
     let mut python =
-        Command::new("python3").args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        Command::new(python).args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = python.stdin.take().unwrap();
-    for curve in [EcCurve::NistP256, EcCurve::NistP384, EcCurve::NistP521].into_iter().cycle().take(60) {
-        let private = PrivateKey::generate_ec(curve).unwrap();
-        let public = public_key::parse(&private.to_public_key().unwrap().to_pem_str().unwrap()).unwrap();
+    for curve in CURVES.into_iter().cycle().take(60) {
+        let private = EcKey::generate(curve);
+        let public = public_key::parse(&private.public_pem()).unwrap();
         let jwe = String::from_utf8(STANDARD.decode(encrypted(&public).encrypted_bytes).unwrap()).unwrap();
         let plain = std::str::from_utf8(PASSWORD).unwrap();
-        let case = serde_json::json!({"jwe": jwe, "pem": private.to_pem_str().unwrap(), "plain": plain});
+        let case = serde_json::json!({"jwe": jwe, "pem": private.private_pem(), "plain": plain});
         writeln!(input, "{case}").unwrap();
     }
     drop(input);
@@ -276,13 +280,11 @@ fn key_files_of_every_form_lead_to_the_same_key() {
     for text in [ED25519, &line, &pem] {
         assert_eq!(of(text), ed.thumbprint(), "{text}");
     }
-    let rsa = PrivateKey::generate_rsa(2048).unwrap().to_public_key().unwrap();
-    let jwk = PickyJwk::from_public_key(&rsa).unwrap().to_json().unwrap();
-    assert_eq!(of(&jwk), of(&rsa.to_pem_str().unwrap()));
-    assert_eq!(of(&jwk), of(&rsa.to_pkcs1_pem_str().unwrap()));
-    let ec = PrivateKey::generate_ec(EcCurve::NistP384).unwrap().to_public_key().unwrap();
-    let jwk = PickyJwk::from_public_key(&ec).unwrap().to_json().unwrap();
-    assert_eq!(of(&jwk), of(&ec.to_pem_str().unwrap()));
+    let rsa = RsaKey::generate();
+    assert_eq!(of(&rsa.jwk()), of(&rsa.public_pem()));
+    assert_eq!(of(&rsa.jwk()), of(&rsa.public_pkcs1_pem()));
+    let ec = EcKey::generate("P-384");
+    assert_eq!(of(&ec.jwk()), of(&ec.public_pem()));
 }
 
 fn fixed() -> [u8; 32] {
