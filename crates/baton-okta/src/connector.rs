@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use baton_connector::{
     KindSpec, MissingPrincipal, Options, Purpose, QueueTraffic, Schema, Source, SourceError, SyncSession, TypeSpec,
+    short_hash,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -176,11 +176,7 @@ impl Source for OktaSource {
 fn credential_id(auth: &Auth) -> String {
     match auth {
         Auth::PrivateKey { client_id, .. } => client_id.clone(),
-        Auth::ApiToken(token) => {
-            let hash = digest(&SHA256, token.expose_secret().as_bytes());
-            let number: String = hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            format!("token-{number}")
-        }
+        Auth::ApiToken(token) => format!("token-{}", short_hash(token.expose_secret().as_bytes())),
     }
 }
 

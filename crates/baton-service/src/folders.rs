@@ -16,8 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use aws_lc_rs::digest::{SHA256, digest};
-use baton_connector::Options;
+use baton_connector::{Options, short_hash};
 use baton_sync::SyncConfig;
 
 use crate::config::ServiceConfig;
@@ -60,7 +59,7 @@ impl Folders {
         if !config.temp_dir.is_dir() {
             return Err(failed(&config.temp_dir, &io::Error::from(io::ErrorKind::NotFound)));
         }
-        let name = format!("baton-service-{}", hex(config.credentials.id.text.as_bytes()));
+        let name = format!("baton-service-{}", short_hash(config.credentials.id.text.as_bytes()));
         for number in 1..=PROCESSES {
             let root = config.temp_dir.join(numbered(&name, number));
             if let Some(lock) = lock(&root).map_err(|error| failed(&root, &error))? {
@@ -81,7 +80,7 @@ impl Folders {
 
     /// A folder for a sync, which nobody else uses: the one in which the same was begun before if there is one.
     pub(crate) fn claim(&self, options: &Options, task_id: &str) -> io::Result<SyncFolder> {
-        let key = format!("sync-{}", hex(options.identity().as_bytes()));
+        let key = format!("sync-{}", short_hash(options.identity().as_bytes()));
         let mut claimed = self.claimed();
         let names = (1..).map(|number| numbered(&key, number)).filter(|name| !claimed.contains(name));
         let is_there = |name: &String| self.0.root.join(name).is_dir();
@@ -213,10 +212,6 @@ impl Drop for SyncFolder {
 /// `name`, `name-2`, …
 fn numbered(name: &str, number: usize) -> String {
     if number == 1 { name.to_owned() } else { format!("{name}-{number}") }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Locks a folder, making it if need be; `None` if another process has it.

@@ -9,8 +9,9 @@ use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use baton_connector::short_hash;
+
 use crate::error::SyncError;
-use crate::identity::short_hash;
 
 /// The working database of a sync of everything.
 const WHOLE: &str = "plan.db";
