@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use baton_proto::go::parse_bool;
+
 use crate::{SyncRun, SyncType};
 
 /// How many finished full syncs a file holds unless the environment says otherwise, the newest included.
@@ -16,16 +18,12 @@ pub fn keep_limit_from_env() -> Option<usize> {
 }
 
 fn keep_limit(var: impl Fn(&str) -> Option<OsString>) -> Option<usize> {
-    let skip = var("BATON_SKIP_CLEANUP").is_some_and(|value| is_true(&value.to_string_lossy()));
+    let skip = var("BATON_SKIP_CLEANUP").is_some_and(|value| parse_bool(value.to_string_lossy().trim()) == Some(true));
     if skip {
         return None;
     }
     let limit = var("BATON_KEEP_SYNC_COUNT").and_then(|value| value.to_str()?.trim().parse().ok());
     Some(limit.filter(|limit| *limit > 0).unwrap_or(DEFAULT_KEEP_LIMIT))
-}
-
-fn is_true(value: &str) -> bool {
-    matches!(value.trim(), "1" | "t" | "T" | "true" | "TRUE" | "True")
 }
 
 /// The ids of the syncs that stay when another sync is being finished, in the order of `runs`, which is the order of

@@ -8,11 +8,13 @@
 //! - [`baton`] what the reading commands print,
 //! - [`any`] packs and unpacks `google.protobuf.Any`,
 //! - [`wire`] writes fields without building their messages,
+//! - [`go`] holds conventions of Go's standard library,
 //! - [`json`] writes and reads protobuf JSON, with `Any` expanded,
 //! - [`descriptors`] describes it all at run time.
 
 pub mod any;
 mod generated;
+pub mod go;
 pub mod json;
 pub mod wire;
 

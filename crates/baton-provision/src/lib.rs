@@ -20,6 +20,7 @@ mod credentials;
 pub mod encrypt;
 mod grants;
 mod lookup;
+mod nearest;
 mod outcome;
 pub mod passwords;
 mod resources;
@@ -28,6 +29,7 @@ pub use accounts::create_account;
 pub use credentials::{credential_wish, issue_credential, rotate_credentials};
 pub use grants::{grant, revoke};
 pub use lookup::Lookup;
+pub use nearest::nearest;
 pub use outcome::{Done, What};
 pub use resources::{create_resource, delete_resource};
 

@@ -9,13 +9,13 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use baton_connector::Code;
+use baton_provision::nearest;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config_file::{ConfigFile, Entry};
 use crate::env::Env;
 use crate::failure::Failure;
 use crate::field::{Field, Kind, OUTPUT_FORMAT, Refused, env_name};
-use crate::nearest::nearest;
 use crate::{exposure, value, words};
 
 /// The settings of a run. `Debug` shows no secret.

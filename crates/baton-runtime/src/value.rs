@@ -2,11 +2,7 @@
 
 /// Reads a boolean: `true`, `false`, `1`, `0`, `t`, `f` and their capital forms.
 pub(crate) fn boolean(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err(format!("value must be true or false but got {text:?}")),
-    }
+    baton_proto::go::parse_bool(text).ok_or_else(|| format!("value must be true or false but got {text:?}"))
 }
 
 /// Reads a whole number within `min..=max`.

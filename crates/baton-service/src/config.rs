@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use baton_proto::c1::connector::v2::ConnectorMetadata;
+use baton_proto::go::parse_bool;
 use baton_sync::{ExternalFile, Incremental, SyncConfig};
 
 use crate::clock::Clock;
@@ -96,7 +97,7 @@ impl ServiceConfig {
             self.host_id = id;
         }
         if let Some(text) = set("BATON_GET_TASKS") {
-            self.get_tasks = switch(&text).ok_or_else(|| {
+            self.get_tasks = parse_bool(&text).ok_or_else(|| {
                 ServiceError::Setting(format!("BATON_GET_TASKS is {text:?}\nhint: it can be true or false"))
             })?;
         }
@@ -113,15 +114,6 @@ impl ServiceConfig {
             return wrong("the host id must have 1 to 256 characters\nhint: set BATON_HOST_ID".to_owned());
         }
         Ok(())
-    }
-}
-
-/// A switch in the words that Go's parser knows.
-fn switch(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
-        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
-        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value};
 
 use super::{constraints, rules};
+use crate::nearest;
 
 /// The arguments, in the form that an action expects.
 pub(super) fn checked(schema: &BatonActionSchema, args: Struct) -> Result<Struct, ChangeError> {
@@ -157,14 +158,4 @@ fn not_a(wanted: &str, got: Option<&Kind>) -> String {
     };
     let article = if wanted.starts_with('o') { "an" } else { "a" };
     format!("it must be {article} {wanted} but is {got}")
-}
-
-/// The known name that differs from `typed` by a slip or two.
-pub(super) fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let slips = |name: &str| strsim::damerau_levenshtein(&typed.to_lowercase(), &name.to_lowercase());
-    known
-        .map(|name| (slips(name), name))
-        .filter(|(slips, _)| *slips <= 2)
-        .min_by_key(|(slips, _)| *slips)
-        .map(|(_, name)| name)
 }

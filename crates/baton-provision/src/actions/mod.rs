@@ -16,6 +16,7 @@ use baton_proto::c1::connector::v2::BatonActionSchema;
 use futures::FutureExt;
 use prost_types::Struct;
 
+use crate::nearest;
 use crate::outcome::{Done, What};
 
 pub use registry::{Registry, Retention};
@@ -59,7 +60,7 @@ fn hint(all: &[BatonActionSchema], name: &str, resource_type: &str) -> String {
         });
     let near = || {
         let names = all.iter().filter(|schema| schema.resource_type_id == resource_type);
-        args::nearest(name, names.map(|schema| schema.name.as_str())).map(|meant| format!("did you mean {meant}?"))
+        nearest(name, names.map(|schema| schema.name.as_str())).map(|meant| format!("did you mean {meant}?"))
     };
     elsewhere.or_else(near).map_or_else(String::new, |hint| format!("\nhint: {hint}"))
 }

@@ -1,9 +1,9 @@
-//! A command line that cannot be understood, told in two lines and without the whole usage.
+//! Errors of the command line, in two lines and without the whole usage.
 
+use baton_provision::nearest;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 use crate::failure::Failure;
-use crate::nearest::nearest;
 
 /// The failure for a parser's error. `flags` are the names that help lists, `program` is the executable's name.
 pub(crate) fn failure(error: &Error, flags: &[&str], program: &str) -> Failure {

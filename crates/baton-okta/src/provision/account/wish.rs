@@ -3,6 +3,7 @@
 
 use baton_connector::provision::{AccountRequest, CredentialWish};
 use baton_connector::{ChangeError, Code};
+use baton_proto::go::parse_bool;
 use baton_provision::passwords;
 use okta_client::endpoints::users::{NewUser, SignIn};
 use secrecy::SecretString;
@@ -23,10 +24,6 @@ const MORE: &str = "additionalAttributes";
 
 /// Attributes of Okta's profile that have fields of their own.
 const PROTECTED: [&str; 4] = ["firstName", "lastName", "email", "login"];
-
-/// The texts that stand for yes and no, beside booleans themselves.
-const YES: [&str; 6] = ["1", "t", "T", "TRUE", "true", "True"];
-const NO: [&str; 6] = ["0", "f", "F", "FALSE", "false", "False"];
 
 /// A new account that can be asked for.
 #[derive(Debug)]
@@ -143,11 +140,9 @@ fn boolean(fields: &Map<String, Value>, key: &str, default: bool) -> Result<bool
     match fields.get(key) {
         None | Some(Value::Null) => Ok(default),
         Some(Value::Bool(on)) => Ok(*on),
-        Some(Value::String(text)) if YES.contains(&text.as_str()) => Ok(true),
-        Some(Value::String(text)) if NO.contains(&text.as_str()) => Ok(false),
-        Some(Value::String(text)) => {
-            Err(invalid(format!("invalid value for {key}: {text:?} is no boolean\nhint: write true or false")))
-        }
+        Some(Value::String(text)) => parse_bool(text).ok_or_else(|| {
+            invalid(format!("invalid value for {key}: {text:?} is no boolean\nhint: write true or false"))
+        }),
         Some(other) => Err(invalid(format!("{key} must be a boolean or its string form, got {}", kind(other)))),
     }
 }

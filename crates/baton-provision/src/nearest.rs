@@ -1,8 +1,11 @@
-//! What somebody who typed a wrong name probably meant.
+//! Suggestions for mistyped names.
 
-/// The known name that differs from `typed` by a slip of the finger or two, if there is one.
-pub(crate) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let slips = |name: &str| strsim::damerau_levenshtein(typed, name);
+/// Returns the known name that differs from `typed` by at most two typing errors, if there is one. Case does not count;
+/// short names may differ by one only.
+#[must_use]
+pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = typed.to_lowercase();
+    let slips = |name: &str| strsim::damerau_levenshtein(&typed, &name.to_lowercase());
     known
         .into_iter()
         .map(|name| (slips(name), name))
@@ -21,6 +24,7 @@ mod tests {
         assert_eq!(nearest("domian", known), Some("domain"));
         assert_eq!(nearest("api_token", known), Some("api-token"));
         assert_eq!(nearest("fiel", known), Some("file"));
+        assert_eq!(nearest("Domain", known), Some("domain"));
         assert_eq!(nearest("provisioning", known), None);
     }
 }
