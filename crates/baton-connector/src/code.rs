@@ -41,6 +41,26 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every code of a failure, by number.
+    pub const ALL: [Self; 16] = [
+        Self::Cancelled,
+        Self::Unknown,
+        Self::InvalidArgument,
+        Self::DeadlineExceeded,
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::PermissionDenied,
+        Self::ResourceExhausted,
+        Self::FailedPrecondition,
+        Self::Aborted,
+        Self::OutOfRange,
+        Self::Unimplemented,
+        Self::Internal,
+        Self::Unavailable,
+        Self::DataLoss,
+        Self::Unauthenticated,
+    ];
+
     /// The number on the wire.
     #[must_use]
     pub fn number(self) -> u8 {
@@ -50,25 +70,7 @@ impl Code {
     /// The code of that number; one that there is not is unknown.
     #[must_use]
     pub fn of(number: u8) -> Self {
-        const ALL: [Code; 16] = [
-            Code::Cancelled,
-            Code::Unknown,
-            Code::InvalidArgument,
-            Code::DeadlineExceeded,
-            Code::NotFound,
-            Code::AlreadyExists,
-            Code::PermissionDenied,
-            Code::ResourceExhausted,
-            Code::FailedPrecondition,
-            Code::Aborted,
-            Code::OutOfRange,
-            Code::Unimplemented,
-            Code::Internal,
-            Code::Unavailable,
-            Code::DataLoss,
-            Code::Unauthenticated,
-        ];
-        ALL.into_iter().find(|code| code.number() == number).unwrap_or(Self::Unknown)
+        Self::ALL.into_iter().find(|code| code.number() == number).unwrap_or(Self::Unknown)
     }
 
     /// The name as gRPC spells it.

@@ -27,12 +27,12 @@ mod free_form;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod logs;
-mod nearest;
 mod operation;
 mod outcome;
 mod program;
 mod progress;
 mod redact;
+pub mod reference;
 mod required;
 mod session;
 mod settings;

@@ -84,7 +84,9 @@ pub enum FamilyKind {
 }
 
 impl FamilyKind {
-    fn as_str(self) -> &'static str {
+    /// The type as Prometheus' text format names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",
             Self::Gauge => "gauge",
@@ -161,6 +163,18 @@ impl Metrics {
     /// A handler panicked.
     pub(crate) fn panicked(&self) {
         self.panics.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Every metric that there is, without values worth reading: for a reference.
+    #[must_use]
+    pub fn catalogue() -> Vec<Family> {
+        let metrics = Self::default();
+        metrics.describe("", "");
+        let mut all = metrics.families();
+        all.extend(of_source(&[]));
+        all.extend(of_status(&Status::default()));
+        all.sort_by_key(|family| family.name);
+        all
     }
 
     /// Everything, at this moment.

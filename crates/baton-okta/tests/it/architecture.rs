@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("sim-tls", &[]),
     ("terminal-text", &[]),
+    ("xtask", &[]),
     ("c1-sim", &["baton-proto", "sim-tls"]),
     (
         "baton-runtime",

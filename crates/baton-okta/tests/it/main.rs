@@ -56,6 +56,7 @@ mod provision_sequences;
 mod provision_unseen;
 mod provisioner;
 mod recorded;
+mod reference;
 mod rights;
 mod secrets;
 mod service;
