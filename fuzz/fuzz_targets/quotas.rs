@@ -5,7 +5,7 @@
 
 use http::{HeaderMap, StatusCode};
 use libfuzzer_sys::fuzz_target;
-use okta_client::fuzzing::{Quotas, Verdict, corrected_time};
+use okta_client::fuzzing::{QuotaSimulation, CallResult, corrected_time};
 
 /// The longest that a bucket may wait, in seconds: the end of a window is believed if it is less than ten minutes ahead.
 const LONGEST: f64 = 610.0;
@@ -19,7 +19,7 @@ fn number<T: std::str::FromStr>(field: Option<&&[u8]>) -> Option<T> {
 }
 
 fuzz_target!(|data: &[u8]| {
-    let mut quotas = Quotas::new(data.first().copied().unwrap_or(90), START);
+    let mut quotas = QuotaSimulation::new(data.first().copied().unwrap_or(90), START);
     for line in data.split(|byte| *byte == b'\n').take(100) {
         let fields: Vec<&[u8]> = line.split(|byte| *byte == b'|').collect();
         let mut headers = HeaderMap::new();
@@ -33,12 +33,12 @@ fuzz_target!(|data: &[u8]| {
         let mut seconds = number::<f64>(fields.first()).filter(|of| (0.0..1e6).contains(of)).unwrap_or_default();
         for waits in 0.. {
             match quotas.call(seconds, status.map(|status| (status, &headers))) {
-                Verdict::Sent => break,
-                Verdict::Wait(more) => {
+                CallResult::Sent => break,
+                CallResult::Wait(more) => {
                     assert!(more > 0.0 && more < LONGEST && waits < MOST_WAITS, "{more} {waits}");
                     seconds = more + 0.001;
                 }
-                Verdict::WaitForAnswer => panic!("there is no other call"),
+                CallResult::WaitForResponse => panic!("there is no other call"),
             }
         }
     }

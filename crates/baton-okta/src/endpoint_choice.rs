@@ -175,7 +175,7 @@ impl EndpointChoice {
         if self.short(pair) == OFF || lock(&self.failed).contains(&(pair, id.to_owned())) {
             return false;
         }
-        let Some(room) = client.room(pair.plain()).filter(|room| *room < PLENTY) else { return false };
+        let Some(room) = client.remaining_calls(pair.plain()).filter(|room| *room < PLENTY) else { return false };
         let wanted = lock(&self.wanted);
         let held = if pair == EndpointPair::Members { wanted.held() } else { 0 };
         wanted.of(pair.plain().name()) + wanted.of(pair_queue(pair)) + held > room

@@ -23,14 +23,14 @@ impl Backlog {
     /// more than the present window allows, calls are spread evenly over it instead of being sent at once; and calls for
     /// which another bucket will do ([`page_of_any`](crate::Client::page_of_any)) leave the window to those for which none
     /// will.
-    pub fn set(&self, bucket: Bucket, pages: u64, bound: u64) {
-        self.inner.pacer.set_backlog(self.reader, bucket, pages, bound);
+    pub fn set(&self, bucket: Bucket, pages: u64, exclusive: u64) {
+        self.inner.pacer.set_backlog(self.reader, bucket, pages, exclusive);
     }
 }
 
 impl Drop for Backlog {
     fn drop(&mut self) {
-        self.inner.pacer.forget_reader(self.reader);
+        self.inner.pacer.remove_reader(self.reader);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::bucket::Bucket;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::outcome::Outcome;
-use crate::pacer::{Permit, Rank, Throttle, throttle};
+use crate::pacer::{Permit, Priority, Throttle, throttle};
 use crate::pager;
 use crate::request::{PROMPT, Request};
 use crate::retry::Tries;
@@ -86,7 +86,7 @@ impl Client {
         asked: &str,
         read: impl Fn(&Received) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        self.call_any(&[Way { request, asked }], Rank::Only, |_, answer| read(answer)).await
+        self.call_any(&[Way { request, asked }], Priority::SingleBucket, |_, answer| read(answer)).await
     }
 
     /// Sends one of several requests that do the same, whichever may be sent first, as [`call`](Self::call) does. `read`
@@ -94,7 +94,7 @@ impl Client {
     pub(crate) async fn call_any<R>(
         &self,
         ways: &[Way<'_>],
-        rank: Rank,
+        priority: Priority,
         read: impl Fn(usize, &Received) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let out = OutOfHand::default();
@@ -113,7 +113,7 @@ impl Client {
             http.request.resend_count = Empty,
             bucket = request.bucket.name()
         );
-        let tries = self.tries(ways, rank, &out, read).instrument(span.clone());
+        let tries = self.tries(ways, priority, &out, read).instrument(span.clone());
         let result = tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(Error::cancelled().with_outcome(out.outcome())),
@@ -128,7 +128,7 @@ impl Client {
     async fn tries<R>(
         &self,
         ways: &[Way<'_>],
-        rank: Rank,
+        priority: Priority,
         out: &OutOfHand,
         read: impl Fn(usize, &Received) -> Result<R, Error>,
     ) -> Result<R, Error> {
@@ -136,7 +136,7 @@ impl Client {
         let begun = tokio::time::Instant::now();
         let mut tries = Tries::new(self.inner.max_attempts, ways.iter().all(|way| way.request.idempotent));
         for attempt in 0_u32.. {
-            let (which, permit) = self.inner.pacer.admit(&buckets, rank, attempt > 0).await;
+            let (which, permit) = self.inner.pacer.admit(&buckets, priority, attempt > 0).await;
             let Way { request, asked } = ways[which];
             if request.prompt && begun.elapsed() > PROMPT {
                 let error = Error::new(ErrorKind::RateLimited, "it was not sent, because it had to wait for too long");
@@ -243,7 +243,7 @@ impl Client {
         };
         tracing::Span::current().record("http.response.status_code", answer.status.as_u16());
         entry.answered(answer.status);
-        permit.answered(answer.status, &answer.headers);
+        permit.record_response(answer.status, &answer.headers);
         self.inner.reached.store(true, Ordering::Relaxed);
         self.inner.skew.observe(&answer.headers);
         let challenge = self.inner.auth.answered(&Answered {

@@ -15,7 +15,7 @@ use crate::call::{Received, Way};
 use crate::error::{Error, ErrorKind};
 use crate::models::{List, Record, Unreadable, list_of_at_most, record_from_json};
 use crate::org_url::OrgUrl;
-use crate::pacer::{BucketTraffic, Pacer, Pacing, Rank};
+use crate::pacer::{BucketTraffic, Pacer, Pacing, Priority};
 use crate::pager;
 use crate::request::{ListRequest, Request};
 use crate::sent::SentLog;
@@ -166,13 +166,13 @@ impl Client {
                 vec![Way { request: &list.request, asked }]
             }
         };
-        let rank = match (cursor, lists) {
-            (Some(_), _) => Rank::Next,
-            (None, [_]) => Rank::Only,
-            (None, _) => Rank::Either,
+        let priority = match (cursor, lists) {
+            (Some(_), _) => Priority::NextPage,
+            (None, [_]) => Priority::SingleBucket,
+            (None, _) => Priority::AnyBucket,
         };
         let key = lists.first().and_then(|list| list.key);
-        self.call_any(&ways, rank, |which, answer| {
+        self.call_any(&ways, priority, |which, answer| {
             let Way { request, asked } = ways[which];
             let page: List<T> = page_from_json(answer.json()?, key, pager::most_records(request))?;
             let next = |first| pager::next_cursor(&self.inner.org, first, asked, &answer.headers, page.next.as_deref());
@@ -257,8 +257,8 @@ impl Client {
     /// How many calls of `bucket` may still be made before its next window begins, or in the next if none is on; `None`
     /// while no limit is known.
     #[must_use]
-    pub fn room(&self, bucket: Bucket) -> Option<u64> {
-        self.inner.pacer.room(bucket)
+    pub fn remaining_calls(&self, bucket: Bucket) -> Option<u64> {
+        self.inner.pacer.remaining_calls(bucket)
     }
 
     /// What has been asked so far, for every bucket that was used; requests for access tokens come last.

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::models::{List, NotJson, Record};
 use crate::oauth::{check_key_text, check_token_answer};
 use crate::org_url::OrgUrl;
-use crate::pacer::{Throttle, throttle, window};
+use crate::pacer::{Throttle, bucket_limiter, throttle};
 use crate::pager;
 use crate::request::Request;
 use crate::skew::Skew;
@@ -87,47 +87,47 @@ pub fn corrected_time(wall: i64, headers: &HeaderMap) -> i64 {
 
 /// A bucket whose server answers with whatever headers.
 #[derive(Debug)]
-pub struct Quotas {
-    window: window::Window,
+pub struct QuotaSimulation {
+    limiter: bucket_limiter::BucketLimiter,
     now: f64,
 }
 
 /// What a bucket decides about a call.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Verdict {
+pub enum CallResult {
     /// It was sent and answered.
     Sent,
     /// It has to wait for so many seconds.
     Wait(f64),
     /// It has to wait for the answer to another one.
-    WaitForAnswer,
+    WaitForResponse,
 }
 
-impl Quotas {
+impl QuotaSimulation {
     /// A bucket of which nothing is known at `now`, in seconds of the server's clock.
     #[must_use]
     pub fn new(share_percent: u8, now: f64) -> Self {
-        Self { window: window::Window::new(share_percent), now }
+        Self { limiter: bucket_limiter::BucketLimiter::new(share_percent), now }
     }
 
     /// Lets `seconds` pass, then makes a call that gets this answer. For an answer that never comes it is `None`.
-    pub fn call(&mut self, seconds: f64, answer: Option<(StatusCode, &HeaderMap)>) -> Verdict {
+    pub fn call(&mut self, seconds: f64, answer: Option<(StatusCode, &HeaderMap)>) -> CallResult {
         self.now += seconds;
-        let ticket = match self.window.decide(self.now, 1) {
-            window::Decision::Send(ticket) => ticket,
-            window::Decision::Wait { until, .. } => return Verdict::Wait(until - self.now),
-            window::Decision::WaitForAnswer => return Verdict::WaitForAnswer,
+        let ticket = match self.limiter.decide(self.now, 1) {
+            bucket_limiter::Decision::Send(ticket) => ticket,
+            bucket_limiter::Decision::Wait { until, .. } => return CallResult::Wait(until - self.now),
+            bucket_limiter::Decision::WaitForResponse => return CallResult::WaitForResponse,
         };
         match answer {
-            None => self.window.lost(ticket),
+            None => self.limiter.record_lost(ticket),
             Some((status, headers)) => match throttle(status, headers) {
-                Some(Throttle::Spent(quota)) => self.window.spent(ticket, quota, self.now),
+                Some(Throttle::QuotaExhausted(quota)) => self.limiter.record_exhausted(ticket, quota, self.now),
                 _ => {
                     let quota = crate::pacer::quota::quota(headers);
-                    self.window.answered(ticket, quota, status.is_success(), self.now);
+                    self.limiter.record_response(ticket, quota, status.is_success(), self.now);
                 }
             },
         }
-        Verdict::Sent
+        CallResult::Sent
     }
 }

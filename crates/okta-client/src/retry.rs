@@ -93,7 +93,7 @@ impl Tries {
         let doublings = self.throttles.min(6);
         Some(match throttle {
             // The bucket is closed until its reset; no pause on top of that.
-            Throttle::Spent(_) => Duration::ZERO,
+            Throttle::QuotaExhausted(_) => Duration::ZERO,
             // Fewer calls are under way already; these only have to spread out.
             Throttle::Concurrency => jittered(Duration::from_millis(100) * 2_u32.pow(doublings), roll),
             Throttle::Unknown => jittered(Duration::from_millis(500) * 2_u32.pow(doublings), roll),

@@ -21,7 +21,7 @@ use crate::answer;
 use crate::auth::{Challenge, Outgoing};
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind};
-use crate::pacer::{Pacer, Rank, throttle};
+use crate::pacer::{Pacer, Priority, throttle};
 use crate::retry::Tries;
 use crate::skew::Skew;
 use crate::transport::Transport;
@@ -163,13 +163,13 @@ impl Exchange {
 
     /// Sends one request and reads the whole answer.
     async fn ask(&self, scopes: &[String], is_retry: bool) -> Result<Answer, Error> {
-        let (_, mut permit) = self.pacer.admit(&[Bucket::Token], Rank::Only, is_retry).await;
+        let (_, mut permit) = self.pacer.admit(&[Bucket::Token], Priority::SingleBucket, is_retry).await;
         let now = self.skew.now();
         let (headers, body) = self.request(scopes, now)?;
         let outgoing = Outgoing { method: Method::POST, url: self.endpoint.clone() };
         let asked = Instant::now();
         let answer = self.transport.send(outgoing, headers, Some(body)).await?;
-        permit.answered(answer.status, &answer.headers);
+        permit.record_response(answer.status, &answer.headers);
         self.reached.store(true, Ordering::Relaxed);
         self.skew.observe(&answer.headers);
         let was_off_time = self.skew.was_wrong(now, &answer.headers);

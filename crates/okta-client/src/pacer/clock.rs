@@ -1,32 +1,32 @@
-//! What time it is at Okta.
+//! Estimates the server's clock.
 //!
-//! Resets are given by the server's clock, so waiting for one needs that clock and not ours. Each answer carries it in
-//! its `Date` header, cut to whole seconds and late by the way of the answer: every single reading is too early, by up
-//! to a second and a bit. The largest difference seen lately is the best estimate, and still never ahead.
+//! Resets are given by the server's clock, so waiting for one needs that clock and not ours. Each response carries it in
+//! its `Date` header, truncated to whole seconds and delayed by the latency of the response: every single reading is too
+//! early, by up to a second and a bit. The largest recent difference is the best estimate, and never ahead.
 
-/// An estimate of the server's clock. All times are seconds: `local` since the client was made, `server` since 1970.
+/// An estimate of the server's clock. All times are seconds: `local` since the client was created, `server` since 1970.
 #[derive(Debug)]
 pub(crate) struct ServerClock {
     /// How many seconds of the server pass in one of ours; 1 outside of benches.
     scale: f64,
-    /// Our own idea of the server's time at local zero, used until an answer says better.
+    /// Our own clock's time at local zero, used until the first response.
     guess: f64,
-    /// The largest difference in the present period, and when that began.
+    /// The largest difference in the current period, and when that began.
     present: Option<(f64, f64)>,
     /// The largest difference in the period before.
     before: Option<f64>,
 }
 
-/// For how long a reading counts at least, so that a server that was once ahead is not believed for ever.
+/// Seconds for which a reading counts at least. Readings expire, in case a server was once ahead.
 const PERIOD: f64 = 300.0;
 
 impl ServerClock {
-    /// A clock that shows `wall` at local zero until it has been told otherwise.
+    /// Creates a clock that shows `wall` at local zero until the first observation.
     pub(crate) fn new(wall: f64, scale: f64) -> Self {
         Self { scale, guess: wall, present: None, before: None }
     }
 
-    /// Takes in the `Date` of an answer that came at `local`.
+    /// Observes the `Date` of a response received at `local`.
     pub(crate) fn observe(&mut self, date: f64, local: f64) {
         let difference = date - local * self.scale;
         match &mut self.present {
@@ -46,12 +46,12 @@ impl ServerClock {
         }
     }
 
-    /// The server's time at `local`.
+    /// Returns the server's time at `local`.
     pub(crate) fn server(&self, local: f64) -> f64 {
         local * self.scale + self.difference()
     }
 
-    /// The local time at which the server's will be `server`.
+    /// Returns the local time at which the server's will be `server`.
     pub(crate) fn local(&self, server: f64) -> f64 {
         (server - self.difference()) / self.scale
     }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn believes_the_local_clock_until_told() {
+    fn uses_the_local_clock_until_the_first_observation() {
         let mut clock = ServerClock::new(1000.0, 1.0);
         assert_eq!(clock.server(5.0), 1005.0);
         clock.observe(2000.0, 5.0);
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_reading_that_was_cut_least() {
+    fn keeps_the_reading_that_was_truncated_least() {
         // The server's time is 500.9 at local zero.
         let mut clock = ServerClock::new(0.0, 1.0);
         for local in [0.0, 0.3, 0.65, 1.05, 1.2, 7.95] {

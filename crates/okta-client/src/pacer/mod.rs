@@ -1,49 +1,49 @@
-//! The only way out: every call passes here, and waits here until it may be sent.
+//! Paces calls: every call waits here until it may be sent.
 //!
-//! A call first needs its bucket's consent ([`window`]), then one of the slots that all buckets share ([`slots`]); in
-//! this order, so that a call that waits for its bucket keeps nothing from the others. Calls of one bucket go out by
-//! urgency ([`line`]), then in the order in which they came. A call that can be made in one of several buckets stands in
-//! line for all of them and is made in the one that lets it through first.
+//! A call is first admitted by its bucket ([`bucket_limiter`]), then takes one of the permits that all buckets share
+//! ([`concurrency`]); in this order, so that a call that waits for its bucket takes no permit from the others. Calls of one
+//! bucket are sent by priority, then in order of arrival ([`wait_queue`]). A call that several buckets can serve waits in
+//! the queue of each, and is sent in the bucket that admits it first.
 
+mod admission;
+pub(crate) mod bucket_limiter;
 mod clock;
-mod gate;
-mod line;
-mod minute;
+mod concurrency;
 pub(crate) mod quota;
-mod slots;
-pub(crate) mod window;
+mod quota_window;
+mod wait_queue;
 
-pub(crate) use gate::{Pacer, Permit};
-pub(crate) use line::Rank;
+pub(crate) use admission::{Pacer, Permit};
 pub(crate) use quota::{Throttle, date, throttle};
+pub(crate) use wait_queue::Priority;
 
-/// The parts that the model test plays with.
+/// The types that the model test drives.
 #[cfg(test)]
 pub(crate) mod model {
+    pub(crate) use super::bucket_limiter::{BucketLimiter, Decision, Ticket};
     pub(crate) use super::quota::Quota;
-    pub(crate) use super::window::{Decision, Ticket, Window};
 }
 
 use std::time::Duration;
 
 use crate::bucket::Bucket;
 
-/// How hard Okta may be asked.
+/// Limits on the calls that are sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pacing {
-    /// What part of each quota may be used, in percent, 1 to 100. The rest is for the org's logins and other tools.
+    /// The share of each quota that may be used, in percent, 1 to 100. The rest is for the org's logins and other tools.
     pub share_percent: u8,
-    /// The largest number of calls at once.
+    /// The largest number of calls in flight.
     pub max_in_flight: usize,
-    /// How often a call is tried that fails or gets no answer. Answers of "too many requests" are not counted: they
-    /// are waited out.
+    /// The largest number of attempts of a call that fails or gets no response. Responses of "too many requests" do not
+    /// count: they are waited out.
     pub max_attempts: u32,
-    /// How many seconds of the server's clock pass in one of ours. 1, except in benches against a simulated org.
+    /// Seconds of the server's clock per second of ours. 1, except in benches against a simulated org.
     pub time_scale: f64,
 }
 
 impl Pacing {
-    /// The time scale, or 1 if it is none that time can have.
+    /// Returns the time scale, or 1 if it is not a positive number.
     pub(crate) fn valid_time_scale(&self) -> f64 {
         if self.time_scale.is_finite() && self.time_scale > 0.0 { self.time_scale } else { 1.0 }
     }
@@ -55,23 +55,23 @@ impl Default for Pacing {
     }
 }
 
-/// What has been asked in one bucket.
+/// The traffic of one bucket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BucketTraffic {
     /// The bucket.
     pub bucket: Bucket,
     /// Calls sent, retries included.
     pub calls: u64,
-    /// Calls that were sent again, for whatever reason.
+    /// Calls that were retried, for whatever reason.
     pub retries: u64,
-    /// Answers of "too many requests".
+    /// Responses of "too many requests".
     pub throttled: u64,
-    /// How long calls were held back for pace, summed over calls.
+    /// The time that calls waited for the pacer, summed over calls.
     pub waited: Duration,
     /// The quota that applies to us, if known.
     pub limit: Option<u64>,
-    /// What was left of it by the last word.
+    /// Remaining calls by the last report.
     pub remaining: Option<u64>,
-    /// How long the bucket still waits for its next window, if it does.
+    /// The time until the bucket's next window, if it waits for one.
     pub waiting: Option<Duration>,
 }

@@ -1,35 +1,35 @@
-//! What the headers of an answer say about quotas.
+//! Parses the quota headers of a response.
 
 use http::{HeaderMap, StatusCode};
 
-/// The state of a bucket's quota as one answer tells it.
+/// A quota as one response reports it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Quota {
     /// Calls per window that apply to us.
     pub(crate) limit: u64,
-    /// What is left of them.
+    /// Remaining calls.
     pub(crate) remaining: u64,
     /// When the window ends, in seconds of the server's clock.
     pub(crate) reset: f64,
 }
 
-/// What kind of "too many requests" an answer is.
+/// The kinds of "too many requests".
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Throttle {
-    /// The window's quota is spent; nothing is wrong with other buckets.
-    Spent(Quota),
-    /// Too many calls at the same time. Okta tells by a limit of zero; the reset beside it means nothing.
+    /// The window's quota is exhausted; other buckets are not affected.
+    QuotaExhausted(Quota),
+    /// Too many calls at the same time. Okta reports a limit of zero; the reset beside it means nothing.
     Concurrency,
-    /// The answer does not say.
+    /// The response does not say which.
     Unknown,
 }
 
-/// More calls a minute than any org has. What is larger counts as this, so that nothing that is computed with it overflows.
-const MOST_CALLS: u64 = u32::MAX as u64;
+/// More calls per minute than any org has. Larger values are clamped to this, so that computations cannot overflow.
+const MAX_CALLS: u64 = u32::MAX as u64;
 
-/// Reads the quota headers. `None` if one is missing or unusable, or if they are the zeros of the concurrency limit.
+/// Parses the quota headers. Returns `None` if one is missing or unusable, or if they are the zeros of the concurrency limit.
 pub(crate) fn quota(headers: &HeaderMap) -> Option<Quota> {
-    let limit = number(headers, "x-rate-limit-limit")?.min(MOST_CALLS);
+    let limit = number(headers, "x-rate-limit-limit")?.min(MAX_CALLS);
     let quota = Quota {
         limit,
         remaining: number(headers, "x-rate-limit-remaining")?.min(limit),
@@ -38,13 +38,13 @@ pub(crate) fn quota(headers: &HeaderMap) -> Option<Quota> {
     (quota.limit > 0).then_some(quota)
 }
 
-/// Tells the kinds of "too many requests" apart.
+/// Returns the kind of "too many requests" of a response; `None` for other responses.
 pub(crate) fn throttle(status: StatusCode, headers: &HeaderMap) -> Option<Throttle> {
     if status != StatusCode::TOO_MANY_REQUESTS {
         return None;
     }
     if let Some(quota) = quota(headers) {
-        return Some(Throttle::Spent(quota));
+        return Some(Throttle::QuotaExhausted(quota));
     }
     let zero = |name| number(headers, name) == Some(0);
     if zero("x-rate-limit-limit") && zero("x-rate-limit-remaining") {
@@ -53,7 +53,7 @@ pub(crate) fn throttle(status: StatusCode, headers: &HeaderMap) -> Option<Thrott
     Some(Throttle::Unknown)
 }
 
-/// The server's time in the `Date` header, in seconds since 1970.
+/// Parses the server's time in the `Date` header, in seconds since 1970.
 pub(crate) fn date(headers: &HeaderMap) -> Option<f64> {
     let text = headers.get(http::header::DATE)?.to_str().ok()?;
     let format = "%a, %d %b %Y %H:%M:%S GMT";
@@ -63,14 +63,14 @@ pub(crate) fn date(headers: &HeaderMap) -> Option<f64> {
     Some(timestamp.as_second() as f64)
 }
 
-/// The leading number of a header's value: `500` of `500, 500;w=1`.
+/// Parses the leading number of a header's value: `500` of `500, 500;w=1`.
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
     let text = headers.get(name)?.to_str().ok()?.trim();
     let digits = text.split(|c: char| !c.is_ascii_digit()).next()?;
     digits.parse().ok()
 }
 
-/// A reset in seconds; some intermediaries write milliseconds.
+/// Returns a reset in seconds; some intermediaries write milliseconds.
 fn reset(value: u64) -> f64 {
     const YEAR_5000: u64 = 95_617_584_000;
     #[allow(clippy::cast_precision_loss)] // Far below 2^52 after the division.
@@ -99,16 +99,16 @@ mod tests {
         assert_eq!(quota(&quota_headers("600", "many", "1630402525")), None);
         let most = u64::MAX.to_string();
         let absurd = quota(&quota_headers(&most, &most, "1630402525")).unwrap();
-        assert_eq!((absurd.limit, absurd.remaining), (MOST_CALLS, MOST_CALLS));
+        assert_eq!((absurd.limit, absurd.remaining), (MAX_CALLS, MAX_CALLS));
         assert_eq!(quota(&quota_headers("600", &most, "1630402525")).unwrap().remaining, 600);
         assert_eq!(quota(&headers(&[("X-Rate-Limit-Limit", "600")])), None);
     }
 
     #[test]
-    fn tells_the_kinds_of_429_apart() {
+    fn distinguishes_the_kinds_of_429() {
         let too_many = StatusCode::TOO_MANY_REQUESTS;
         let spent = throttle(too_many, &quota_headers("600", "0", "1630402525"));
-        assert!(matches!(spent, Some(Throttle::Spent(Quota { limit: 600, remaining: 0, .. }))));
+        assert!(matches!(spent, Some(Throttle::QuotaExhausted(Quota { limit: 600, remaining: 0, .. }))));
         assert_eq!(throttle(too_many, &quota_headers("0", "0", "1630402525")), Some(Throttle::Concurrency));
         assert_eq!(throttle(too_many, &HeaderMap::new()), Some(Throttle::Unknown));
         assert_eq!(throttle(StatusCode::OK, &quota_headers("0", "0", "1")), None);

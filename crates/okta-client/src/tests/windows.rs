@@ -6,7 +6,7 @@
 use proptest::prelude::*;
 
 use super::quota::{Count, Nested};
-use crate::pacer::model::{Decision, Quota, Ticket, Window};
+use crate::pacer::model::{BucketLimiter, Decision, Quota, Ticket};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -48,15 +48,15 @@ struct Server {
 impl Server {
     fn call(&mut self) -> (bool, Quota) {
         let allowed = self.quotas.call(self.now);
-        let told = self.quotas.scarcest();
+        let reported = self.quotas.scarcest();
         // Okta writes the end in whole seconds.
-        (allowed, Quota { limit: told.limit, remaining: told.left(), reset: told.ends.floor() })
+        (allowed, Quota { limit: reported.limit, remaining: reported.left(), reset: reported.ends.floor() })
     }
 }
 
 struct Play {
     server: Server,
-    window: Window,
+    limiter: BucketLimiter,
     /// How far our idea of the server's time is behind.
     lag: f64,
     going: Vec<Ticket>,
@@ -66,7 +66,7 @@ struct Play {
 impl Play {
     fn new(share: u8, token: u64, org: u64, lag: f64, begin: f64) -> Self {
         let server = Server { now: 1e9 + begin, quotas: Nested::new(token, org) };
-        Self { server, window: Window::new(share), lag, going: Vec::new(), coming: Vec::new() }
+        Self { server, limiter: BucketLimiter::new(share), lag, going: Vec::new(), coming: Vec::new() }
     }
 
     fn believed(&self) -> f64 {
@@ -74,13 +74,13 @@ impl Play {
     }
 
     fn send(&mut self) -> bool {
-        match self.window.decide(self.believed(), 1) {
+        match self.limiter.decide(self.believed(), 1) {
             Decision::Send(ticket) => {
                 self.going.push(ticket);
                 return true;
             }
             Decision::Wait { until, .. } => assert!(until > self.believed(), "a wait that is already over"),
-            Decision::WaitForAnswer => {
+            Decision::WaitForResponse => {
                 assert!(self.going.len() + self.coming.len() > 0, "waits for an answer that nothing will bring");
             }
         }
@@ -97,9 +97,9 @@ impl Play {
         let (ticket, allowed, quota) = self.coming.swap_remove(at);
         let now = self.believed();
         if allowed {
-            self.window.answered(ticket, Some(quota), true, now);
+            self.limiter.record_response(ticket, Some(quota), true, now);
         } else {
-            self.window.spent(ticket, quota, now);
+            self.limiter.record_exhausted(ticket, quota, now);
         }
     }
 
@@ -114,7 +114,7 @@ impl Play {
                 let (ticket, _, _) = self.coming.swap_remove(index.index(self.coming.len()));
                 self.server.quotas.token.lost += 1;
                 self.server.quotas.org.lost += 1;
-                self.window.lost(ticket);
+                self.limiter.record_lost(ticket);
             }
             Step::Others(calls) => {
                 for _ in 0..*calls {
@@ -122,7 +122,7 @@ impl Play {
                 }
             }
             Step::Pass(seconds) => self.server.now += seconds,
-            Step::Backlog(calls) => self.window.set_backlog(*calls, *calls),
+            Step::Backlog(calls) => self.limiter.set_backlog(*calls, *calls),
             Step::Arrive(_) | Step::Answer(_) | Step::Lose(_) => {}
         }
     }
