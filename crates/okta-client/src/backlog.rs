@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::bucket::Bucket;
-use crate::client::Inner;
+use crate::handle::Inner;
 
 /// The calls that one reader is known to still need. What several readers need at once adds up; what one has said ends
 /// when this is dropped.

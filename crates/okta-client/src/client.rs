@@ -1,6 +1,5 @@
 //! The client: requests in, records out.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use crate::backlog::Backlog;
 use crate::bucket::Bucket;
 use crate::call::{Received, Way};
 use crate::error::{Error, ErrorKind};
+use crate::handle::{Client, Inner};
 use crate::models::{List, Record, Unreadable, list_of_at_most, record_from_json};
 use crate::org_url::OrgUrl;
 use crate::pacer::{BucketTraffic, Pacer, Pacing, Priority};
@@ -67,30 +67,6 @@ pub struct ListPage<T> {
     /// The cursor of the next page; `None` after the last. It holds no secret and stays good for as long as Okta
     /// honours it, so it may be stored.
     pub next: Option<String>,
-}
-
-/// A paced client of one org. Clones share connections, pace, counts and the record of what was sent.
-#[derive(Clone)]
-pub struct Client {
-    pub(crate) inner: Arc<Inner>,
-    /// Ends the calls of this client.
-    pub(crate) cancel: CancellationToken,
-    /// Where what is sent is noted, if anybody wants to know.
-    pub(crate) log: Option<Arc<SentLog>>,
-}
-
-/// What the clones of a client share.
-pub(crate) struct Inner {
-    pub(crate) org: OrgUrl,
-    pub(crate) auth: Arc<dyn Authenticator>,
-    pub(crate) max_attempts: u32,
-    pub(crate) transport: Box<dyn Transport>,
-    pub(crate) pacer: Pacer,
-    /// Whether the host has ever answered.
-    pub(crate) reached: AtomicBool,
-    pub(crate) skew: Skew,
-    /// Random numbers from 0 to 1, for pauses.
-    pub(crate) dice: Box<dyn Fn() -> f64 + Send + Sync>,
 }
 
 impl Client {
@@ -289,13 +265,4 @@ impl Client {
 /// The records of a page that may hold `most` of them.
 fn page_from_json<T: Record>(body: &[u8], key: Option<&str>, most: usize) -> Result<List<T>, Error> {
     list_of_at_most(body, key, most).map_err(|e| unreadable(&e))
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("org", &self.inner.org.to_string())
-            .field("auth", &self.inner.auth)
-            .finish_non_exhaustive()
-    }
 }

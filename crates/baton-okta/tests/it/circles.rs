@@ -33,11 +33,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("baton-sync/src/lib.rs", "external, external::matching"),
     ("baton-sync/src/lib.rs", "grant_writer, seal, sided"),
     ("baton-sync/src/lib.rs", "plan, plan::course, plan::keep"),
-    ("okta-client/src/lib.rs", "backlog, call, client"),
-    ("okta-client/src/lib.rs", "models, models::group, models::log, models::token, models::user"),
-    ("okta-client/src/lib.rs", "models::quick, models::quick::blocks"),
-    ("okta-client/src/lib.rs", "oauth, oauth::exchange"),
-    ("okta-client/src/lib.rs", "pacer, pacer::gate"),
     (
         "okta-sim/src/lib.rs",
         ", auth, config, endpoints, endpoints::list, endpoints::others, handle, oauth, oauth::app, oauth::assertion, oauth::nonces, oauth::proof, oauth::resource, oauth::token, server, side_channel, sim",

@@ -4,7 +4,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::lenient::{part, record};
-use super::{Time, profile_members};
+use super::profile::profile_members;
+use super::time::Time;
 
 record! {
     /// A group of the org.

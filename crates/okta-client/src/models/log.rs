@@ -4,8 +4,8 @@ use serde::de::{Error as _, IgnoredAny, MapAccess};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::Time;
 use super::lenient::{Record, check_size};
+use super::time::Time;
 
 /// The members that are read.
 const MEMBERS: [&str; 7] = ["uuid", "eventType", "published", "actor", "target", "outcome", "debugContext"];

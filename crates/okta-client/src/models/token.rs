@@ -1,7 +1,7 @@
 //! API tokens: what Okta tells about them, never the tokens themselves.
 
-use super::Time;
 use super::lenient::record;
+use super::time::Time;
 
 record! {
     /// What is known of an API token. `lastUpdated` is not read: it is not when the token was last used.

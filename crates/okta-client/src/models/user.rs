@@ -4,7 +4,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::lenient::{Word, record};
-use super::{Attributes, Time, profile_members};
+use super::profile::{Attributes, profile_members};
+use super::time::Time;
 
 record! {
     /// A user of the org (`docs/spec/okta-api.md` 1.1).

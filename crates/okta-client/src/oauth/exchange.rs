@@ -4,8 +4,8 @@
 //! It is paced and tried again like any call of the API. Every try has a new assertion and a new proof, as neither may be
 //! used twice. A nonce, or a clock that is wrong, usually costs one more try each.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,13 +14,14 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
+use super::headers::{DPOP, nonce, sensitive};
 use super::jwt::{Signer, Subject};
 use super::token::Token;
-use super::{DPOP, nonce};
 use crate::answer;
 use crate::auth::{Challenge, Outgoing};
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind};
+use crate::lock::lock;
 use crate::pacer::{Pacer, Priority, throttle};
 use crate::retry::Tries;
 use crate::skew::Skew;
@@ -78,7 +79,7 @@ enum Failure {
 impl Exchange {
     /// The scopes to ask for.
     pub(super) fn scopes(&self) -> Vec<String> {
-        super::lock(&self.scopes).clone()
+        lock(&self.scopes).clone()
     }
 
     /// Asks for a token. If Okta refuses because of a scope, it does not say of which: then each is asked for alone, and
@@ -174,7 +175,7 @@ impl Exchange {
         self.skew.observe(&answer.headers);
         let was_off_time = self.skew.was_wrong(now, &answer.headers);
         if let Some(nonce) = nonce(&answer.headers) {
-            *self.nonce.lock().unwrap_or_else(PoisonError::into_inner) = Some(nonce);
+            *lock(&self.nonce) = Some(nonce);
         }
         let body = answer.body.await?;
         tracing::debug!(path = PATH, status = answer.status.as_u16(), duration = ?asked.elapsed(), "answered");
@@ -183,10 +184,10 @@ impl Exchange {
 
     /// Headers and body of a new request, signed at `now`.
     fn request(&self, scopes: &[String], now: i64) -> Result<(HeaderMap, Bytes), Error> {
-        let nonce = self.nonce.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let nonce = lock(&self.nonce).clone();
         let subject = Subject { method: &Method::POST, url: &self.endpoint, nonce: nonce.as_deref(), token_hash: None };
         let mut headers = HeaderMap::new();
-        headers.insert(DPOP, super::sensitive(&self.signer.proof(subject, now)?)?);
+        headers.insert(DPOP, sensitive(&self.signer.proof(subject, now)?)?);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         let form = url::form_urlencoded::Serializer::new(String::new())

@@ -11,6 +11,7 @@
 //! What signing costs: see [`jwt`].
 
 mod exchange;
+mod headers;
 mod jwt;
 mod key;
 mod key_text;
@@ -18,21 +19,23 @@ mod token;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use self::exchange::Exchange;
+use self::headers::{DPOP, EXTENDED_AGENT, nonce, sensitive};
 use self::jwt::{Signer, Subject};
 pub use self::key::PrivateKey;
 use self::token::Token;
 pub use self::token::TokenScheme;
 use crate::auth::{Answered, Authenticator, Challenge, Outgoing};
 use crate::error::{Error, ErrorKind};
+use crate::lock::lock;
 use crate::org_url::OrgUrl;
 use crate::pacer::{BucketTraffic, Pacer, Pacing};
 use crate::skew::Skew;
@@ -49,13 +52,6 @@ pub(crate) fn check_key_text(text: &str) -> Option<Result<(), Error>> {
 pub(crate) fn check_token_answer(body: &[u8], asked: tokio::time::Instant) -> Result<(), Error> {
     Token::read(body, asked, 1.0).map(drop)
 }
-
-/// The header that carries a proof.
-const DPOP: HeaderName = HeaderName::from_static("dpop");
-/// The header that carries a nonce for the next proof.
-const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-/// Tells Okta's support that a client uses DPoP, as Okta's own clients do.
-const EXTENDED_AGENT: HeaderName = HeaderName::from_static("x-okta-user-agent-extended");
 
 /// How an [`OAuth`] is set up. Transport and pacing should be those of the [`Client`](crate::Client) that uses it.
 #[derive(Debug, Clone)]
@@ -234,10 +230,6 @@ impl OAuth {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// `value` without blanks around it, if it may be what it is said to be.
 fn checked<'v>(name: &str, value: &'v str) -> Result<&'v str, Error> {
     let value = value.trim();
@@ -252,20 +244,6 @@ fn checked<'v>(name: &str, value: &'v str) -> Result<&'v str, Error> {
     };
     let hint = "copy client id and key id from the app's page in the Okta admin console";
     Err(Error::new(ErrorKind::Invalid, format!("the OAuth {name} {problem}")).with_hint(hint))
-}
-
-/// A header value that is not shown.
-fn sensitive(text: &str) -> Result<HeaderValue, Error> {
-    let value = HeaderValue::from_str(text);
-    let mut value = value.map_err(|_| Error::new(ErrorKind::Invalid, "a signed text does not fit into a header"))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// The nonce that an answer gives for the next proof.
-fn nonce(headers: &HeaderMap) -> Option<String> {
-    let nonce = headers.get(DPOP_NONCE)?.to_str().ok()?.trim();
-    (!nonce.is_empty()).then(|| nonce.to_owned())
 }
 
 impl Inner {

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -14,10 +14,12 @@ use tokio::time::Instant;
 use super::bucket_limiter::{BucketLimiter, Decision, Ticket};
 use super::clock::ServerClock;
 use super::concurrency::{ConcurrencyLimit, ConcurrencyPermit};
+use super::pacing::Pacing;
 use super::quota::{self, Throttle};
+use super::traffic::BucketTraffic;
 use super::wait_queue::{Priority, WaitQueue};
-use super::{BucketTraffic, Pacing};
 use crate::bucket::Bucket;
+use crate::lock::lock;
 
 /// Paces all calls of a client.
 #[derive(Debug)]
@@ -76,10 +78,6 @@ pub(crate) struct Permit<'p> {
     bucket: Bucket,
     ticket: Option<Ticket>,
     concurrency: ConcurrencyPermit,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Pacer {

@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use super::quota::Count;
 use super::server::{EPOCH, Reply, Server};
 use crate::bucket::Bucket;
-use crate::client::Client;
 use crate::endpoints::groups;
 use crate::error::ErrorKind;
+use crate::handle::Client;
 use crate::models::Member;
 use crate::request::ListRequest;
 

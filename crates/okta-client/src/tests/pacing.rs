@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::quota::Count;
 use super::server::{EPOCH, Reply, Server};
 use crate::bucket::Bucket;
-use crate::client::Client;
 use crate::endpoints::{groups, org, users};
+use crate::handle::Client;
 use crate::models::Org;
 
 /// A bucket that is used by others too.

@@ -11,8 +11,9 @@ use tokio::time::Instant;
 
 use super::quota::Count;
 use crate::auth::{ApiToken, Outgoing};
-use crate::client::{Client, Config};
+use crate::client::Config;
 use crate::error::Error;
+use crate::handle::Client;
 use crate::org_url::OrgUrl;
 use crate::transport::{Answer, Transport};
 

@@ -1,6 +1,9 @@
 //! Where strings, objects and arrays end, found out for 64 bytes at a time: one bit of a word stands for each of them.
 
-use super::{GaveUp, MAX_DEPTH};
+use super::fallback::Fallback;
+
+/// How deep objects and arrays may nest; `serde_json` decides about what goes deeper.
+pub(super) const MAX_DEPTH: u32 = 64;
 
 /// How many bytes are looked at together: as many as a word has bits.
 const BLOCK: usize = 64;
@@ -68,7 +71,7 @@ fn block_at<'b>(json: &'b [u8], at: usize, last: &'b mut [u8; BLOCK]) -> &'b [u8
 
 /// The place behind the object or array that begins at `begin`.
 #[inline(never)]
-pub(super) fn end_of_brackets(json: &[u8], begin: usize, special: &mut Special) -> Result<usize, GaveUp> {
+pub(super) fn end_of_brackets(json: &[u8], begin: usize, special: &mut Special) -> Result<usize, Fallback> {
     let mut open = Brackets::default();
     let mut strings = Strings::default();
     let mut last = [0; BLOCK];
@@ -92,7 +95,7 @@ pub(super) fn end_of_brackets(json: &[u8], begin: usize, special: &mut Special) 
         }
         block += 1;
     }
-    Err(GaveUp)
+    Err(Fallback)
 }
 
 #[inline(always)]
@@ -131,18 +134,18 @@ struct Brackets {
 
 impl Brackets {
     /// Takes in the next bracket; `true` if it closes the outermost one.
-    fn next(&mut self, bracket: u8) -> Result<bool, GaveUp> {
+    fn next(&mut self, bracket: u8) -> Result<bool, Fallback> {
         let object = u64::from(bracket == b'{' || bracket == b'}');
         if matches!(bracket, b'{' | b'[') {
             if self.depth == MAX_DEPTH {
-                return Err(GaveUp);
+                return Err(Fallback);
             }
             self.depth += 1;
             self.objects = (self.objects << 1) | object;
             return Ok(false);
         }
         if self.objects & 1 != object {
-            return Err(GaveUp);
+            return Err(Fallback);
         }
         self.depth -= 1;
         self.objects >>= 1;
@@ -181,7 +184,7 @@ impl Strings {
         bytes: &[u8; BLOCK],
         special: &Special,
         counts: u64,
-    ) -> Result<u64, GaveUp> {
+    ) -> Result<u64, Fallback> {
         if !special.unusual && !self.escaped {
             return Ok(self.quoted(special.bits & counts));
         }
@@ -191,10 +194,10 @@ impl Strings {
         let quoted = self.quoted(special.bits & counts & !backslashes & !controls & !escaped);
         let mut escapes = backslashes & !escaped;
         if (escapes & !quoted) | (controls & quoted) != 0 {
-            return Err(GaveUp);
+            return Err(Fallback);
         }
         while escapes != 0 {
-            escape_at(json, at + escapes.trailing_zeros() as usize).ok_or(GaveUp)?;
+            escape_at(json, at + escapes.trailing_zeros() as usize).ok_or(Fallback)?;
             escapes &= escapes - 1;
         }
         Ok(quoted)

@@ -6,49 +6,22 @@
 //! sees to it that the brackets pair up and that the strings are well-formed, not what stands between them outside of
 //! strings: `{"a" tru}` is passed over, too. A body that is cut off can never be taken for a whole one that way.
 
-use std::fmt;
-
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use self::blocks::{Special, end_of_brackets, escape_at};
+use self::blocks::{MAX_DEPTH, Special, end_of_brackets, escape_at};
+use self::fallback::Fallback;
 
 mod blocks;
-
-/// How deep objects and arrays may nest; `serde_json` decides about what goes deeper.
-const MAX_DEPTH: u32 = 64;
-
-/// The reader cannot say what this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct GaveUp;
-
-impl fmt::Display for GaveUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("out of the ordinary")
-    }
-}
-
-impl std::error::Error for GaveUp {}
-
-impl serde::de::Error for GaveUp {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self
-    }
-}
-
-impl From<serde_json::Error> for GaveUp {
-    fn from(_: serde_json::Error) -> Self {
-        Self
-    }
-}
+mod fallback;
 
 /// Reads the whole of `json`.
-pub(super) fn read<'de, S: DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Result<S::Value, GaveUp> {
+pub(super) fn read<'de, S: DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Result<S::Value, Fallback> {
     let mut reader = Reader { json, at: 0, depth: 0, special: Special::default() };
     let value = seed.deserialize(&mut reader)?;
     match reader.peek() {
         None => Ok(value),
-        Some(_) => Err(GaveUp),
+        Some(_) => Err(Fallback),
     }
 }
 
@@ -75,9 +48,9 @@ impl<'de> Reader<'de> {
 
     /// Goes beyond the next byte, which must be `wanted`.
     #[inline(always)]
-    fn expect(&mut self, wanted: u8) -> Result<(), GaveUp> {
+    fn expect(&mut self, wanted: u8) -> Result<(), Fallback> {
         if self.peek() != Some(wanted) {
-            return Err(GaveUp);
+            return Err(Fallback);
         }
         self.at += 1;
         Ok(())
@@ -85,8 +58,8 @@ impl<'de> Reader<'de> {
 
     /// Goes beyond the next value without looking into it, and returns its text.
     #[inline(always)]
-    fn skip(&mut self) -> Result<&'de [u8], GaveUp> {
-        let first = self.peek().ok_or(GaveUp)?;
+    fn skip(&mut self) -> Result<&'de [u8], Fallback> {
+        let first = self.peek().ok_or(Fallback)?;
         let begin = self.at;
         self.at = match first {
             b'"' => self.end_of_string(begin)?,
@@ -106,7 +79,7 @@ impl<'de> Reader<'de> {
     fn strictly<T>(
         &mut self,
         read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>) -> serde_json::Result<T>,
-    ) -> Result<T, GaveUp> {
+    ) -> Result<T, Fallback> {
         let mut value = serde_json::Deserializer::from_slice(self.skip()?);
         let read = read(&mut value)?;
         value.end()?;
@@ -115,14 +88,14 @@ impl<'de> Reader<'de> {
 
     /// The place behind the string that begins at `begin`.
     #[inline(always)]
-    fn end_of_string(&mut self, begin: usize) -> Result<usize, GaveUp> {
+    fn end_of_string(&mut self, begin: usize) -> Result<usize, Fallback> {
         let mut at = begin + 1;
         loop {
             at = self.special.next(self.json, at);
             match self.json.get(at) {
                 Some(b'"') => return Ok(at + 1),
-                Some(b'\\') => at += escape_at(self.json, at).ok_or(GaveUp)?,
-                _ => return Err(GaveUp),
+                Some(b'\\') => at += escape_at(self.json, at).ok_or(Fallback)?,
+                _ => return Err(Fallback),
             }
         }
     }
@@ -140,9 +113,9 @@ impl<'de> Reader<'de> {
     }
 
     /// Reads an object or array, whose members `read` must read to the end.
-    fn inside<T>(&mut self, read: impl FnOnce(&mut Inside<'_, 'de>) -> Result<T, GaveUp>) -> Result<T, GaveUp> {
+    fn inside<T>(&mut self, read: impl FnOnce(&mut Inside<'_, 'de>) -> Result<T, Fallback>) -> Result<T, Fallback> {
         if self.depth == MAX_DEPTH {
-            return Err(GaveUp);
+            return Err(Fallback);
         }
         let close = if self.json[self.at] == b'{' { b'}' } else { b']' };
         self.at += 1;
@@ -151,19 +124,19 @@ impl<'de> Reader<'de> {
         let value = read(&mut inside)?;
         let ended = inside.ended;
         self.depth -= 1;
-        if ended { Ok(value) } else { Err(GaveUp) }
+        if ended { Ok(value) } else { Err(Fallback) }
     }
 }
 
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
-    type Error = GaveUp;
+    type Error = Fallback;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GaveUp> {
-        match self.peek().ok_or(GaveUp)? {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fallback> {
+        match self.peek().ok_or(Fallback)? {
             b'{' => self.inside(|members| visitor.visit_map(members)),
             b'[' => self.inside(|elements| visitor.visit_seq(elements)),
             b'"' => match self.plain_string() {
-                Some(text) => visitor.visit_borrowed_str(std::str::from_utf8(text).map_err(|_| GaveUp)?),
+                Some(text) => visitor.visit_borrowed_str(std::str::from_utf8(text).map_err(|_| Fallback)?),
                 None => self.strictly(|json| json.deserialize_any(visitor)),
             },
             _ => self.strictly(|json| json.deserialize_any(visitor)),
@@ -171,16 +144,16 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     #[inline(always)]
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GaveUp> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fallback> {
         self.skip()?;
         visitor.visit_unit()
     }
 
     /// A key, which is told as it stands in the text.
     #[inline(always)]
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GaveUp> {
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fallback> {
         if self.peek() != Some(b'"') {
-            return Err(GaveUp);
+            return Err(Fallback);
         }
         match self.plain_string() {
             Some(key) => visitor.visit_borrowed_bytes(key),
@@ -188,7 +161,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GaveUp> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fallback> {
         if self.peek() != Some(b'n') {
             return visitor.visit_some(self);
         }
@@ -196,7 +169,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     /// This is how `serde_json` asks for the text of a value.
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, GaveUp> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fallback> {
         self.strictly(|json| json.deserialize_newtype_struct(name, visitor))
     }
 
@@ -217,7 +190,7 @@ struct Inside<'r, 'de> {
 impl Inside<'_, '_> {
     /// Goes to the next member; `false` if there is none.
     #[inline(always)]
-    fn advance(&mut self) -> Result<bool, GaveUp> {
+    fn advance(&mut self) -> Result<bool, Fallback> {
         if self.reader.peek() == Some(self.close) {
             self.reader.at += 1;
             self.ended = true;
@@ -231,30 +204,30 @@ impl Inside<'_, '_> {
 }
 
 impl<'de> MapAccess<'de> for &mut Inside<'_, 'de> {
-    type Error = GaveUp;
+    type Error = Fallback;
 
     #[inline(always)]
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, GaveUp> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fallback> {
         if !self.advance()? {
             return Ok(None);
         }
         if self.reader.peek() != Some(b'"') {
-            return Err(GaveUp);
+            return Err(Fallback);
         }
         seed.deserialize(&mut *self.reader).map(Some)
     }
 
     #[inline(always)]
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, GaveUp> {
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fallback> {
         self.reader.expect(b':')?;
         seed.deserialize(&mut *self.reader)
     }
 }
 
 impl<'de> SeqAccess<'de> for &mut Inside<'_, 'de> {
-    type Error = GaveUp;
+    type Error = Fallback;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, GaveUp> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fallback> {
         if self.advance()? { seed.deserialize(&mut *self.reader).map(Some) } else { Ok(None) }
     }
 }

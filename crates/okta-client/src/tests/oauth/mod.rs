@@ -18,7 +18,8 @@ use tokio::time::Instant;
 
 use super::keys;
 use super::server::{EPOCH, Reply, Seen, Server};
-use crate::client::{Client, Config};
+use crate::client::Config;
+use crate::handle::Client;
 use crate::oauth::{OAuth, OAuthConfig};
 use crate::org_url::OrgUrl;
 use crate::skew::Skew;

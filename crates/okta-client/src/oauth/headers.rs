@@ -1,0 +1,26 @@
+//! The headers of DPoP: proofs and nonces.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::error::{Error, ErrorKind};
+
+/// The header that carries a proof.
+pub(super) const DPOP: HeaderName = HeaderName::from_static("dpop");
+/// The header that carries a nonce for the next proof.
+pub(super) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+/// Tells Okta's support that a client uses DPoP, as Okta's own clients do.
+pub(super) const EXTENDED_AGENT: HeaderName = HeaderName::from_static("x-okta-user-agent-extended");
+
+/// A header value that is not shown.
+pub(super) fn sensitive(text: &str) -> Result<HeaderValue, Error> {
+    let value = HeaderValue::from_str(text);
+    let mut value = value.map_err(|_| Error::new(ErrorKind::Invalid, "a signed text does not fit into a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The nonce that an answer gives for the next proof.
+pub(super) fn nonce(headers: &HeaderMap) -> Option<String> {
+    let nonce = headers.get(DPOP_NONCE)?.to_str().ok()?.trim();
+    (!nonce.is_empty()).then(|| nonce.to_owned())
+}
