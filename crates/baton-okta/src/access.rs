@@ -97,7 +97,7 @@ impl Access {
             Self::ServiceApp(oauth) => oauth,
         };
         // For a process that stays: what was granted since the last time counts.
-        oauth.also_want(&needs::of_types(types.iter().copied()));
+        oauth.add_scopes(&needs::of_types(types.iter().copied()));
         oauth.sign_in().await.map_err(|error| errors::unusable("signing in to Okta", &error))?;
         let granted = oauth.granted().unwrap_or_default();
         let missing: Vec<_> = missing(types, &granted).collect();
@@ -116,14 +116,14 @@ impl Access {
     /// Asks for the scope of the System Log, too. Without it, what the log would tell is read.
     pub(crate) fn want_logs(&self) {
         if let Self::ServiceApp(oauth) = self {
-            oauth.also_want(&[needs::LOGS]);
+            oauth.add_scopes(&[needs::LOGS]);
         }
     }
 
     /// Asks for these scopes, too.
     pub(crate) fn want(&self, scopes: &[&'static str]) {
         if let Self::ServiceApp(oauth) = self {
-            oauth.also_want(scopes);
+            oauth.add_scopes(scopes);
         }
     }
 
@@ -138,7 +138,7 @@ impl Access {
     /// Asks for the scopes that a sync of this takes, if those of the present token do not do.
     pub(crate) fn prepare(&self, options: &Options, rules: &Rules) {
         if let Self::ServiceApp(oauth) = self {
-            oauth.also_want(&needs::of_types(Scope::of(options, rules).types()));
+            oauth.add_scopes(&needs::of_types(Scope::of(options, rules).types()));
         }
     }
 }

@@ -220,7 +220,7 @@ impl EndpointChoice {
         }
         // The short one first: nothing is known of its bucket as long as it was not tried, so that it is let through.
         let lists = [short, plain];
-        let failed = match client.page_of_any(&lists, cursor).await {
+        let failed = match client.page_from_any(&lists, cursor).await {
             Ok((0, page)) if !is_complete(&page.items) => None,
             Ok((which, page)) => {
                 self.note(pair, if which == 0 { OFFERED } else { UNTRIED });

@@ -55,7 +55,7 @@ impl std::fmt::Debug for Answer {
 
 /// The error for a body that is not what was asked for. One that merely ends too early is a broken connection.
 pub(crate) fn unreadable(error: &NotJson) -> Error {
-    if error.is_cut() {
+    if error.is_truncated() {
         return Error::new(ErrorKind::Unreachable(Unreachable::Broken), format!("the answer was cut short: {error}"));
     }
     Error::new(ErrorKind::Unreadable, format!("the answer cannot be read: {error}"))
@@ -94,7 +94,7 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> E
     } else {
         what = format!("{what}: {}", said.join("; "));
     }
-    let outcome = Outcome::of_refusal(status, okta.code.as_deref());
+    let outcome = Outcome::from_response(status, okta.code.as_deref());
     let error = Error::new(kind, what).with_okta(okta).with_outcome(outcome);
     match hint(kind, &error) {
         Some(hint) => error.with_hint(hint),

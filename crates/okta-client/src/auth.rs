@@ -35,12 +35,12 @@ pub trait Authenticator: Send + Sync + fmt::Debug {
 
     /// Is shown the head of every answer, successes too, before the answer is made use of. `Some` asks for one more
     /// try with new [`headers`](Self::headers); a call gets few for each kind of challenge.
-    fn answered(&self, _: &Answered<'_>) -> Option<Challenge> {
+    fn on_response(&self, _: &ResponseHead<'_>) -> Option<Challenge> {
         None
     }
 
     /// Adds the next step to a refusal of the API, as far as this way to sign in knows a better one.
-    fn advise(&self, error: Error) -> Error {
+    fn refine_hint(&self, error: Error) -> Error {
         error
     }
 
@@ -52,7 +52,7 @@ pub trait Authenticator: Send + Sync + fmt::Debug {
 
 /// The head of an answer, and what it answers.
 #[derive(Debug, Clone, Copy)]
-pub struct Answered<'a> {
+pub struct ResponseHead<'a> {
     /// The call.
     pub request: &'a Outgoing,
     /// The headers that [`Authenticator::headers`] gave for it.
@@ -87,25 +87,25 @@ impl ApiToken {
     /// If it is empty, is a placeholder, or holds characters that no token has. The error does not repeat it.
     #[allow(clippy::needless_pass_by_value)] // The secret is to end here.
     pub fn new(token: SecretString) -> Result<Self, Error> {
-        let refuse = |what: &str| {
+        let reject = |what: &str| {
             let hint = "make one in the Okta admin console under Security, API, Tokens";
             Err(Error::new(ErrorKind::Invalid, format!("the API token {what}")).with_hint(hint))
         };
         let text = token.expose_secret().trim();
         if text.is_empty() {
-            return refuse("is empty");
+            return reject("is empty");
         }
         if text.contains(['{', '}']) {
-            return refuse("is a placeholder in braces, not a token");
+            return reject("is a placeholder in braces, not a token");
         }
         if text.contains(char::is_whitespace) {
-            return refuse("has blanks inside; was more than the token copied?");
+            return reject("has blanks inside; was more than the token copied?");
         }
         if !text.chars().all(|c| c.is_ascii_graphic()) {
-            return refuse("has characters that no token has");
+            return reject("has characters that no token has");
         }
         let Ok(mut header) = HeaderValue::from_str(&format!("SSWS {text}")) else {
-            return refuse("has characters that no token has");
+            return reject("has characters that no token has");
         };
         header.set_sensitive(true);
         Ok(Self { header })

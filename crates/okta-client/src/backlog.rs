@@ -21,7 +21,7 @@ impl Backlog {
 
     /// Says how many pages the reader needs in a bucket, and how many of them in no other. If all readers together need
     /// more than the present window allows, calls are spread evenly over it instead of being sent at once; and calls for
-    /// which another bucket will do ([`page_of_any`](crate::Client::page_of_any)) leave the window to those for which none
+    /// which another bucket will do ([`page_from_any`](crate::Client::page_from_any)) leave the window to those for which none
     /// will.
     pub fn set(&self, bucket: Bucket, pages: u64, exclusive: u64) {
         self.inner.pacer.set_backlog(self.reader, bucket, pages, exclusive);

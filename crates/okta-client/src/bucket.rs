@@ -65,7 +65,7 @@ impl Bucket {
 
     /// The bucket of a call; `path` may carry a query.
     #[must_use]
-    pub fn of(method: &Method, path: &str) -> Self {
+    pub fn for_call(method: &Method, path: &str) -> Self {
         let path = path.split('?').next().unwrap_or(path).trim_end_matches('/');
         if let Some(rest) = path.strip_prefix("/oauth2/v1/") {
             return match rest.split('/').next() {
@@ -155,7 +155,7 @@ mod tests {
             (Method::GET, "/api/v1/org", Bucket::Rest),
             (Method::GET, "/somewhere", Bucket::Rest),
         ] {
-            assert_eq!(Bucket::of(&method, path), bucket, "{method} {path}");
+            assert_eq!(Bucket::for_call(&method, path), bucket, "{method} {path}");
         }
     }
 

@@ -11,7 +11,7 @@ use tracing::field::Empty;
 use url::Position;
 
 use crate::answer;
-use crate::auth::{Answered, Challenge, Outgoing};
+use crate::auth::{Challenge, Outgoing, ResponseHead};
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind};
 use crate::handle::Client;
@@ -19,11 +19,11 @@ use crate::outcome::Outcome;
 use crate::pacer::{Permit, Priority, Throttle, throttle};
 use crate::pager;
 use crate::request::{PROMPT, Request};
-use crate::retry::Tries;
-use crate::sent::Entry;
+use crate::retry::RetryState;
+use crate::sent::LogEntry;
 
 /// How one try ended.
-enum Try<R> {
+enum AttemptResult<R> {
     Done(R),
     Throttled(Throttle, Error),
     Challenged(Challenge, Error),
@@ -33,7 +33,7 @@ enum Try<R> {
 }
 
 /// A whole answer.
-pub(crate) struct Received {
+pub(crate) struct FullResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     body: Bytes,
@@ -41,14 +41,14 @@ pub(crate) struct Received {
     challenge: Option<Challenge>,
 }
 
-impl Received {
+impl FullResponse {
     /// The body, which is JSON as far as can be seen without parsing it.
     pub(crate) fn json(&self) -> Result<&[u8], Error> {
         answer::check_body(&self.headers, &self.body)?;
         Ok(&self.body)
     }
 
-    /// The body, if there is any, as with [`Received::json`].
+    /// The body, if there is any, as with [`FullResponse::json`].
     pub(crate) fn json_or_empty(&self) -> Result<Bytes, Error> {
         if !self.body.trim_ascii().is_empty() {
             answer::check_body(&self.headers, &self.body)?;
@@ -59,11 +59,11 @@ impl Received {
 
 /// Whether Okta may be carrying out the call at this moment, or may have done so already.
 #[derive(Default)]
-struct OutOfHand(AtomicBool);
+struct InFlightFlag(AtomicBool);
 
-impl OutOfHand {
-    fn set(&self, out: bool) {
-        self.0.store(out, Ordering::Relaxed);
+impl InFlightFlag {
+    fn set(&self, in_flight: bool) {
+        self.0.store(in_flight, Ordering::Relaxed);
     }
 
     fn outcome(&self) -> Outcome {
@@ -73,9 +73,9 @@ impl OutOfHand {
 
 /// One request that a call can be made with: path and query may be another page than the request's own.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Way<'a> {
+pub(crate) struct Candidate<'a> {
     pub(crate) request: &'a Request,
-    pub(crate) asked: &'a str,
+    pub(crate) page_path: &'a str,
 }
 
 impl Client {
@@ -83,22 +83,22 @@ impl Client {
     pub(crate) async fn call<R>(
         &self,
         request: &Request,
-        asked: &str,
-        read: impl Fn(&Received) -> Result<R, Error>,
+        page_path: &str,
+        read: impl Fn(&FullResponse) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        self.call_any(&[Way { request, asked }], Priority::SingleBucket, |_, answer| read(answer)).await
+        self.call_any(&[Candidate { request, page_path }], Priority::SingleBucket, |_, answer| read(answer)).await
     }
 
     /// Sends one of several requests that do the same, whichever may be sent first, as [`call`](Self::call) does. `read`
     /// is told which it was.
     pub(crate) async fn call_any<R>(
         &self,
-        ways: &[Way<'_>],
+        candidates: &[Candidate<'_>],
         priority: Priority,
-        read: impl Fn(usize, &Received) -> Result<R, Error>,
+        read: impl Fn(usize, &FullResponse) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let out = OutOfHand::default();
-        let Some(Way { request, asked }) = ways.first() else {
+        let in_flight = InFlightFlag::default();
+        let Some(Candidate { request, page_path }) = candidates.first() else {
             return Err(Error::new(ErrorKind::Invalid, "nothing to be asked"));
         };
         let span = tracing::info_span!(
@@ -113,65 +113,68 @@ impl Client {
             http.request.resend_count = Empty,
             bucket = request.bucket.name()
         );
-        let tries = self.tries(ways, priority, &out, read).instrument(span.clone());
+        let attempts = self.call_with_retries(candidates, priority, &in_flight, read).instrument(span.clone());
         let result = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => Err(Error::cancelled().with_outcome(out.outcome())),
-            result = tries => result,
+            () = self.cancel.cancelled() => Err(Error::cancelled().with_outcome(in_flight.outcome())),
+            result = attempts => result,
         };
         if result.is_err() {
             span.record("otel.status_code", "ERROR");
         }
-        result.map_err(|error| error.with_call(&request.method, asked))
+        result.map_err(|error| error.with_call(&request.method, page_path))
     }
 
-    async fn tries<R>(
+    async fn call_with_retries<R>(
         &self,
-        ways: &[Way<'_>],
+        candidates: &[Candidate<'_>],
         priority: Priority,
-        out: &OutOfHand,
-        read: impl Fn(usize, &Received) -> Result<R, Error>,
+        in_flight: &InFlightFlag,
+        read: impl Fn(usize, &FullResponse) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let buckets: Vec<Bucket> = ways.iter().map(|way| way.request.bucket).collect();
-        let begun = tokio::time::Instant::now();
-        let mut tries = Tries::new(self.inner.max_attempts, ways.iter().all(|way| way.request.idempotent));
+        let buckets: Vec<Bucket> = candidates.iter().map(|candidate| candidate.request.bucket).collect();
+        let started = tokio::time::Instant::now();
+        let mut retries =
+            RetryState::new(self.inner.max_attempts, candidates.iter().all(|candidate| candidate.request.idempotent));
         for attempt in 0_u32.. {
-            let (which, permit) = self.inner.pacer.admit(&buckets, priority, attempt > 0).await;
-            let Way { request, asked } = ways[which];
-            if request.prompt && begun.elapsed() > PROMPT {
+            let (index, permit) = self.inner.pacer.admit(&buckets, priority, attempt > 0).await;
+            let Candidate { request, page_path } = candidates[index];
+            if request.prompt && started.elapsed() > PROMPT {
                 let error = Error::new(ErrorKind::RateLimited, "it was not sent, because it had to wait for too long");
-                return Err(error.not_sent().with_call(&request.method, asked));
+                return Err(error.not_sent().with_call(&request.method, page_path));
             }
-            if which > 0 {
+            if index > 0 {
                 // The span was named after the first of the ways.
                 let span = tracing::Span::current();
                 span.record("otel.name", format!("{} {}", request.method, request.template));
                 span.record("url.template", request.template).record("bucket", request.bucket.name());
             }
-            let path = pager::with_limit(asked, |limit| tries.page_size(limit));
-            let ended = self.attempt(request, &path, permit, out, |answer| read(which, answer)).await;
-            let roll = (self.inner.dice)();
-            let (error, pause) = match ended {
-                Try::Done(result) => return Ok(result),
-                Try::Throttled(throttle, error) => (error, tries.after_throttle(throttle, roll)),
-                Try::Challenged(challenge, error) => {
+            let path = pager::with_limit(page_path, |limit| retries.page_size(limit));
+            let result = self.attempt(request, &path, permit, in_flight, |answer| read(index, answer)).await;
+            let random = (self.inner.rng)();
+            let (error, pause) = match result {
+                AttemptResult::Done(result) => return Ok(result),
+                AttemptResult::Throttled(throttle, error) => (error, retries.after_throttle(throttle, random)),
+                AttemptResult::Challenged(challenge, error) => {
                     let refused = error.outcome() == Outcome::Refused;
-                    let pause = refused.then(|| tries.after_challenge(challenge)).flatten();
+                    let pause = refused.then(|| retries.after_challenge(challenge)).flatten();
                     (error, pause)
                 }
-                Try::NotSignedIn(error) => return Err(error.not_sent().with_call(&request.method, asked)),
-                Try::Failed(error) if error.is_too_large() => {
-                    let pause = tries.after_too_large(pager::limit(asked));
+                AttemptResult::NotSignedIn(error) => {
+                    return Err(error.not_sent().with_call(&request.method, page_path));
+                }
+                AttemptResult::Failed(error) if error.is_too_large() => {
+                    let pause = retries.after_too_large(pager::limit(page_path));
                     (error, pause)
                 }
-                Try::Failed(error) => {
+                AttemptResult::Failed(error) => {
                     let reached = self.inner.reached.load(Ordering::Relaxed);
-                    let pause = tries.after_failure(&error, reached, roll);
+                    let pause = retries.after_failure(&error, reached, random);
                     (error, pause)
                 }
             };
-            out.set(error.outcome() == Outcome::Unknown);
-            let Some(pause) = pause else { return Err(error.with_call(&request.method, asked)) };
+            in_flight.set(error.outcome() == Outcome::Unknown);
+            let Some(pause) = pause else { return Err(error.with_call(&request.method, page_path)) };
             tracing::Span::current().record("http.request.resend_count", attempt + 1);
             tracing::debug!(
                 method = %request.method, path = request.template, attempt = attempt + 1,
@@ -188,33 +191,33 @@ impl Client {
         request: &Request,
         path: &str,
         mut permit: Permit<'_>,
-        out: &OutOfHand,
-        read: impl Fn(&Received) -> Result<R, Error>,
-    ) -> Try<R> {
+        in_flight: &InFlightFlag,
+        read: impl Fn(&FullResponse) -> Result<R, Error>,
+    ) -> AttemptResult<R> {
         let outgoing = match self.inner.org.join(path) {
             Some(url) => Outgoing { method: request.method.clone(), url },
-            None => return Try::Failed(Error::new(ErrorKind::Invalid, "not a path of the API").not_sent()),
+            None => return AttemptResult::Failed(Error::new(ErrorKind::Invalid, "not a path of the API").not_sent()),
         };
         let credential = match self.inner.auth.headers(&outgoing).await {
             Ok(headers) => headers,
-            Err(error) => return Try::NotSignedIn(error),
+            Err(error) => return AttemptResult::NotSignedIn(error),
         };
-        match self.exchange(request, outgoing, credential, &mut permit, out).await {
+        match self.exchange(request, outgoing, credential, &mut permit, in_flight).await {
             Ok(answer) => {
                 // The slot is for calls that Okta works on; reading what it sent is our own affair.
                 drop(permit);
                 if answer.status.is_success() {
-                    return read(&answer).map_or_else(Try::Failed, Try::Done);
+                    return read(&answer).map_or_else(AttemptResult::Failed, AttemptResult::Done);
                 }
                 let error = answer::refusal(answer.status, &answer.headers, &answer.body);
-                let error = self.inner.auth.advise(error);
+                let error = self.inner.auth.refine_hint(error);
                 match (throttle(answer.status, &answer.headers), answer.challenge) {
-                    (Some(throttle), _) => Try::Throttled(throttle, error),
-                    (None, Some(challenge)) => Try::Challenged(challenge, error),
-                    (None, None) => Try::Failed(error),
+                    (Some(throttle), _) => AttemptResult::Throttled(throttle, error),
+                    (None, Some(challenge)) => AttemptResult::Challenged(challenge, error),
+                    (None, None) => AttemptResult::Failed(error),
                 }
             }
-            Err(error) => Try::Failed(error),
+            Err(error) => AttemptResult::Failed(error),
         }
     }
 
@@ -225,13 +228,13 @@ impl Client {
         outgoing: Outgoing,
         credential: HeaderMap,
         permit: &mut Permit<'_>,
-        out: &OutOfHand,
-    ) -> Result<Received, Error> {
+        in_flight: &InFlightFlag,
+    ) -> Result<FullResponse, Error> {
         let headers = headers(request, &credential);
         let body = request.body.as_ref().map(crate::Body::bytes);
-        let entry = Entry::new(self.log.as_ref(), &request.method, &outgoing.url[Position::BeforePath..]);
+        let entry = LogEntry::new(self.log.as_ref(), &request.method, &outgoing.url[Position::BeforePath..]);
         let started = tokio::time::Instant::now();
-        out.set(true);
+        in_flight.set(true);
         let answer = match self.inner.transport.send(outgoing.clone(), headers, body).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -246,14 +249,14 @@ impl Client {
         permit.record_response(answer.status, &answer.headers);
         self.inner.reached.store(true, Ordering::Relaxed);
         self.inner.skew.observe(&answer.headers);
-        let challenge = self.inner.auth.answered(&Answered {
+        let challenge = self.inner.auth.on_response(&ResponseHead {
             request: &outgoing,
             sent: &credential,
             status: answer.status,
             headers: &answer.headers,
         });
         // Even without its body an answer may say that the call was refused.
-        let outcome = Outcome::of_refusal(answer.status, None);
+        let outcome = Outcome::from_response(answer.status, None);
         let body = answer.body.await.map_err(|error| error.with_outcome(outcome))?;
         tracing::debug!(
             method = %request.method, path = request.template, status = answer.status.as_u16(),
@@ -261,7 +264,7 @@ impl Client {
             remaining = answer.headers.get("x-rate-limit-remaining").and_then(|value| value.to_str().ok()),
             "answered"
         );
-        Ok(Received { status: answer.status, headers: answer.headers, body, challenge })
+        Ok(FullResponse { status: answer.status, headers: answer.headers, body, challenge })
     }
 }
 

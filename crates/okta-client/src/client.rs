@@ -10,7 +10,7 @@ use crate::answer::{Answer, unreadable};
 use crate::auth::Authenticator;
 use crate::backlog::Backlog;
 use crate::bucket::Bucket;
-use crate::call::{Received, Way};
+use crate::call::{Candidate, FullResponse};
 use crate::error::{Error, ErrorKind};
 use crate::handle::{Client, Inner};
 use crate::models::{List, Record, Unreadable, list_of_at_most, record_from_json};
@@ -79,14 +79,14 @@ impl Client {
         let connections = config.pacing.max_in_flight;
         let (agent, extra_ca) = (&config.user_agent, config.extra_ca.as_deref());
         let network = Network::new(config.timeout, agent, connections, extra_ca, BodyLimits::API)?;
-        Ok(Self::over(Box::new(network), config, Box::new(rand::random::<f64>)))
+        Ok(Self::with_transport(Box::new(network), config, Box::new(rand::random::<f64>)))
     }
 
     /// A client over any transport.
-    pub(crate) fn over(
+    pub(crate) fn with_transport(
         transport: Box<dyn Transport>,
         config: Config,
-        dice: Box<dyn Fn() -> f64 + Send + Sync>,
+        rng: Box<dyn Fn() -> f64 + Send + Sync>,
     ) -> Self {
         let inner = Inner {
             pacer: Pacer::new(&config.pacing),
@@ -95,8 +95,8 @@ impl Client {
             auth: config.auth,
             transport,
             reached: AtomicBool::new(false),
-            skew: Skew::of_this_machine(config.pacing.valid_time_scale()),
-            dice,
+            skew: Skew::from_system_clock(config.pacing.valid_time_scale()),
+            rng,
         };
         Self { inner: Arc::new(inner), cancel: config.cancel, log: None }
     }
@@ -115,7 +115,7 @@ impl Client {
     ///
     /// See [`ErrorKind`]. An answer that is no list is an error, never an empty page.
     pub async fn page<T: Record>(&self, list: &ListRequest<T>, cursor: Option<&str>) -> Result<ListPage<T>, Error> {
-        Ok(self.page_of_any(std::slice::from_ref(list), cursor).await?.1)
+        Ok(self.page_from_any(std::slice::from_ref(list), cursor).await?.1)
     }
 
     /// Reads one page of a list that several calls, each with a quota of its own, give alike: by the one that may be sent
@@ -125,21 +125,23 @@ impl Client {
     /// # Errors
     ///
     /// As for [`page`](Self::page). [`Error::path`] tells which call it was.
-    pub async fn page_of_any<T: Record>(
+    pub async fn page_from_any<T: Record>(
         &self,
         lists: &[ListRequest<T>],
         cursor: Option<&str>,
     ) -> Result<(usize, ListPage<T>), Error> {
         let mut first = 0;
-        let ways: Vec<Way<'_>> = match cursor {
-            None => {
-                lists.iter().map(|list| Way { request: &list.request, asked: &list.request.path_and_query }).collect()
-            }
-            Some(asked) => {
-                first = lists.iter().position(|list| pager::check_cursor(&list.request, asked).is_ok()).unwrap_or(0);
+        let candidates: Vec<Candidate<'_>> = match cursor {
+            None => lists
+                .iter()
+                .map(|list| Candidate { request: &list.request, page_path: &list.request.path_and_query })
+                .collect(),
+            Some(page_path) => {
+                first =
+                    lists.iter().position(|list| pager::check_cursor(&list.request, page_path).is_ok()).unwrap_or(0);
                 let Some(list) = lists.get(first) else { return Err(Error::new(ErrorKind::Invalid, "no list")) };
-                pager::check_cursor(&list.request, asked)?;
-                vec![Way { request: &list.request, asked }]
+                pager::check_cursor(&list.request, page_path)?;
+                vec![Candidate { request: &list.request, page_path }]
             }
         };
         let priority = match (cursor, lists) {
@@ -148,15 +150,16 @@ impl Client {
             (None, _) => Priority::AnyBucket,
         };
         let key = lists.first().and_then(|list| list.key);
-        self.call_any(&ways, priority, |which, answer| {
-            let Way { request, asked } = ways[which];
-            let page: List<T> = page_from_json(answer.json()?, key, pager::most_records(request))?;
-            let next = |first| pager::next_cursor(&self.inner.org, first, asked, &answer.headers, page.next.as_deref());
+        self.call_any(&candidates, priority, |index, answer| {
+            let Candidate { request, page_path } = candidates[index];
+            let page: List<T> = page_from_json(answer.json()?, key, pager::max_records(request))?;
+            let next =
+                |first| pager::next_cursor(&self.inner.org, first, page_path, &answer.headers, page.next.as_deref());
             let next = next(request).or_else(|error| {
                 let others = lists.iter().map(|list| &list.request).filter(|other| *other != request);
                 others.map(next).find(Result::is_ok).unwrap_or(Err(error))
             })?;
-            Ok((first + which, ListPage { items: page.items, unreadable: page.unreadable, next }))
+            Ok((first + index, ListPage { items: page.items, unreadable: page.unreadable, next }))
         })
         .await
     }
@@ -172,10 +175,10 @@ impl Client {
         if let Some(cursor) = cursor {
             pager::check_cursor(&list.request, cursor)?;
         }
-        let asked = cursor.unwrap_or(&list.request.path_and_query);
-        self.call(&list.request, asked, |answer| {
-            let page: List<T> = page_from_json(answer.json()?, list.key, pager::most_records(&list.request))?;
-            let next = pager::resume_cursor(&self.inner.org, &list.request, asked, &answer.headers)?;
+        let page_path = cursor.unwrap_or(&list.request.path_and_query);
+        self.call(&list.request, page_path, |answer| {
+            let page: List<T> = page_from_json(answer.json()?, list.key, pager::max_records(&list.request))?;
+            let next = pager::resume_cursor(&self.inner.org, &list.request, page_path, &answer.headers)?;
             Ok(ListPage { items: page.items, unreadable: page.unreadable, next: Some(next) })
         })
         .await
@@ -187,7 +190,7 @@ impl Client {
     ///
     /// See [`ErrorKind`].
     pub async fn get<T: Record>(&self, request: &Request) -> Result<T, Error> {
-        let read = |answer: &Received| record_from_json(answer.json()?).map_err(|e| unreadable(&e));
+        let read = |answer: &FullResponse| record_from_json(answer.json()?).map_err(|e| unreadable(&e));
         self.call(request, &request.path_and_query, read).await
     }
 
@@ -262,7 +265,7 @@ impl Client {
     }
 }
 
-/// The records of a page that may hold `most` of them.
-fn page_from_json<T: Record>(body: &[u8], key: Option<&str>, most: usize) -> Result<List<T>, Error> {
-    list_of_at_most(body, key, most).map_err(|e| unreadable(&e))
+/// The records of a page that may hold `max` of them.
+fn page_from_json<T: Record>(body: &[u8], key: Option<&str>, max: usize) -> Result<List<T>, Error> {
+    list_of_at_most(body, key, max).map_err(|e| unreadable(&e))
 }

@@ -24,34 +24,34 @@ pub struct Readings {
     pub strict: Result<String, NotJson>,
 }
 
-/// Reads a page of at most `most` records in both ways.
+/// Reads a page of at most `max` records in both ways.
 #[must_use]
-pub fn read_page<T: Record + Debug>(body: &[u8], key: Option<&str>, most: usize) -> Readings {
+pub fn read_page<T: Record + Debug>(body: &[u8], key: Option<&str>, max: usize) -> Readings {
     let text = |list: Result<List<T>, NotJson>| list.map(|list| format!("{list:?}"));
     Readings {
-        quick: crate::models::page::quick_list_from_json(body, key, most).map(text),
-        strict: text(crate::models::page::strict_list_from_json(body, key, most)),
+        quick: crate::models::page::quick_list_from_json(body, key, max).map(text),
+        strict: text(crate::models::page::strict_list_from_json(body, key, max)),
     }
 }
 
-/// The cursor of the page behind the one that `asked` (path and query) was answered with.
+/// The cursor of the page behind the one that `page_path` (path and query) was answered with.
 ///
 /// # Errors
 /// The links of the answer lead elsewhere.
 pub fn next_cursor(
     org: &OrgUrl,
     first: &Request,
-    asked: &str,
+    page_path: &str,
     headers: &HeaderMap,
     in_body: Option<&str>,
 ) -> Result<Option<String>, Error> {
-    pager::next_cursor(org, first, asked, headers, in_body)
+    pager::next_cursor(org, first, page_path, headers, in_body)
 }
 
-/// `asked` with half of its limit.
+/// `page_path` with half of its limit.
 #[must_use]
-pub fn halved(asked: &str) -> String {
-    pager::with_limit(asked, |limit| limit / 2)
+pub fn halved(page_path: &str) -> String {
+    pager::with_limit(page_path, |limit| limit / 2)
 }
 
 /// The error that an answer without success becomes.

@@ -34,7 +34,7 @@ pub(crate) struct Inner {
     pub(crate) reached: AtomicBool,
     pub(crate) skew: Skew,
     /// Random numbers from 0 to 1, for pauses.
-    pub(crate) dice: Box<dyn Fn() -> f64 + Send + Sync>,
+    pub(crate) rng: Box<dyn Fn() -> f64 + Send + Sync>,
 }
 
 impl fmt::Debug for Client {

@@ -37,7 +37,7 @@ mod tests;
 mod transport;
 
 pub use answer::Answer;
-pub use auth::{Answered, ApiToken, Authenticator, Challenge, Outgoing};
+pub use auth::{ApiToken, Authenticator, Challenge, Outgoing, ResponseHead};
 pub use backlog::Backlog;
 pub use body::Body;
 pub use bucket::Bucket;

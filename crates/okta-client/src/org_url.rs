@@ -85,11 +85,11 @@ impl OrgUrl {
             Some((scheme, _)) if !scheme.eq_ignore_ascii_case("https") => {
                 return Err(OrgUrlError::Scheme { given: given.to_owned(), scheme: scheme.to_owned() });
             }
-            Some((_, rest)) => Url::parse(&format!("https://{}", bare(rest, given)?)),
-            None => Url::parse(&format!("https://{}", bare(given, given)?)),
+            Some((_, rest)) => Url::parse(&format!("https://{}", host_and_port(rest, given)?)),
+            None => Url::parse(&format!("https://{}", host_and_port(given, given)?)),
         };
         let url = url.map_err(|e| malformed(&e.to_string()))?;
-        refuse_known_mistakes(&url, given)?;
+        reject_known_mistakes(&url, given)?;
         Ok(Self(url))
     }
 
@@ -117,7 +117,7 @@ impl OrgUrl {
 }
 
 /// The part after the scheme, provided that it holds nothing but a host and a port.
-fn bare<'t>(rest: &'t str, given: &str) -> Result<&'t str, OrgUrlError> {
+fn host_and_port<'t>(rest: &'t str, given: &str) -> Result<&'t str, OrgUrlError> {
     if rest.contains('@') {
         // What stands before the @ may be a password and is not repeated.
         return Err(OrgUrlError::TooMuch {
@@ -140,7 +140,7 @@ fn bare<'t>(rest: &'t str, given: &str) -> Result<&'t str, OrgUrlError> {
 }
 
 /// Refuses hosts that people are known to give by mistake.
-fn refuse_known_mistakes(url: &Url, given: &str) -> Result<(), OrgUrlError> {
+fn reject_known_mistakes(url: &Url, given: &str) -> Result<(), OrgUrlError> {
     let host = url.host_str().unwrap_or_default();
     for domain in ["okta.com", "oktapreview.com", "okta-emea.com"] {
         let console = format!("-admin.{domain}");

@@ -21,7 +21,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// What an answer without success says about the call.
-    pub(crate) fn of_refusal(status: StatusCode, okta_code: Option<&str>) -> Self {
+    pub(crate) fn from_response(status: StatusCode, okta_code: Option<&str>) -> Self {
         match (status.as_u16(), okta_code) {
             // Okta's own words that it does not do this at all, or changes nothing at present.
             (501, Some(code::UNSUPPORTED)) | (503, Some(code::READ_ONLY)) => Self::Refused,
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn only_a_clear_refusal_is_one() {
-        let outcome = |status, code| Outcome::of_refusal(StatusCode::from_u16(status).unwrap(), code);
+        let outcome = |status, code| Outcome::from_response(StatusCode::from_u16(status).unwrap(), code);
         for status in [400, 401, 403, 404, 405, 409, 410, 412, 423, 429] {
             assert_eq!(outcome(status, None), Outcome::Refused, "{status}");
         }

@@ -12,29 +12,36 @@ use crate::error::{Error, ErrorKind};
 use crate::org_url::OrgUrl;
 use crate::request::Request;
 
-/// The cursor of the page after the one that was asked for with `asked` (path and query), or `None` if that was the
+/// The cursor of the page after the one that was asked for with `page_path` (path and query), or `None` if that was the
 /// last. `in_body` is the link that the body named.
 pub(crate) fn next_cursor(
     org: &OrgUrl,
     first: &Request,
-    asked: &str,
+    page_path: &str,
     headers: &HeaderMap,
     in_body: Option<&str>,
 ) -> Result<Option<String>, Error> {
-    match followed(org, first, headers, in_body)? {
-        Some(cursor) if position(&cursor) == position(asked) => Err(refused("leads to the page that it came with")),
+    match resolve_link(org, first, headers, in_body)? {
+        Some(cursor) if position(&cursor) == position(page_path) => {
+            Err(link_error("leads to the page that it came with"))
+        }
         cursor => Ok(cursor),
     }
 }
 
-/// The cursor that an answer of a list without an end gives: `asked` again if nothing has come since.
-pub(crate) fn resume_cursor(org: &OrgUrl, first: &Request, asked: &str, headers: &HeaderMap) -> Result<String, Error> {
-    let cursor = followed(org, first, headers, None)?;
-    Ok(cursor.unwrap_or_else(|| asked.to_owned()))
+/// The cursor that an answer of a list without an end gives: `page_path` again if nothing has come since.
+pub(crate) fn resume_cursor(
+    org: &OrgUrl,
+    first: &Request,
+    page_path: &str,
+    headers: &HeaderMap,
+) -> Result<String, Error> {
+    let cursor = resolve_link(org, first, headers, None)?;
+    Ok(cursor.unwrap_or_else(|| page_path.to_owned()))
 }
 
 /// The cursor that the link to the next page stands for.
-fn followed(
+fn resolve_link(
     org: &OrgUrl,
     first: &Request,
     headers: &HeaderMap,
@@ -43,10 +50,10 @@ fn followed(
     let Some(link) = next_link(headers).or_else(|| in_body.map(str::to_owned)) else { return Ok(None) };
     let url = org.join("/").and_then(|base| base.join(&link).ok());
     let Some(url) = url else {
-        return Err(refused("cannot be read"));
+        return Err(link_error("cannot be read"));
     };
-    if trimmed(url.path()) != trimmed(first.path()) {
-        return Err(refused(&format!("leads to another list, {}", url.path())));
+    if without_trailing_slash(url.path()) != without_trailing_slash(first.path()) {
+        return Err(link_error(&format!("leads to another list, {}", url.path())));
     }
     Ok(Some(with_lost_expand(&url, first)))
 }
@@ -54,15 +61,15 @@ fn followed(
 /// Checks that `cursor` belongs to the list that `first` begins.
 pub(crate) fn check_cursor(first: &Request, cursor: &str) -> Result<(), Error> {
     let path = cursor.split('?').next().unwrap_or_default();
-    if trimmed(path) == trimmed(first.path()) {
+    if without_trailing_slash(path) == without_trailing_slash(first.path()) {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Invalid, format!("a cursor of another list ({path})")))
 }
 
-/// `asked` with its `limit` replaced, if it has one.
-pub(crate) fn with_limit(asked: &str, limit: impl FnOnce(u32) -> u32) -> String {
-    let Some((path, query)) = asked.split_once('?') else { return asked.to_owned() };
+/// `page_path` with its `limit` replaced, if it has one.
+pub(crate) fn with_limit(page_path: &str, limit: impl FnOnce(u32) -> u32) -> String {
+    let Some((path, query)) = page_path.split_once('?') else { return page_path.to_owned() };
     let mut limit = Some(limit);
     let parts = query.split('&').map(|part| {
         let old = part.strip_prefix("limit=").and_then(|value| value.parse().ok());
@@ -78,29 +85,30 @@ pub(crate) fn with_limit(asked: &str, limit: impl FnOnce(u32) -> u32) -> String 
     format!("{path}?{}", query.join("&"))
 }
 
-/// The size of the page that `asked` asks for, if it does.
-pub(crate) fn limit(asked: &str) -> Option<u32> {
-    let (_, query) = asked.split_once('?')?;
+/// The size of the page that `page_path` asks for, if it does.
+pub(crate) fn limit(page_path: &str) -> Option<u32> {
+    let (_, query) = page_path.split_once('?')?;
     query.split('&').find_map(|part| part.strip_prefix("limit=")?.parse().ok())
 }
 
 /// The most records that a page of the list may hold that `first` begins: a few times what it asks for, as a list may
 /// take no notice of that. The limit in a cursor is the server's own and does not count.
-pub(crate) fn most_records(first: &Request) -> usize {
+pub(crate) fn max_records(first: &Request) -> usize {
     /// For lists that come whole. The longest page of Okta's has ten thousand records.
-    const UNASKED: usize = 20_000;
+    const WITHOUT_LIMIT: usize = 20_000;
     /// For lists that ask for a few records only.
-    const LEAST: usize = 1_000;
-    limit(&first.path_and_query)
-        .map_or(UNASKED, |limit| usize::try_from(limit).unwrap_or(UNASKED).saturating_mul(4).max(LEAST))
+    const MIN_RECORDS: usize = 1_000;
+    limit(&first.path_and_query).map_or(WITHOUT_LIMIT, |limit| {
+        usize::try_from(limit).unwrap_or(WITHOUT_LIMIT).saturating_mul(4).max(MIN_RECORDS)
+    })
 }
 
-fn refused(why: &str) -> Error {
+fn link_error(why: &str) -> Error {
     Error::new(ErrorKind::Unreadable, format!("the link to the next page {why}"))
         .with_hint("nothing after this page was read; report this to Okta if it persists")
 }
 
-fn trimmed(path: &str) -> &str {
+fn without_trailing_slash(path: &str) -> &str {
     path.trim_end_matches('/')
 }
 
@@ -236,8 +244,8 @@ mod tests {
     #[test]
     fn a_page_that_repeats_itself_is_refused() {
         let first = users::list(200).request;
-        let asked = "/api/v1/users?limit=200&after=00u2&search=status+pr";
-        let error = next_cursor(&org(), &first, asked, &headers(&[NEXT]), None).unwrap_err();
+        let page_path = "/api/v1/users?limit=200&after=00u2&search=status+pr";
+        let error = next_cursor(&org(), &first, page_path, &headers(&[NEXT]), None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unreadable);
         let first_again = "<https://acme.okta.com/api/v1/users?search=status%20pr&limit=100&after=>; rel=\"next\"";
         assert!(next(&first, &[first_again], None).is_err());
@@ -276,10 +284,10 @@ mod tests {
 
     #[test]
     fn a_page_may_hold_a_few_times_what_was_asked_for() {
-        assert_eq!(most_records(&groups::members("00g1", 1000).unwrap().request), 4_000);
-        assert_eq!(most_records(&users::list(500).request), 2_000);
-        assert_eq!(most_records(&users::list(2).request), 1_000);
-        assert_eq!(most_records(&roles::of_user("00u1").unwrap().request), 20_000);
+        assert_eq!(max_records(&groups::members("00g1", 1000).unwrap().request), 4_000);
+        assert_eq!(max_records(&users::list(500).request), 2_000);
+        assert_eq!(max_records(&users::list(2).request), 1_000);
+        assert_eq!(max_records(&roles::of_user("00u1").unwrap().request), 20_000);
         assert_eq!(limit("/api/v1/users?after=00u2&limit=500&search=status+pr"), Some(500));
         assert_eq!(limit("/api/v1/users?limit=many"), None);
     }

@@ -43,7 +43,7 @@ impl Request {
     /// A GET of `path`, which is `template` with its `{id}` filled in.
     pub(crate) fn get(template: &'static str, path: String) -> Self {
         Self {
-            bucket: Bucket::of(&Method::GET, &path),
+            bucket: Bucket::for_call(&Method::GET, &path),
             method: Method::GET,
             path_and_query: path,
             template,
@@ -58,7 +58,7 @@ impl Request {
     /// too, which Okta does not always treat alike the second time (deleting a user twice deactivates, then deletes).
     pub(crate) fn change(method: Method, template: &'static str, path: String) -> Self {
         Self {
-            bucket: Bucket::of(&method, &path),
+            bucket: Bucket::for_call(&method, &path),
             method,
             path_and_query: path,
             template,

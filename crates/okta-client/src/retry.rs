@@ -13,15 +13,15 @@ use crate::pacer::Throttle;
 /// How often "too many requests" is answered by another try.
 const MAX_THROTTLES: u32 = 20;
 /// Tries of a host that has never answered: a wrong domain is to be told soon.
-const MAX_FIRST_CONTACTS: u32 = 2;
+const MAX_FIRST_CONTACT_ATTEMPTS: u32 = 2;
 /// How often a call is sent with a better proof for the same reason.
 const MAX_PROOFS: usize = 3;
 /// The smallest page size that a failing list is brought down to.
-const SMALLEST_PAGE: u32 = 10;
+const MIN_PAGE_SIZE: u32 = 10;
 
 /// The tries of one call.
 #[derive(Debug)]
-pub(crate) struct Tries {
+pub(crate) struct RetryState {
     max_attempts: u32,
     idempotent: bool,
     failures: u32,
@@ -32,13 +32,13 @@ pub(crate) struct Tries {
     too_large: u32,
     /// What was asked of our credential so far.
     challenges: Vec<Challenge>,
-    pause: Decorrelated,
+    pause: DecorrelatedJitter,
 }
 
-impl Tries {
+impl RetryState {
     /// No try has been made yet.
     pub(crate) fn new(max_attempts: u32, idempotent: bool) -> Self {
-        let pause = Decorrelated::new(Duration::from_millis(500), Duration::from_secs(30));
+        let pause = DecorrelatedJitter::new(Duration::from_millis(500), Duration::from_secs(30));
         Self {
             max_attempts: max_attempts.max(1),
             idempotent,
@@ -52,25 +52,25 @@ impl Tries {
     }
 
     /// The pause before the next try after `error`, or `None` if there is to be none. `reached` says whether the host
-    /// has ever answered; `roll` is a random number below 1.
-    pub(crate) fn after_failure(&mut self, error: &Error, reached: bool, roll: f64) -> Option<Duration> {
+    /// has ever answered; `random` is a random number below 1.
+    pub(crate) fn after_failure(&mut self, error: &Error, reached: bool, random: f64) -> Option<Duration> {
         self.failures += 1;
         let first_contact = !reached && matches!(error.kind(), ErrorKind::Unreachable(_));
-        let allowed = if first_contact { self.max_attempts.min(MAX_FIRST_CONTACTS) } else { self.max_attempts };
-        if !error.is_retryable() || !self.harmless(error) || self.failures >= allowed {
+        let allowed = if first_contact { self.max_attempts.min(MAX_FIRST_CONTACT_ATTEMPTS) } else { self.max_attempts };
+        if !error.is_retryable() || !self.is_safe_to_retry(error) || self.failures >= allowed {
             return None;
         }
         if error.kind() == ErrorKind::Timeout || matches!(error.status(), Some(500 | 504)) {
             self.too_slow += 1;
         }
-        Some(self.pause.next(roll))
+        Some(self.pause.next(random))
     }
 
     /// The pause before the next try after an answer that was too large to be read, which asks for half of the page;
     /// `None` if there is no smaller one of the list that asked for `limit`, or if it was no list.
     pub(crate) fn after_too_large(&mut self, limit: Option<u32>) -> Option<Duration> {
         self.failures += 1;
-        let may_shrink = |limit| self.page_size(limit) > SMALLEST_PAGE;
+        let may_shrink = |limit| self.page_size(limit) > MIN_PAGE_SIZE;
         if !self.idempotent || self.failures >= self.max_attempts || !limit.is_some_and(may_shrink) {
             return None;
         }
@@ -80,12 +80,12 @@ impl Tries {
 
     /// Whether sending the call again can do no harm: because it changes nothing, or because it certainly was not
     /// carried out.
-    fn harmless(&self, error: &Error) -> bool {
+    fn is_safe_to_retry(&self, error: &Error) -> bool {
         self.idempotent || error.outcome() != Outcome::Unknown
     }
 
     /// The pause before the next try after an answer of "too many requests".
-    pub(crate) fn after_throttle(&mut self, throttle: Throttle, roll: f64) -> Option<Duration> {
+    pub(crate) fn after_throttle(&mut self, throttle: Throttle, random: f64) -> Option<Duration> {
         self.throttles += 1;
         if self.throttles >= MAX_THROTTLES {
             return None;
@@ -95,8 +95,8 @@ impl Tries {
             // The bucket is closed until its reset; no pause on top of that.
             Throttle::QuotaExhausted(_) => Duration::ZERO,
             // Fewer calls are under way already; these only have to spread out.
-            Throttle::Concurrency => jittered(Duration::from_millis(100) * 2_u32.pow(doublings), roll),
-            Throttle::Unknown => jittered(Duration::from_millis(500) * 2_u32.pow(doublings), roll),
+            Throttle::Concurrency => jittered(Duration::from_millis(100) * 2_u32.pow(doublings), random),
+            Throttle::Unknown => jittered(Duration::from_millis(500) * 2_u32.pow(doublings), random),
         })
     }
 
@@ -119,32 +119,32 @@ impl Tries {
     /// database too long, so from the second such failure on the page is halved, and after each page that was too large.
     pub(crate) fn page_size(&self, limit: u32) -> u32 {
         let halvings = self.too_slow.saturating_sub(1).saturating_add(self.too_large).min(16);
-        (limit >> halvings).max(SMALLEST_PAGE.min(limit))
+        (limit >> halvings).max(MIN_PAGE_SIZE.min(limit))
     }
 }
 
 /// Between half of `pause` and all of it.
-fn jittered(pause: Duration, roll: f64) -> Duration {
-    pause.mul_f64(0.5 + roll.clamp(0.0, 1.0) / 2.0)
+fn jittered(pause: Duration, random: f64) -> Duration {
+    pause.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0)
 }
 
 /// Pauses that grow at random: each lies between the shortest and three times the last, so that callers that failed
 /// together do not come back together.
 #[derive(Debug)]
-struct Decorrelated {
+struct DecorrelatedJitter {
     shortest: Duration,
     longest: Duration,
     last: Duration,
 }
 
-impl Decorrelated {
+impl DecorrelatedJitter {
     fn new(shortest: Duration, longest: Duration) -> Self {
         Self { shortest, longest, last: shortest }
     }
 
-    fn next(&mut self, roll: f64) -> Duration {
+    fn next(&mut self, random: f64) -> Duration {
         let span = (self.last * 3).saturating_sub(self.shortest);
-        self.last = (self.shortest + span.mul_f64(roll.clamp(0.0, 1.0))).min(self.longest);
+        self.last = (self.shortest + span.mul_f64(random.clamp(0.0, 1.0))).min(self.longest);
         self.last
     }
 }
@@ -163,15 +163,15 @@ mod tests {
 
     #[test]
     fn failures_are_tried_again_within_bounds() {
-        let mut tries = Tries::new(8, true);
+        let mut retries = RetryState::new(8, true);
         let error = server_error(503);
-        let pauses: Vec<_> = std::iter::from_fn(|| tries.after_failure(&error, true, 1.0)).collect();
+        let pauses: Vec<_> = std::iter::from_fn(|| retries.after_failure(&error, true, 1.0)).collect();
         assert_eq!(pauses.len(), 7, "eight attempts in all");
         assert_eq!(pauses[0], Duration::from_millis(1500));
         assert_eq!(pauses[1], Duration::from_millis(4500));
         assert_eq!(pauses[6], Duration::from_secs(30));
-        let mut tries = Tries::new(8, true);
-        assert_eq!(tries.after_failure(&error, true, 0.0), Some(Duration::from_millis(500)));
+        let mut retries = RetryState::new(8, true);
+        assert_eq!(retries.after_failure(&error, true, 0.0), Some(Duration::from_millis(500)));
     }
 
     #[test]
@@ -185,14 +185,14 @@ mod tests {
             ErrorKind::Cancelled,
             ErrorKind::Unreachable(Unreachable::Tls),
         ] {
-            assert_eq!(Tries::new(8, true).after_failure(&Error::new(kind, "no"), true, 0.5), None, "{kind:?}");
+            assert_eq!(RetryState::new(8, true).after_failure(&Error::new(kind, "no"), true, 0.5), None, "{kind:?}");
         }
-        assert_eq!(Tries::new(8, true).after_failure(&server_error(501), true, 0.5), None);
+        assert_eq!(RetryState::new(8, true).after_failure(&server_error(501), true, 0.5), None);
     }
 
     #[test]
     fn a_change_is_not_sent_twice_unless_it_was_not_carried_out() {
-        let again = |error: Error| Tries::new(8, false).after_failure(&error, true, 0.5).is_some();
+        let again = |error: Error| RetryState::new(8, false).after_failure(&error, true, 0.5).is_some();
         assert!(!again(server_error(503)));
         assert!(!again(Error::new(ErrorKind::Timeout, "late")));
         assert!(!again(Error::new(ErrorKind::Unreachable(Unreachable::Broken), "reset")));
@@ -203,60 +203,60 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_never_answered_is_given_up_soon() {
+    fn a_host_that_never_answered_is_retried_once() {
         let refused = Error::new(ErrorKind::Unreachable(Unreachable::Refused), "refused");
-        let mut tries = Tries::new(8, true);
-        assert!(tries.after_failure(&refused, false, 0.5).is_some());
-        assert!(tries.after_failure(&refused, false, 0.5).is_none());
+        let mut retries = RetryState::new(8, true);
+        assert!(retries.after_failure(&refused, false, 0.5).is_some());
+        assert!(retries.after_failure(&refused, false, 0.5).is_none());
     }
 
     #[test]
     fn the_second_timeout_halves_the_page() {
-        let mut tries = Tries::new(8, true);
+        let mut retries = RetryState::new(8, true);
         let sizes: Vec<u32> = (0..6)
             .map(|_| {
-                tries.after_failure(&server_error(500), true, 0.5).unwrap();
-                tries.page_size(200)
+                retries.after_failure(&server_error(500), true, 0.5).unwrap();
+                retries.page_size(200)
             })
             .collect();
         assert_eq!(sizes, [200, 100, 50, 25, 12, 10]);
-        assert_eq!(tries.page_size(5), 5);
-        let mut tries = Tries::new(8, true);
-        tries.after_failure(&server_error(502), true, 0.5).unwrap();
-        tries.after_failure(&server_error(502), true, 0.5).unwrap();
-        assert_eq!(tries.page_size(200), 200, "a bad gateway is not a slow page");
+        assert_eq!(retries.page_size(5), 5);
+        let mut retries = RetryState::new(8, true);
+        retries.after_failure(&server_error(502), true, 0.5).unwrap();
+        retries.after_failure(&server_error(502), true, 0.5).unwrap();
+        assert_eq!(retries.page_size(200), 200, "a bad gateway is not a slow page");
     }
 
     #[test]
     fn a_page_that_is_too_large_is_halved_at_once() {
-        let mut tries = Tries::new(8, true);
+        let mut retries = RetryState::new(8, true);
         let sizes: Vec<u32> =
-            std::iter::from_fn(|| tries.after_too_large(Some(1000)).map(|_| tries.page_size(1000))).collect();
+            std::iter::from_fn(|| retries.after_too_large(Some(1000)).map(|_| retries.page_size(1000))).collect();
         assert_eq!(sizes, [500, 250, 125, 62, 31, 15, 10]);
-        assert_eq!(Tries::new(8, true).after_too_large(Some(10)), None, "there is no smaller page");
-        assert_eq!(Tries::new(8, true).after_too_large(None), None, "it is no list");
-        assert_eq!(Tries::new(8, false).after_too_large(Some(1000)), None, "it may have changed something");
+        assert_eq!(RetryState::new(8, true).after_too_large(Some(10)), None, "there is no smaller page");
+        assert_eq!(RetryState::new(8, true).after_too_large(None), None, "it is no list");
+        assert_eq!(RetryState::new(8, false).after_too_large(Some(1000)), None, "it may have changed something");
     }
 
     #[test]
     fn challenges_are_met_so_often() {
-        let mut tries = Tries::new(1, false);
+        let mut retries = RetryState::new(1, false);
         for (challenge, times) in [(Challenge::Nonce, 3), (Challenge::Token, 1), (Challenge::Proof, 3)] {
             for _ in 0..times {
-                assert_eq!(tries.after_challenge(challenge), Some(Duration::ZERO));
+                assert_eq!(retries.after_challenge(challenge), Some(Duration::ZERO));
             }
-            assert_eq!(tries.after_challenge(challenge), None);
+            assert_eq!(retries.after_challenge(challenge), None);
         }
     }
 
     #[test]
     fn throttling_is_counted_apart_and_bounded() {
-        let mut tries = Tries::new(2, true);
-        let pauses: Vec<_> = std::iter::from_fn(|| tries.after_throttle(Throttle::Concurrency, 1.0)).collect();
+        let mut retries = RetryState::new(2, true);
+        let pauses: Vec<_> = std::iter::from_fn(|| retries.after_throttle(Throttle::Concurrency, 1.0)).collect();
         assert_eq!(pauses.len(), 19);
         assert_eq!(pauses[0], Duration::from_millis(200));
         assert_eq!(pauses[18], Duration::from_millis(6400));
-        assert!(tries.after_failure(&server_error(503), true, 0.5).is_some());
-        assert_eq!(Tries::new(2, true).after_throttle(Throttle::Unknown, 0.0), Some(Duration::from_millis(500)));
+        assert!(retries.after_failure(&server_error(503), true, 0.5).is_some());
+        assert_eq!(RetryState::new(2, true).after_throttle(Throttle::Unknown, 0.0), Some(Duration::from_millis(500)));
     }
 }

@@ -36,11 +36,11 @@ impl SentLog {
 }
 
 /// The entry of one try in the log, if there is a log.
-pub(crate) struct Entry<'l>(Option<(&'l SentLog, usize)>);
+pub(crate) struct LogEntry<'a>(Option<(&'a SentLog, usize)>);
 
-impl<'l> Entry<'l> {
+impl<'a> LogEntry<'a> {
     /// Notes that a request is being sent.
-    pub(crate) fn new(log: Option<&'l Arc<SentLog>>, method: &Method, path_and_query: &str) -> Self {
+    pub(crate) fn new(log: Option<&'a Arc<SentLog>>, method: &Method, path_and_query: &str) -> Self {
         let Some(log) = log else { return Self(None) };
         let sent = Sent { method: method.clone(), path_and_query: path_and_query.to_owned(), status: None };
         let mut requests = log.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,7 +50,7 @@ impl<'l> Entry<'l> {
 
     /// Notes the answer.
     pub(crate) fn answered(&self, status: StatusCode) {
-        self.alter(|sent| {
+        self.update(|sent| {
             if let Some(sent) = sent {
                 sent.status = Some(status.as_u16());
             }
@@ -59,10 +59,10 @@ impl<'l> Entry<'l> {
 
     /// Takes the entry back: nothing was sent after all.
     pub(crate) fn not_sent(&self) {
-        self.alter(|sent| *sent = None);
+        self.update(|sent| *sent = None);
     }
 
-    fn alter(&self, change: impl FnOnce(&mut Option<Sent>)) {
+    fn update(&self, change: impl FnOnce(&mut Option<Sent>)) {
         let Some((log, index)) = self.0 else { return };
         let mut requests = log.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sent) = requests.get_mut(index) {

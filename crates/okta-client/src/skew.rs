@@ -11,9 +11,9 @@ use http::HeaderMap;
 use crate::pacer::date;
 
 /// Our clock may be this much behind before the server's is used instead, in seconds: Okta accepts what is minutes old.
-const BEHIND: i64 = 60;
+const MAX_BEHIND: i64 = 60;
 /// Our clock may be this much ahead, in seconds: the future is refused, but readings of the server's clock are late.
-const AHEAD: i64 = 5;
+const MAX_AHEAD: i64 = 5;
 /// Stands for "not known yet".
 const UNKNOWN: i64 = i64::MIN;
 
@@ -37,14 +37,14 @@ impl Skew {
     }
 
     /// The skew of the system's clock against one of which `scale` seconds pass in one of ours.
-    pub(crate) fn of_this_machine(scale: f64) -> Self {
+    pub(crate) fn from_system_clock(scale: f64) -> Self {
         let skew = Self::new(Box::new(|| jiff::Timestamp::now().as_second()));
         Self { comparable: (scale - 1.0).abs() < 1e-6, ..skew }
     }
 
     /// Takes in the `Date` of an answer that has just come.
     pub(crate) fn observe(&self, headers: &HeaderMap) {
-        let Some(date) = whole_date(headers) else { return };
+        let Some(date) = date_seconds(headers) else { return };
         self.latest.fetch_max(date, Ordering::Relaxed);
         if self.comparable {
             self.seconds.store(date - (self.wall)(), Ordering::Relaxed);
@@ -54,7 +54,7 @@ impl Skew {
     /// Whether an answer shows that `signed`, which was [`now`](Self::now) in what it answers, was wrong. What this clock
     /// shows by now does not count: other answers may have set it meanwhile.
     pub(crate) fn was_wrong(&self, signed: i64, headers: &HeaderMap) -> bool {
-        self.comparable && whole_date(headers).is_some_and(|date| correction(date - signed) != 0)
+        self.comparable && date_seconds(headers).is_some_and(|date| correction(date - signed) != 0)
     }
 
     /// The server's time less ours, in seconds; `None` before the first answer.
@@ -70,7 +70,7 @@ impl Skew {
 
     /// Whether our clock is so wrong that somebody should set it.
     pub(crate) fn is_wrong(&self) -> bool {
-        self.seconds().is_some_and(|seconds| seconds.abs() > BEHIND)
+        self.seconds().is_some_and(|seconds| seconds.abs() > MAX_BEHIND)
     }
 
     /// The time to put into a proof, in seconds since 1970: ours, or the server's if ours would be refused.
@@ -80,14 +80,14 @@ impl Skew {
 }
 
 /// The `Date` of an answer, in seconds since 1970.
-fn whole_date(headers: &HeaderMap) -> Option<i64> {
+fn date_seconds(headers: &HeaderMap) -> Option<i64> {
     #[allow(clippy::cast_possible_truncation)] // Whole seconds.
     date(headers).map(|date| date as i64)
 }
 
 /// What has to be added to our clock so that Okta believes it.
 fn correction(seconds: i64) -> i64 {
-    if seconds == UNKNOWN || (-AHEAD..=BEHIND).contains(&seconds) { 0 } else { seconds }
+    if seconds == UNKNOWN || (-MAX_AHEAD..=MAX_BEHIND).contains(&seconds) { 0 } else { seconds }
 }
 
 impl fmt::Debug for Skew {
@@ -144,14 +144,14 @@ mod tests {
 
     #[test]
     fn compressed_time_says_nothing_about_our_clock() {
-        let skew = Skew::of_this_machine(10.0);
+        let skew = Skew::from_system_clock(10.0);
         assert!(!skew.was_wrong(skew.now(), &at("12:00:00")));
         skew.observe(&at("12:00:00"));
         assert_eq!((skew.seconds(), skew.server_time().unwrap().as_second()), (None, NOON));
         // An answer that was under way for long.
         skew.observe(&at("11:00:00"));
         assert_eq!(skew.server_time().unwrap().as_second(), NOON);
-        let skew = Skew::of_this_machine(1.0);
+        let skew = Skew::from_system_clock(1.0);
         assert!(skew.was_wrong(skew.now(), &at("12:00:00")), "2023 is long ago");
     }
 }

@@ -34,7 +34,7 @@ const TRUSTED_LENGTH: usize = 8 << 20;
 const CONNECT: Duration = Duration::from_secs(30);
 
 /// The head of an answer, and its body to come.
-pub(crate) struct Answer {
+pub(crate) struct RawResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: BoxFuture<'static, Result<Bytes, Error>>,
@@ -43,8 +43,12 @@ pub(crate) struct Answer {
 /// Sends requests. A trait so that tests can play the server without a network and without time passing.
 pub(crate) trait Transport: Send + Sync {
     /// Sends one request, with a body if there is one, and waits for the head of the answer.
-    fn send(&self, outgoing: Outgoing, headers: HeaderMap, body: Option<Bytes>)
-    -> BoxFuture<'_, Result<Answer, Error>>;
+    fn send(
+        &self,
+        outgoing: Outgoing,
+        headers: HeaderMap,
+        body: Option<Bytes>,
+    ) -> BoxFuture<'_, Result<RawResponse, Error>>;
 }
 
 /// The real network.
@@ -92,7 +96,7 @@ impl Transport for Network {
         outgoing: Outgoing,
         headers: HeaderMap,
         body: Option<Bytes>,
-    ) -> BoxFuture<'_, Result<Answer, Error>> {
+    ) -> BoxFuture<'_, Result<RawResponse, Error>> {
         async move {
             let host = outgoing.url.authority().to_owned();
             let mut request = self.http.request(outgoing.method, outgoing.url).headers(headers);
@@ -102,7 +106,7 @@ impl Transport for Network {
             let response = request.send().await.map_err(|e| failure(&e, &host).with_outcome(outcome(&e)))?;
             let status = response.status();
             let headers = response.headers().clone();
-            Ok(Answer { status, headers, body: read(response, host, self.limits).boxed() })
+            Ok(RawResponse { status, headers, body: read(response, host, self.limits).boxed() })
         }
         .boxed()
     }
@@ -200,7 +204,7 @@ fn chain(error: &reqwest::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
     for cause in causes(error).skip(1) {
         let text = cause.to_string();
-        if !texts.iter().any(|told| told.contains(&text)) {
+        if !texts.iter().any(|known| known.contains(&text)) {
             texts.push(text);
         }
     }

@@ -20,7 +20,7 @@ pub(super) async fn check(patient: &Patient) -> Finding {
         Access::ApiToken => token(patient).await,
         Access::ServiceApp(oauth) => {
             if patient.events {
-                oauth.also_want(&[needs::LOGS]);
+                oauth.add_scopes(&[needs::LOGS]);
             }
             match oauth.sign_in().await {
                 Ok(()) => {

@@ -71,7 +71,7 @@ impl OktaEvents {
     async fn page(&self, request: &EventRequest) -> Result<EventPage, SourceError> {
         let (mut cursor, lost) = self.position(request)?;
         if let Access::ServiceApp(oauth) = &self.access {
-            oauth.also_want(&[needs::LOGS]);
+            oauth.add_scopes(&[needs::LOGS]);
         }
         let answer = self.read(&cursor, limit(request.page_size)).await?;
         let count = answer.items.len() + answer.unreadable.len();

@@ -44,7 +44,7 @@ impl NotJson {
 
     /// Whether the body ends in the middle, as when a connection broke.
     #[must_use]
-    pub fn is_cut(&self) -> bool {
+    pub fn is_truncated(&self) -> bool {
         self.cut
     }
 }

@@ -23,7 +23,7 @@ use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind};
 use crate::lock::lock;
 use crate::pacer::{Pacer, Priority, throttle};
-use crate::retry::Tries;
+use crate::retry::RetryState;
 use crate::skew::Skew;
 use crate::transport::Transport;
 
@@ -52,18 +52,18 @@ pub(super) struct Exchange {
     /// Whether the host has ever answered.
     pub(super) reached: AtomicBool,
     /// Random numbers from 0 to 1, for pauses.
-    pub(super) dice: Box<dyn Fn() -> f64 + Send + Sync>,
+    pub(super) rng: Box<dyn Fn() -> f64 + Send + Sync>,
 }
 
 /// An answer of the token endpoint.
-struct Answer {
+struct TokenResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
     /// When the request was sent.
-    asked: Instant,
+    sent_at: Instant,
     /// Whether the answer has shown that the time in the request was wrong.
-    was_off_time: bool,
+    clock_was_wrong: bool,
 }
 
 /// How one try ended, if not with a token.
@@ -84,19 +84,19 @@ impl Exchange {
 
     /// Asks for a token. If Okta refuses because of a scope, it does not say of which: then each is asked for alone, and
     /// those that were granted together.
-    pub(super) async fn run(&self) -> Result<Token, Error> {
+    pub(super) async fn fetch_token(&self) -> Result<Token, Error> {
         let scopes = self.scopes();
         if scopes.is_empty() {
             return Err(Error::new(ErrorKind::Invalid, "there are no OAuth scopes to ask for"));
         }
         let is_about_scopes = |error: &Error| error.code() == Some(INVALID_SCOPE);
-        let refused = match self.ask_for(&scopes).await {
+        let refused = match self.request_token(&scopes).await {
             Err(error) if self.accept_fewer_scopes && scopes.len() > 1 && is_about_scopes(&error) => error,
             result => return result,
         };
         let mut granted = Vec::new();
         for scope in scopes {
-            match self.ask_for(std::slice::from_ref(&scope)).await {
+            match self.request_token(std::slice::from_ref(&scope)).await {
                 Ok(_) => granted.push(scope),
                 Err(error) if is_about_scopes(&error) => {}
                 Err(error) => return Err(error),
@@ -105,26 +105,26 @@ impl Exchange {
         if granted.is_empty() {
             return Err(refused);
         }
-        self.ask_for(&granted).await
+        self.request_token(&granted).await
     }
 
     /// Asks for a token with these scopes until there is one or no hope.
-    async fn ask_for(&self, scopes: &[String]) -> Result<Token, Error> {
-        let mut tries = Tries::new(self.max_attempts, true);
+    async fn request_token(&self, scopes: &[String]) -> Result<Token, Error> {
+        let mut retries = RetryState::new(self.max_attempts, true);
         let mut attempt = 0_u32;
         loop {
             let failure = match self.attempt(scopes, attempt > 0).await {
-                Ok(token) => return Ok(token.asked_for(scopes)),
+                Ok(token) => return Ok(token.with_default_scopes(scopes)),
                 Err(failure) => failure,
             };
             attempt += 1;
-            let roll = (self.dice)();
+            let random = (self.rng)();
             let (error, pause) = match failure {
-                Failure::Challenge(challenge, error) => (error, tries.after_challenge(challenge)),
+                Failure::Challenge(challenge, error) => (error, retries.after_challenge(challenge)),
                 Failure::Refused(error) => (error, None),
-                Failure::Throttle(throttle, error) => (error, tries.after_throttle(throttle, roll)),
+                Failure::Throttle(throttle, error) => (error, retries.after_throttle(throttle, random)),
                 Failure::Other(error) => {
-                    let pause = tries.after_failure(&error, self.reached.load(Ordering::Relaxed), roll);
+                    let pause = retries.after_failure(&error, self.reached.load(Ordering::Relaxed), random);
                     (error, pause)
                 }
             };
@@ -138,10 +138,11 @@ impl Exchange {
     }
 
     async fn attempt(&self, scopes: &[String], is_retry: bool) -> Result<Token, Failure> {
-        let answer = self.ask(scopes, is_retry).await.map_err(Failure::Other)?;
-        let Answer { status, headers, body, asked, was_off_time } = answer;
+        let answer = self.send_request(scopes, is_retry).await.map_err(Failure::Other)?;
+        let TokenResponse { status, headers, body, sent_at, clock_was_wrong } = answer;
         if status.is_success() {
-            let token = answer::check_body(&headers, &body).and_then(|()| Token::read(&body, asked, self.time_scale));
+            let token =
+                answer::check_body(&headers, &body).and_then(|()| Token::parse(&body, sent_at, self.time_scale));
             return token.map_err(Failure::Other);
         }
         let error = answer::refusal(status, &headers, &body);
@@ -153,33 +154,33 @@ impl Exchange {
         }
         Err(match error.code() {
             Some("use_dpop_nonce") if nonce(&headers).is_some() => {
-                Failure::Challenge(Challenge::Nonce, self.refused(&error, scopes))
+                Failure::Challenge(Challenge::Nonce, self.refusal_error(&error, scopes))
             }
-            Some("invalid_client" | "invalid_dpop_proof") if was_off_time => {
-                Failure::Challenge(Challenge::Proof, self.refused(&error, scopes))
+            Some("invalid_client" | "invalid_dpop_proof") if clock_was_wrong => {
+                Failure::Challenge(Challenge::Proof, self.refusal_error(&error, scopes))
             }
-            _ => Failure::Refused(self.refused(&error, scopes)),
+            _ => Failure::Refused(self.refusal_error(&error, scopes)),
         })
     }
 
     /// Sends one request and reads the whole answer.
-    async fn ask(&self, scopes: &[String], is_retry: bool) -> Result<Answer, Error> {
+    async fn send_request(&self, scopes: &[String], is_retry: bool) -> Result<TokenResponse, Error> {
         let (_, mut permit) = self.pacer.admit(&[Bucket::Token], Priority::SingleBucket, is_retry).await;
         let now = self.skew.now();
         let (headers, body) = self.request(scopes, now)?;
         let outgoing = Outgoing { method: Method::POST, url: self.endpoint.clone() };
-        let asked = Instant::now();
+        let sent_at = Instant::now();
         let answer = self.transport.send(outgoing, headers, Some(body)).await?;
         permit.record_response(answer.status, &answer.headers);
         self.reached.store(true, Ordering::Relaxed);
         self.skew.observe(&answer.headers);
-        let was_off_time = self.skew.was_wrong(now, &answer.headers);
+        let clock_was_wrong = self.skew.was_wrong(now, &answer.headers);
         if let Some(nonce) = nonce(&answer.headers) {
             *lock(&self.nonce) = Some(nonce);
         }
         let body = answer.body.await?;
-        tracing::debug!(path = PATH, status = answer.status.as_u16(), duration = ?asked.elapsed(), "answered");
-        Ok(Answer { status: answer.status, headers: answer.headers, body, asked, was_off_time })
+        tracing::debug!(path = PATH, status = answer.status.as_u16(), duration = ?sent_at.elapsed(), "answered");
+        Ok(TokenResponse { status: answer.status, headers: answer.headers, body, sent_at, clock_was_wrong })
     }
 
     /// Headers and body of a new request, signed at `now`.
@@ -200,7 +201,7 @@ impl Exchange {
     }
 
     /// The error for a refusal of the token endpoint, from the general one.
-    fn refused(&self, error: &Error, scopes: &[String]) -> Error {
+    fn refusal_error(&self, error: &Error, scopes: &[String]) -> Error {
         let okta = error.okta().clone();
         let said = okta.summary.as_deref().map(|text| format!(": {}", text.trim_end_matches('.'))).unwrap_or_default();
         let code = okta.code.as_deref().unwrap_or("without saying why");
@@ -215,14 +216,14 @@ impl Exchange {
             what = format!("{what} (asked for {})", scopes.join(" "));
         }
         if self.skew.is_wrong() {
-            what = format!("{what} (this machine's clock is wrong: {})", describe(&self.skew));
+            what = format!("{what} (this machine's clock is wrong: {})", describe_skew(&self.skew));
         }
         Error::new(kind, what).with_okta(okta.clone()).with_hint(next_step(code, status))
     }
 }
 
 /// How wrong our clock is, in words.
-pub(super) fn describe(skew: &Skew) -> String {
+pub(super) fn describe_skew(skew: &Skew) -> String {
     let seconds = skew.seconds().unwrap_or_default();
     let duration = Duration::from_secs(seconds.unsigned_abs());
     format!("{duration:?} {} Okta's", if seconds > 0 { "behind" } else { "ahead of" })

@@ -19,7 +19,7 @@ use super::key::PrivateKey;
 use crate::error::Error;
 
 /// How long an assertion or a proof may be used, in seconds. Okta takes neither when it is much older.
-const LIFE: i64 = 300;
+const LIFETIME: i64 = 300;
 /// How far in the past a proof becomes valid, in seconds, for servers whose clock is behind.
 const LEEWAY: i64 = 30;
 
@@ -70,7 +70,7 @@ impl Signer {
             &self.assertion_header,
             &json!({
                 "iss": self.client_id, "sub": self.client_id, "aud": audience.as_str(),
-                "iat": now, "exp": now + LIFE, "jti": unique(),
+                "iat": now, "exp": now + LIFETIME, "jti": random_uuid(),
             }),
         )
     }
@@ -81,7 +81,7 @@ impl Signer {
         bare.set_query(None);
         bare.set_fragment(None);
         let mut claims = json!({
-            "jti": unique(), "iat": now, "nbf": now - LEEWAY, "exp": now + LIFE,
+            "jti": random_uuid(), "iat": now, "nbf": now - LEEWAY, "exp": now + LIFETIME,
             "htm": subject.method.as_str(), "htu": bare.as_str(),
         });
         if let Some(nonce) = subject.nonce {
@@ -103,7 +103,7 @@ impl Signer {
 }
 
 /// The hash of an access token, as proofs carry it.
-pub(super) fn hash(access_token: &str) -> String {
+pub(super) fn token_hash(access_token: &str) -> String {
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, access_token.as_bytes());
     URL_SAFE_NO_PAD.encode(hash)
 }
@@ -113,7 +113,7 @@ fn encode(json: &Value) -> String {
 }
 
 /// A random UUID (version 4).
-fn unique() -> String {
+fn random_uuid() -> String {
     let random: u128 = rand::random();
     let bits = random & !(0xf << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62;
     let hex = format!("{bits:032x}");
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn ids_are_random_uuids() {
-        let (one, other) = (unique(), unique());
+        let (one, other) = (random_uuid(), random_uuid());
         assert_ne!(one, other);
         let shape: String = one.chars().map(|c| if c == '-' { '-' } else { 'x' }).collect();
         assert_eq!(shape, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
@@ -140,6 +140,6 @@ mod tests {
     fn the_hash_is_that_of_the_standard() {
         // The example of RFC 9449, section 7.1.
         let token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
-        assert_eq!(hash(token), "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
+        assert_eq!(token_hash(token), "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
     }
 }

@@ -34,20 +34,20 @@ impl PrivateKey {
     /// If there is no such key in it: elliptic curves and other kinds, encrypted, public, too short or damaged keys, and
     /// files that cannot be read. The text says which, and what to do; it never repeats what may be part of a key.
     pub fn parse(given: &SecretString) -> Result<Self, Error> {
-        Self::of(&key_text::find(given.expose_secret())?)
+        Self::from_material(&key_text::parse(given.expose_secret())?)
     }
 
     /// The key in a text; `None` if the text would be taken for the name of a file.
     #[cfg(feature = "fuzzing")]
-    pub(super) fn in_text(text: &str) -> Option<Result<Self, Error>> {
-        key_text::in_text(text).map(|material| Self::of(&material?))
+    pub(super) fn parse_text(text: &str) -> Option<Result<Self, Error>> {
+        key_text::parse_text(text).map(|material| Self::from_material(&material?))
     }
 
-    fn of(material: &Material) -> Result<Self, Error> {
+    fn from_material(material: &Material) -> Result<Self, Error> {
         let pair = match material {
             Material::Pkcs8(der) => KeyPair::from_pkcs8(der),
             Material::Pkcs1(der) => KeyPair::from_der(der),
-            Material::Components(components) => KeyPair::from_components(&components.borrowed()),
+            Material::Components(components) => KeyPair::from_components(&components.as_slices()),
         };
         match pair {
             Ok(pair) => Ok(Self { pair: Arc::new(pair) }),
@@ -89,24 +89,25 @@ impl fmt::Debug for PrivateKey {
 
 /// Why the library has refused a key of the right form.
 fn explain(material: &Material, rejected: &str) -> Error {
-    let refuse = |what: &str, hint| Error::new(ErrorKind::Invalid, format!("the private key {what}")).with_hint(hint);
+    let rejection =
+        |what: &str, hint| Error::new(ErrorKind::Invalid, format!("the private key {what}")).with_hint(hint);
     if rejected == "TooSmall" {
-        return refuse("has less than 2048 bits", "Okta wants RSA keys of 2048 bits or more: make a new one");
+        return rejection("has less than 2048 bits", "Okta wants RSA keys of 2048 bits or more: make a new one");
     }
     if rejected == "TooLarge" {
-        return refuse("has more than 8192 bits", "make a new one of 2048 to 4096 bits");
+        return rejection("has more than 8192 bits", "make a new one of 2048 to 4096 bits");
     }
     if let Material::Pkcs8(der) = material
-        && let Some(kind) = key_text::other_kind(der)
+        && let Some(kind) = key_text::non_rsa_kind(der)
     {
         return key_text::not_rsa(kind);
     }
     if let Material::Pkcs8(der) | Material::Pkcs1(der) = material
-        && key_text::is_cut(der)
+        && key_text::is_truncated(der)
     {
-        return refuse("is cut off", "copy it again, from its first to its last line");
+        return rejection("is cut off", "copy it again, from its first to its last line");
     }
-    refuse("is damaged or no RSA key", "copy it again, or make a new one in the Okta admin console")
+    rejection("is damaged or no RSA key", "copy it again, or make a new one in the Okta admin console")
 }
 
 #[cfg(test)]

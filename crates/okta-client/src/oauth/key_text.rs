@@ -39,53 +39,53 @@ pub(super) struct Components(KeyPairComponents<Zeroizing<Vec<u8>>>);
 
 impl Components {
     /// The same in the form that the library takes.
-    pub(super) fn borrowed(&self) -> KeyPairComponents<&[u8]> {
+    pub(super) fn as_slices(&self) -> KeyPairComponents<&[u8]> {
         let KeyPairComponents { public_key: PublicKeyComponents { n, e }, d, p, q, dP, dQ, qInv } = &self.0;
         KeyPairComponents { public_key: PublicKeyComponents { n, e }, d, p, q, dP, dQ, qInv }
     }
 }
 
-fn refused(what: &str, hint: &'static str) -> Error {
+fn rejected(what: &str, hint: &'static str) -> Error {
     Error::new(ErrorKind::Invalid, format!("the private key {what}")).with_hint(hint)
 }
 
 /// The error for a key of the wrong kind.
 pub(super) fn not_rsa(kind: &str) -> Error {
-    refused(&format!("is {kind}, not RSA"), MAKE_RSA)
+    rejected(&format!("is {kind}, not RSA"), MAKE_RSA)
 }
 
 /// Finds the key in a text, or in the file that it names.
-pub(super) fn find(given: &str) -> Result<Material, Error> {
+pub(super) fn parse(given: &str) -> Result<Material, Error> {
     let given = given.trim();
     if given.is_empty() {
-        return Err(refused("is empty", ACCEPTED));
+        return Err(rejected("is empty", ACCEPTED));
     }
-    match in_text(given) {
+    match parse_text(given) {
         Some(result) => result,
-        None => in_file(given),
+        None => read_file(given),
     }
 }
 
 /// The key in a text, if it looks like one at all.
-pub(super) fn in_text(text: &str) -> Option<Result<Material, Error>> {
+pub(super) fn parse_text(text: &str) -> Option<Result<Material, Error>> {
     if text.contains(BEGIN) {
-        return Some(in_pem(text));
+        return Some(parse_pem(text));
     }
     if text.contains("-----END ") {
-        return Some(Err(refused("has no BEGIN line", COPY_AGAIN)));
+        return Some(Err(rejected("has no BEGIN line", COPY_AGAIN)));
     }
     if text.starts_with('{') {
-        return Some(in_jwk(text));
+        return Some(parse_jwk(text));
     }
     let base64 = |c: char| c.is_ascii_alphanumeric() || "+/=_-".contains(c) || c.is_whitespace();
     if text.len() > 500 && text.replace("\\n", "").chars().all(base64) {
-        return Some(Err(refused("has neither BEGIN nor END line", COPY_AGAIN)));
+        return Some(Err(rejected("has neither BEGIN nor END line", COPY_AGAIN)));
     }
     None
 }
 
 /// The key in the file that `given` names.
-fn in_file(given: &str) -> Result<Material, Error> {
+fn read_file(given: &str) -> Result<Material, Error> {
     let path = Path::new(given);
     // A piece of a key is no file name: it has no dot, and there is no folder of its name.
     let parent = path.parent().filter(|parent| parent.components().count() > 1);
@@ -95,9 +95,9 @@ fn in_file(given: &str) -> Result<Material, Error> {
     let read = std::fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
     if let Err(error) = read {
         let what = format!("is neither PEM nor a JWK, and as a file{name} it cannot be read: {}", error.kind());
-        return Err(refused(&what, ACCEPTED));
+        return Err(rejected(&what, ACCEPTED));
     }
-    let file = |what: &str, hint| Err(refused(&format!("file{name} {what}"), hint));
+    let file = |what: &str, hint| Err(rejected(&format!("file{name} {what}"), hint));
     if bytes.len() as u64 > MAX_FILE {
         return file("is too large for a key", ACCEPTED);
     }
@@ -109,31 +109,31 @@ fn in_file(given: &str) -> Result<Material, Error> {
     if text.is_empty() {
         return file("is empty", ACCEPTED);
     }
-    in_text(text).unwrap_or_else(|| file("holds no key", ACCEPTED))
+    parse_text(text).unwrap_or_else(|| file("holds no key", ACCEPTED))
 }
 
 /// The first private key in a PEM text.
-fn in_pem(text: &str) -> Result<Material, Error> {
+fn parse_pem(text: &str) -> Result<Material, Error> {
     let text = Zeroizing::new(text.replace("\\r", "\n").replace("\\n", "\n"));
     let mut rest = text.as_str();
     let mut other = None;
     while let Some((_, after)) = rest.split_once(BEGIN) {
         let Some((label, after)) = after.split_once(DASHES).filter(|(label, _)| is_label(label)) else {
-            return Err(refused("has a damaged BEGIN line", COPY_AGAIN));
+            return Err(rejected("has a damaged BEGIN line", COPY_AGAIN));
         };
         let Some((body, after)) = after.split_once(&format!("-----END {label}{DASHES}")) else {
-            return Err(refused(&format!("is cut off: the line \"END {label}\" is missing"), COPY_AGAIN));
+            return Err(rejected(&format!("is cut off: the line \"END {label}\" is missing"), COPY_AGAIN));
         };
         match label {
             "PRIVATE KEY" => return Ok(Material::Pkcs8(decode(body)?)),
-            "RSA PRIVATE KEY" if body.contains("ENCRYPTED") => return Err(refused("is encrypted", DECRYPT)),
+            "RSA PRIVATE KEY" if body.contains("ENCRYPTED") => return Err(rejected("is encrypted", DECRYPT)),
             "RSA PRIVATE KEY" => return Ok(Material::Pkcs1(decode(body)?)),
-            "ENCRYPTED PRIVATE KEY" => return Err(refused("is encrypted", DECRYPT)),
+            "ENCRYPTED PRIVATE KEY" => return Err(rejected("is encrypted", DECRYPT)),
             "EC PRIVATE KEY" => return Err(not_rsa("an elliptic-curve key (EC)")),
             "DSA PRIVATE KEY" => return Err(not_rsa("a DSA key")),
             "OPENSSH PRIVATE KEY" => {
                 let hint = "write it as PEM: ssh-keygen -p -m PEM -f a-copy-of-the-key";
-                return Err(refused("is in OpenSSH's own form", hint));
+                return Err(rejected("is in OpenSSH's own form", hint));
             }
             "EC PARAMETERS" => {}
             _ => other = other.or(Some(label)),
@@ -142,13 +142,13 @@ fn in_pem(text: &str) -> Result<Material, Error> {
     }
     Err(match other {
         Some(label) if label.contains("PUBLIC KEY") => {
-            refused("is a public key", "Okta keeps the public key; give the private key that belongs to it")
+            rejected("is a public key", "Okta keeps the public key; give the private key that belongs to it")
         }
         Some(label) if label.contains("CERTIFICATE") => {
-            refused("is a certificate", "give the private key that belongs to it")
+            rejected("is a certificate", "give the private key that belongs to it")
         }
-        Some(label) => refused(&format!("is a {label}, not a private key"), ACCEPTED),
-        None => refused("is missing", ACCEPTED),
+        Some(label) => rejected(&format!("is a {label}, not a private key"), ACCEPTED),
+        None => rejected("is missing", ACCEPTED),
     })
 }
 
@@ -163,14 +163,14 @@ fn is_label(label: &str) -> bool {
 fn decode(body: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     let digits: Zeroizing<String> = Zeroizing::new(body.split_whitespace().collect());
     if digits.is_empty() {
-        return Err(refused("is empty between its BEGIN and END lines", COPY_AGAIN));
+        return Err(rejected("is empty between its BEGIN and END lines", COPY_AGAIN));
     }
     let der = STANDARD.decode(digits.as_bytes());
-    der.map(Zeroizing::new).map_err(|_| refused("is damaged: between its lines is no base64", COPY_AGAIN))
+    der.map(Zeroizing::new).map_err(|_| rejected("is damaged: between its lines is no base64", COPY_AGAIN))
 }
 
 /// The kind of a PKCS#8 key that is not RSA, by the object id of its algorithm.
-pub(super) fn other_kind(der: &[u8]) -> Option<&'static str> {
+pub(super) fn non_rsa_kind(der: &[u8]) -> Option<&'static str> {
     let kinds: [(&[u8], &str); 5] = [
         (&[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01], "an elliptic-curve key (EC)"),
         (&[0x06, 0x03, 0x2b, 0x65, 0x70], "an Ed25519 key"),
@@ -184,7 +184,7 @@ pub(super) fn other_kind(der: &[u8]) -> Option<&'static str> {
 }
 
 /// Whether less is there than the outermost length of a DER text says.
-pub(super) fn is_cut(der: &[u8]) -> bool {
+pub(super) fn is_truncated(der: &[u8]) -> bool {
     // A key is longer than 127 bytes and shorter than 16 MiB: its length is given in the one to three bytes that the
     // low bits of the second byte count.
     let [0x30, count @ 0x81..=0x83, rest @ ..] = der else { return der.len() < 2 };
@@ -209,27 +209,27 @@ struct Jwk<'t> {
 }
 
 /// The key in a JWK.
-fn in_jwk(text: &str) -> Result<Material, Error> {
+fn parse_jwk(text: &str) -> Result<Material, Error> {
     let hint = "give the private key as the Okta admin console shows it, as PEM or JWK";
     // The parser's own words may repeat what it has read.
-    let jwk: Jwk<'_> = serde_json::from_str(text).map_err(|_| refused("is no JWK: its JSON cannot be read", hint))?;
+    let jwk: Jwk<'_> = serde_json::from_str(text).map_err(|_| rejected("is no JWK: its JSON cannot be read", hint))?;
     match jwk.kty {
         Some("RSA") => {}
         Some("EC") => return Err(not_rsa("an elliptic-curve key (EC)")),
         Some("OKP") => return Err(not_rsa("an Edwards-curve key (OKP)")),
         Some("oct") => return Err(not_rsa("a shared secret (oct)")),
-        _ if jwk.keys.is_some() => return Err(refused("is a set of keys", "give one key out of it")),
-        _ => return Err(refused("is JSON, but no JWK: it has no known \"kty\"", hint)),
+        _ if jwk.keys.is_some() => return Err(rejected("is a set of keys", "give one key out of it")),
+        _ => return Err(rejected("is JSON, but no JWK: it has no known \"kty\"", hint)),
     }
     if jwk.d.is_none() {
-        return Err(refused("is a public JWK", "Okta keeps the public key; give the private key that belongs to it"));
+        return Err(rejected("is a public JWK", "Okta keeps the public key; give the private key that belongs to it"));
     }
     let number = |name: &str, digits: Option<&str>| {
         let Some(digits) = digits else {
-            return Err(refused(&format!("is an incomplete JWK: it has no {name:?}"), hint));
+            return Err(rejected(&format!("is an incomplete JWK: it has no {name:?}"), hint));
         };
         let number = URL_SAFE_NO_PAD.decode(digits.trim_end_matches('=')).map(Zeroizing::new);
-        let number = number.map_err(|_| refused(&format!("is a damaged JWK: {name:?} is no base64url"), hint))?;
+        let number = number.map_err(|_| rejected(&format!("is a damaged JWK: {name:?} is no base64url"), hint))?;
         let zeros = number.iter().take_while(|byte| **byte == 0).count();
         Ok(Zeroizing::new(number[zeros..].to_vec()))
     };

@@ -33,7 +33,7 @@ use self::jwt::{Signer, Subject};
 pub use self::key::PrivateKey;
 use self::token::Token;
 pub use self::token::TokenScheme;
-use crate::auth::{Answered, Authenticator, Challenge, Outgoing};
+use crate::auth::{Authenticator, Challenge, Outgoing, ResponseHead};
 use crate::error::{Error, ErrorKind};
 use crate::lock::lock;
 use crate::org_url::OrgUrl;
@@ -44,13 +44,13 @@ use crate::transport::{BodyLimits, Network, Transport};
 /// Whether there is a usable private key in a text; `None` if the text would be taken for the name of a file.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn check_key_text(text: &str) -> Option<Result<(), Error>> {
-    PrivateKey::in_text(text).map(|key| key.map(drop))
+    PrivateKey::parse_text(text).map(|key| key.map(drop))
 }
 
 /// Whether an answer of the token endpoint can be used.
 #[cfg(feature = "fuzzing")]
-pub(crate) fn check_token_answer(body: &[u8], asked: tokio::time::Instant) -> Result<(), Error> {
-    Token::read(body, asked, 1.0).map(drop)
+pub(crate) fn check_token_answer(body: &[u8], sent_at: tokio::time::Instant) -> Result<(), Error> {
+    Token::parse(body, sent_at, 1.0).map(drop)
 }
 
 /// How an [`OAuth`] is set up. Transport and pacing should be those of the [`Client`](crate::Client) that uses it.
@@ -64,7 +64,7 @@ pub struct OAuthConfig {
     pub key_id: String,
     /// The private key.
     pub key: PrivateKey,
-    /// The scopes to ask for; others can be added with [`OAuth::also_want`].
+    /// The scopes to ask for; others can be added with [`OAuth::add_scopes`].
     pub scopes: Vec<String>,
     /// Okta grants all scopes or refuses. If this is set, a refusal leads to a token with those of them that are granted,
     /// for two more requests and one per scope; [`OAuth::granted`] then tells fewer.
@@ -131,20 +131,20 @@ impl OAuth {
     pub fn new(config: OAuthConfig) -> Result<Self, Error> {
         let (agent, extra_ca) = (&config.user_agent, config.extra_ca.as_deref());
         let network = Network::new(config.timeout, agent, 1, extra_ca, BodyLimits::TOKEN)?;
-        let skew = Skew::of_this_machine(config.pacing.valid_time_scale());
-        Self::over(Box::new(network), config, skew, Box::new(rand::random::<f64>))
+        let skew = Skew::from_system_clock(config.pacing.valid_time_scale());
+        Self::with_transport(Box::new(network), config, skew, Box::new(rand::random::<f64>))
     }
 
     /// An authenticator over any transport and clock.
-    pub(crate) fn over(
+    pub(crate) fn with_transport(
         transport: Box<dyn Transport>,
         config: OAuthConfig,
         skew: Skew,
-        dice: Box<dyn Fn() -> f64 + Send + Sync>,
+        rng: Box<dyn Fn() -> f64 + Send + Sync>,
     ) -> Result<Self, Error> {
-        let client_id = checked("client id", &config.client_id)?;
-        let key_id = checked("key id", &config.key_id)?;
-        let scopes: Result<Vec<&str>, Error> = config.scopes.iter().map(|scope| checked("scope", scope)).collect();
+        let client_id = validated("client id", &config.client_id)?;
+        let key_id = validated("key id", &config.key_id)?;
+        let scopes: Result<Vec<&str>, Error> = config.scopes.iter().map(|scope| validated("scope", scope)).collect();
         let mut scopes: Vec<String> = scopes?.into_iter().map(str::to_owned).collect();
         // The order of the caller, without repetitions.
         let mut seen = std::collections::HashSet::new();
@@ -164,7 +164,7 @@ impl OAuth {
             skew,
             nonce: Mutex::default(),
             reached: AtomicBool::new(false),
-            dice,
+            rng,
         };
         Ok(Self(Arc::new(Inner {
             exchange: Arc::new(exchange),
@@ -187,7 +187,7 @@ impl OAuth {
     /// before the first sign-in.
     #[must_use]
     pub fn granted(&self) -> Option<Vec<String>> {
-        self.0.present().map(|token| token.scopes.clone().unwrap_or_default())
+        self.0.current_token().map(|token| token.scopes.clone().unwrap_or_default())
     }
 
     /// Okta's time by its latest answer, as far as it has passed by here; `None` before the first.
@@ -198,15 +198,16 @@ impl OAuth {
 
     /// Asks for these scopes too, from the next token on. A present token that lacks one of them is not used again, so
     /// that a scope granted to the app meanwhile takes effect.
-    pub fn also_want(&self, scopes: &[&str]) {
-        let mut wanted = lock(&self.0.exchange.scopes);
-        let new: Vec<&&str> = scopes.iter().filter(|scope| !wanted.iter().any(|known| known == *scope)).collect();
-        let is_more = !new.is_empty();
-        wanted.extend(new.into_iter().map(|scope| (*scope).to_owned()));
-        drop(wanted);
+    pub fn add_scopes(&self, scopes: &[&str]) {
+        let mut scopes_to_request = lock(&self.0.exchange.scopes);
+        let new: Vec<&&str> =
+            scopes.iter().filter(|scope| !scopes_to_request.iter().any(|known| known == *scope)).collect();
+        let is_extended = !new.is_empty();
+        scopes_to_request.extend(new.into_iter().map(|scope| (*scope).to_owned()));
+        drop(scopes_to_request);
         let mut state = lock(&self.0.state);
-        state.collect();
-        if is_more {
+        state.take_finished();
+        if is_extended {
             // What is being asked for lacks them; who waits for it gets it all the same.
             state.pending = None;
         }
@@ -219,7 +220,7 @@ impl OAuth {
     /// How the present token is sent. `None` before the first sign-in.
     #[must_use]
     pub fn scheme(&self) -> Option<TokenScheme> {
-        self.0.present().map(|token| token.scheme)
+        self.0.current_token().map(|token| token.scheme)
     }
 
     /// How far Okta's clock is ahead of this machine's, in seconds, by the last answer; negative if ours is ahead.
@@ -231,7 +232,7 @@ impl OAuth {
 }
 
 /// `value` without blanks around it, if it may be what it is said to be.
-fn checked<'v>(name: &str, value: &'v str) -> Result<&'v str, Error> {
+fn validated<'v>(name: &str, value: &'v str) -> Result<&'v str, Error> {
     let value = value.trim();
     let problem = if value.is_empty() {
         "is empty"
@@ -251,15 +252,15 @@ impl Inner {
     async fn token(&self) -> Result<Arc<Token>, Error> {
         let pending = {
             let mut state = lock(&self.state);
-            state.collect();
+            state.take_finished();
             if let Some(token) = state.token.as_ref().filter(|token| token.is_fresh()) {
                 return Ok(Arc::clone(token));
             }
-            let ask = || {
+            let request = || {
                 let exchange = Arc::clone(&self.exchange);
-                async move { exchange.run().await.map(Arc::new) }.boxed().shared()
+                async move { exchange.fetch_token().await.map(Arc::new) }.boxed().shared()
             };
-            state.pending.get_or_insert_with(ask).clone()
+            state.pending.get_or_insert_with(request).clone()
         };
         let token = pending.await;
         self.warn_of_clock();
@@ -267,9 +268,9 @@ impl Inner {
     }
 
     /// The last token, however old.
-    fn present(&self) -> Option<Arc<Token>> {
+    fn current_token(&self) -> Option<Arc<Token>> {
         let mut state = lock(&self.state);
-        state.collect();
+        state.take_finished();
         state.token.clone()
     }
 
@@ -279,17 +280,17 @@ impl Inner {
         if skew.is_wrong() && !self.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "this machine's clock is {}; signing in goes by Okta's, but the clock should be set",
-                exchange::describe(skew)
+                exchange::describe_skew(skew)
             );
         }
     }
 
     /// Whether a call that was refused because of the token it was sent with may succeed with another one.
-    fn replaced(&self, sent: &HeaderMap) -> bool {
+    fn can_replace_token(&self, sent: &HeaderMap) -> bool {
         let mut state = lock(&self.state);
-        state.collect();
+        state.take_finished();
         match &state.token {
-            Some(token) if token.was_sent(sent) => {
+            Some(token) if token.is_in(sent) => {
                 // One that was never taken will not be followed by a better one.
                 let replaceable = token.was_accepted();
                 if replaceable {
@@ -305,7 +306,7 @@ impl Inner {
 
 impl State {
     /// Takes over what has come of the request for a token.
-    fn collect(&mut self) {
+    fn take_finished(&mut self) {
         let Some(result) = self.pending.as_ref().and_then(|pending| pending.peek().cloned()) else { return };
         self.pending = None;
         if let Ok(token) = result {
@@ -336,7 +337,7 @@ impl Authenticator for OAuth {
         .boxed()
     }
 
-    fn answered(&self, answer: &Answered<'_>) -> Option<Challenge> {
+    fn on_response(&self, answer: &ResponseHead<'_>) -> Option<Challenge> {
         self.0.exchange.skew.observe(answer.headers);
         self.0.warn_of_clock();
         let nonce = nonce(answer.headers);
@@ -345,8 +346,8 @@ impl Authenticator for OAuth {
             *lock(&self.0.nonce) = nonce;
         }
         if answer.status.is_success() || answer.status == StatusCode::FORBIDDEN {
-            if let Some(token) = self.0.present().filter(|token| token.was_sent(answer.sent)) {
-                token.accept();
+            if let Some(token) = self.0.current_token().filter(|token| token.is_in(answer.sent)) {
+                token.mark_accepted();
             }
             return None;
         }
@@ -357,16 +358,16 @@ impl Authenticator for OAuth {
         let error = challenges.find_map(|challenge| {
             ["use_dpop_nonce", "invalid_dpop_proof", "invalid_token"].into_iter().find(|code| challenge.contains(code))
         })?;
-        let proven = answer.sent.contains_key(DPOP);
+        let has_proof = answer.sent.contains_key(DPOP);
         match error {
-            "use_dpop_nonce" if proven && has_nonce => Some(Challenge::Nonce),
-            "invalid_dpop_proof" if proven => Some(Challenge::Proof),
-            "invalid_token" if self.0.replaced(answer.sent) => Some(Challenge::Token),
+            "use_dpop_nonce" if has_proof && has_nonce => Some(Challenge::Nonce),
+            "invalid_dpop_proof" if has_proof => Some(Challenge::Proof),
+            "invalid_token" if self.0.can_replace_token(answer.sent) => Some(Challenge::Token),
             _ => None,
         }
     }
 
-    fn advise(&self, error: Error) -> Error {
+    fn refine_hint(&self, error: Error) -> Error {
         let error = error.with_service_app();
         match (error.kind(), error.code()) {
             (_, Some("use_dpop_nonce")) => {
@@ -399,7 +400,7 @@ impl fmt::Debug for OAuth {
         f.debug_struct("OAuth")
             .field("client_id", &self.0.exchange.signer.client_id())
             .field("scopes", &self.0.exchange.scopes())
-            .field("token", &self.0.present())
+            .field("token", &self.0.current_token())
             .finish_non_exhaustive()
     }
 }

@@ -14,11 +14,11 @@ use super::jwt;
 use crate::error::{Error, ErrorKind};
 
 /// The life of a token whose answer does not tell it: what Okta gives (`docs/spec/okta-api.md` 4).
-const USUAL_LIFE: Duration = Duration::from_secs(3600);
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
 /// No token is believed to live longer than this.
-const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// A token is replaced this long before its end; calls under way with it then still come through.
-const MARGIN: Duration = Duration::from_secs(60);
+const REFRESH_MARGIN: Duration = Duration::from_secs(60);
 
 /// How a token is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +39,13 @@ pub(super) struct Token {
     /// The scopes that were granted, sorted; `None` if the answer does not tell.
     pub(super) scopes: Option<Vec<String>>,
     /// From when on it is not used for new calls.
-    stale: Instant,
+    refresh_at: Instant,
     /// Whether the API has taken it.
     accepted: AtomicBool,
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct TokenBody {
     access_token: Option<String>,
     token_type: Option<String>,
     #[serde(default)]
@@ -55,13 +55,13 @@ struct Answer {
 
 impl Token {
     /// Reads the answer to a request that was sent at `asked`. `scale` seconds of the server pass in one of ours.
-    pub(super) fn read(body: &[u8], asked: Instant, scale: f64) -> Result<Self, Error> {
+    pub(super) fn parse(body: &[u8], sent_at: Instant, scale: f64) -> Result<Self, Error> {
         let unusable = |what: String| {
             let what = format!("the token endpoint answered with success, but {what}");
             Error::new(ErrorKind::Unreadable, what).with_hint("is the domain that of an Okta org?")
         };
         // The parser's own words may repeat what it has read.
-        let answer: Answer =
+        let answer: TokenBody =
             serde_json::from_slice(body).map_err(|_| unusable("the answer cannot be read".to_owned()))?;
         let Some(text) = answer.access_token.filter(|token| !token.trim().is_empty()) else {
             return Err(unusable("without a token".to_owned()));
@@ -77,36 +77,36 @@ impl Token {
             _ => return Err(unusable("the token has characters that no token has".to_owned())),
         };
         authorization.set_sensitive(true);
-        let life = life(&answer.expires_in).div_f64(scale);
+        let lifetime = lifetime(&answer.expires_in).div_f64(scale);
         Ok(Self {
             scheme,
             authorization,
-            hash: jwt::hash(&text),
-            scopes: answer.scope.map(|scopes| sorted(scopes.split_whitespace())),
+            hash: jwt::token_hash(&text),
+            scopes: answer.scope.map(|scopes| sorted_unique(scopes.split_whitespace())),
             // A token that lives for minutes only is used for the most of them.
-            stale: asked + life - MARGIN.min(life / 5),
+            refresh_at: sent_at + lifetime - REFRESH_MARGIN.min(lifetime / 5),
             accepted: AtomicBool::new(false),
         })
     }
 
     /// The same token, whose scopes are those that were asked for unless the answer has told others.
-    pub(super) fn asked_for(mut self, scopes: &[String]) -> Self {
-        self.scopes.get_or_insert_with(|| sorted(scopes.iter().map(String::as_str)));
+    pub(super) fn with_default_scopes(mut self, scopes: &[String]) -> Self {
+        self.scopes.get_or_insert_with(|| sorted_unique(scopes.iter().map(String::as_str)));
         self
     }
 
     /// Whether new calls may be sent with it.
     pub(super) fn is_fresh(&self) -> bool {
-        Instant::now() < self.stale
+        Instant::now() < self.refresh_at
     }
 
     /// Whether it is the token in these headers of a call.
-    pub(super) fn was_sent(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn is_in(&self, headers: &HeaderMap) -> bool {
         headers.get(AUTHORIZATION) == Some(&self.authorization)
     }
 
     /// The API has taken it.
-    pub(super) fn accept(&self) {
+    pub(super) fn mark_accepted(&self) {
         self.accepted.store(true, Ordering::Relaxed);
     }
 
@@ -123,19 +123,19 @@ impl fmt::Debug for Token {
 }
 
 /// Each once, in the order of the alphabet.
-pub(super) fn sorted<'s>(scopes: impl Iterator<Item = &'s str>) -> Vec<String> {
-    let sorted: std::collections::BTreeSet<&str> = scopes.collect();
-    sorted.into_iter().map(str::to_owned).collect()
+pub(super) fn sorted_unique<'s>(scopes: impl Iterator<Item = &'s str>) -> Vec<String> {
+    let unique: std::collections::BTreeSet<&str> = scopes.collect();
+    unique.into_iter().map(str::to_owned).collect()
 }
 
 /// The life that an answer tells, a number of seconds that some servers write as a text.
-fn life(expires_in: &Value) -> Duration {
+fn lifetime(expires_in: &Value) -> Duration {
     let seconds = expires_in.as_f64().or_else(|| expires_in.as_str()?.trim().parse().ok());
     match seconds {
         Some(seconds) if seconds > 0.0 => {
-            Duration::try_from_secs_f64(seconds).map_or(LONGEST_LIFE, |life| life.min(LONGEST_LIFE))
+            Duration::try_from_secs_f64(seconds).map_or(MAX_LIFETIME, |lifetime| lifetime.min(MAX_LIFETIME))
         }
-        _ => USUAL_LIFE,
+        _ => DEFAULT_LIFETIME,
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Result<Token, Error> {
-        Token::read(body.as_bytes(), Instant::now(), 1.0)
+        Token::parse(body.as_bytes(), Instant::now(), 1.0)
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn lives_as_long_as_is_told() {
+    fn lives_as_long_as_the_response_says() {
         for (expires_in, seconds) in [
             ("3600", 3600),
             ("\"120\"", 120),
@@ -199,7 +199,7 @@ mod tests {
             ("99999999999", 24 * 3600),
         ] {
             let value: Value = serde_json::from_str(expires_in).unwrap();
-            assert_eq!(life(&value), Duration::from_secs(seconds), "{expires_in}");
+            assert_eq!(lifetime(&value), Duration::from_secs(seconds), "{expires_in}");
         }
     }
 }

@@ -54,7 +54,7 @@ async fn read(client: &Client, either: u64, bound: u64) -> Duration {
     backlog.set(Bucket::Groups, bound + either / 2, bound);
     backlog.set(Bucket::GroupSkinnyUsers, either / 2, 0);
     let free = join_all((0..either).map(|n| async move {
-        client.page_of_any(&both(&format!("00g{n}")), None).await.unwrap();
+        client.page_from_any(&both(&format!("00g{n}")), None).await.unwrap();
     }));
     let tied = join_all((0..bound).map(|n| async move {
         client.page(&groups::members(&format!("00g9{n}"), 1000).unwrap(), None).await.unwrap();
@@ -133,8 +133,8 @@ async fn lists_begin_where_there_is_room_for_their_other_pages() {
         let client = &client;
         async move {
             let lists = both(&format!("00g{n}"));
-            let (_, page) = client.page_of_any(&lists, None).await.unwrap();
-            client.page_of_any(&lists, page.next.as_deref()).await.unwrap();
+            let (_, page) = client.page_from_any(&lists, None).await.unwrap();
+            client.page_from_any(&lists, page.next.as_deref()).await.unwrap();
         }
     }))
     .await;
@@ -152,16 +152,16 @@ async fn a_link_may_lead_to_the_other_call_and_is_followed_there() {
     });
     let client = server.client(|_| {});
     let lists = both("00g1");
-    let (which, page) = client.page_of_any(&lists, None).await.unwrap();
+    let (which, page) = client.page_from_any(&lists, None).await.unwrap();
     assert_eq!((which, page.next.as_deref()), (0, Some("/api/v1/groups/00g1/users?after=x&limit=1000")));
-    let (which, last) = client.page_of_any(&lists, page.next.as_deref()).await.unwrap();
+    let (which, last) = client.page_from_any(&lists, page.next.as_deref()).await.unwrap();
     assert_eq!((which, last.next), (1, None));
     let asked: Vec<_> = server.seen().into_iter().map(|seen| seen.path).collect();
     assert!(asked[0].contains("/skinny_users?") && asked[1].contains("/users?after=x"), "{asked:?}");
     // To any other list it may not lead, nor may a cursor.
     let error = client.page(&lists[0], None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreadable);
-    let error = client.page_of_any(&lists, Some("/api/v1/users?after=x")).await.unwrap_err();
+    let error = client.page_from_any(&lists, Some("/api/v1/users?after=x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
 }
 
@@ -174,6 +174,6 @@ async fn errors_name_the_call_that_failed() {
             },
         );
     let client = server.client(|_| {});
-    let error = client.page_of_any(&both("00g1"), None).await.unwrap_err();
+    let error = client.page_from_any(&both("00g1"), None).await.unwrap_err();
     assert_eq!((error.path(), error.status()), (Some("/api/v1/groups/00g1/skinny_users"), Some(405)));
 }

@@ -134,7 +134,7 @@ fn a_list_that_is_too_long_is_refused_and_not_kept() {
             let error = list_of_at_most::<Member>(body.as_bytes(), key, 4).unwrap_err();
             let found = if odd.is_empty() { 5 } else { 6 };
             let words = format!("a list of {found} group members, where 4 are the most to be expected");
-            assert_eq!((error.to_string(), error.is_cut()), (words, false), "{body}");
+            assert_eq!((error.to_string(), error.is_truncated()), (words, false), "{body}");
         }
     }
 }
@@ -174,7 +174,7 @@ fn lists_inside_an_object() {
 
 #[test]
 fn bodies_cut_short_are_told_apart() {
-    let cut = |body: &[u8]| list_from_json::<User>(body, None).unwrap_err().is_cut();
+    let cut = |body: &[u8]| list_from_json::<User>(body, None).unwrap_err().is_truncated();
     assert!(cut(br#"[{"id":"00u1"},{"id":"00"#));
     assert!(cut(b"["));
     assert!(!cut(br#"[{"id":"00u1"}] trailing"#));

@@ -15,7 +15,7 @@ use crate::client::Config;
 use crate::error::Error;
 use crate::handle::Client;
 use crate::org_url::OrgUrl;
-use crate::transport::{Answer, Transport};
+use crate::transport::{RawResponse, Transport};
 
 /// The server's time when a test begins: not at a whole second.
 pub(super) const EPOCH: f64 = 1_700_000_000.37;
@@ -115,7 +115,7 @@ impl Server {
         let token = ApiToken::new("00verysecret".into()).unwrap();
         let mut config = Config::new(OrgUrl::parse("acme.okta.com").unwrap(), Arc::new(token));
         adjust(&mut config);
-        Client::over(Box::new(self.clone()), config, Box::new(|| 0.5))
+        Client::with_transport(Box::new(self.clone()), config, Box::new(|| 0.5))
     }
 }
 
@@ -125,7 +125,7 @@ impl Transport for Server {
         outgoing: Outgoing,
         headers: HeaderMap,
         body: Option<Bytes>,
-    ) -> BoxFuture<'_, Result<Answer, Error>> {
+    ) -> BoxFuture<'_, Result<RawResponse, Error>> {
         let path = outgoing.url[url::Position::BeforePath..].to_owned();
         let body = body.unwrap_or_default();
         let seen = Seen { at: self.began.elapsed(), method: outgoing.method, path, headers, body };
@@ -135,7 +135,7 @@ impl Transport for Server {
             tokio::time::sleep(reply.after).await;
             let (status, headers, body) = reply.result?;
             let status = StatusCode::from_u16(status).unwrap();
-            Ok(Answer { status, headers, body: async move { Ok(body) }.boxed() })
+            Ok(RawResponse { status, headers, body: async move { Ok(body) }.boxed() })
         }
         .boxed()
     }

@@ -163,11 +163,11 @@ async fn scopes_that_were_not_granted_are_done_without() {
         assert_eq!(signed_in.auth.granted().unwrap(), SCOPES);
         let mut issued = signed_in.sim.stats().tokens_issued;
         // What is had already needs no other token, what is not had might have been granted meanwhile.
-        signed_in.auth.also_want(&SCOPES);
+        signed_in.auth.add_scopes(&SCOPES);
         signed_in.users().await.unwrap();
         assert_eq!(signed_in.sim.stats().tokens_issued, issued);
         for scope in ["okta.devices.read", "okta.logs.read"] {
-            signed_in.auth.also_want(&[scope]);
+            signed_in.auth.add_scopes(&[scope]);
             signed_in.users().await.unwrap();
             assert!(signed_in.sim.stats().tokens_issued > issued);
             assert_eq!(signed_in.auth.granted().unwrap(), SCOPES);
@@ -186,7 +186,7 @@ async fn scopes_that_are_wanted_later_are_asked_for() {
     let signed_in = sign_in(false, |_| {}, only).await;
     let error = signed_in.users().await.unwrap_err();
     assert!(error.to_string().contains("asked for okta.apps.read okta.logs.read"), "{error}");
-    signed_in.auth.also_want(&SCOPES);
+    signed_in.auth.add_scopes(&SCOPES);
     assert_eq!(signed_in.users().await.unwrap(), signed_in.expected());
     assert_eq!(signed_in.auth.granted().unwrap(), SCOPES);
 }

@@ -65,7 +65,7 @@ fn every_form_of_the_key_gives_the_same_key() {
 }
 
 #[test]
-fn what_is_no_usable_key_is_told_apart() {
+fn unusable_keys_are_distinguished() {
     let whole = pem("PRIVATE KEY", pkcs8());
     let middle_gone = pem("PRIVATE KEY", &pkcs8()[..600]);
     let encrypted = format!("Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n{}", lines(pkcs1()));
@@ -97,8 +97,8 @@ fn what_is_no_usable_key_is_told_apart() {
         (pem("RSA PRIVATE KEY", b"0"), "is cut off", "copy it again"),
         (pem("PRIVATE KEY", b"nonsense"), "is damaged or no RSA key", "copy it again"),
     ] {
-        let told = refusal(&text);
-        assert!(told.contains(expected) && told.contains(next), "{expected}: {told}");
+        let message = refusal(&text);
+        assert!(message.contains(expected) && message.contains(next), "{expected}: {message}");
     }
 }
 
@@ -127,8 +127,8 @@ fn a_jwk_is_taken_if_it_is_whole_and_private() {
         ("{\"kty\": \"RSA\"".to_owned(), "its JSON cannot be read"),
         ("{yourPrivateKey}".to_owned(), "its JSON cannot be read"),
     ] {
-        let told = refusal(&text);
-        assert!(told.contains(expected), "{expected}: {told}");
+        let message = refusal(&text);
+        assert!(message.contains(expected), "{expected}: {message}");
     }
 }
 
@@ -149,23 +149,23 @@ fn a_file_that_is_no_key_is_named() {
         (format!("{}/absent", folder.path().display()), "not found"),
         ("no-such-folder/key.pem".to_owned(), "not found"),
     ] {
-        let told = parse(&path).unwrap_err().to_string();
-        assert!(told.contains(expected), "{told}");
+        let message = parse(&path).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
         let name = path.rsplit('/').next().unwrap();
-        assert!(told.contains(name), "{told}");
+        assert!(message.contains(name), "{message}");
     }
-    let told = parse(folder.path().to_str().unwrap()).unwrap_err().to_string();
-    assert!(told.contains("cannot be read"), "{told}");
-    let told = parse(&file("public.pem", pem("PUBLIC KEY", pkcs8()).as_bytes())).unwrap_err().to_string();
-    assert!(told.contains("is a public key"), "{told}");
+    let message = parse(folder.path().to_str().unwrap()).unwrap_err().to_string();
+    assert!(message.contains("cannot be read"), "{message}");
+    let message = parse(&file("public.pem", pem("PUBLIC KEY", pkcs8()).as_bytes())).unwrap_err().to_string();
+    assert!(message.contains("is a public key"), "{message}");
 }
 
 #[test]
 fn a_piece_of_a_key_is_not_taken_for_a_file_name() {
     let text = lines(pkcs8());
     for line in text.lines().take(3) {
-        let told = refusal(line);
-        assert!(told.contains("neither PEM nor a JWK"), "{told}");
+        let message = refusal(line);
+        assert!(message.contains("neither PEM nor a JWK"), "{message}");
     }
     let secret = "/secretPartOfAKey";
     assert!(!parse(secret).unwrap_err().to_string().contains("secretPart"));

@@ -137,9 +137,9 @@ impl Play {
         adjust(&mut config);
         let pacing = config.pacing.clone();
         let skew = Skew::new(Box::new(wall));
-        let auth = OAuth::over(Box::new(server.clone()), config, skew, Box::new(|| 0.5)).unwrap();
+        let auth = OAuth::with_transport(Box::new(server.clone()), config, skew, Box::new(|| 0.5)).unwrap();
         let config = Config { pacing, ..Config::new(org, Arc::new(auth.clone())) };
-        let client = Client::over(Box::new(server.clone()), config, Box::new(|| 0.5));
+        let client = Client::with_transport(Box::new(server.clone()), config, Box::new(|| 0.5));
         Self { server, auth, client, wrong_by }
     }
 

@@ -86,7 +86,7 @@ async fn scopes_need_not_be_known_before_the_first_call() {
     assert!(error.to_string().contains("no OAuth scopes to ask for"), "{error}");
     assert!(error.is_by_service_app());
     assert_eq!((play.counts(), error.outcome()), ((0, 0), crate::Outcome::NotSent));
-    play.auth.also_want(&["okta.groups.manage"]);
+    play.auth.add_scopes(&["okta.groups.manage"]);
     play.call().await.unwrap();
     assert_eq!(form(&play.seen(true)[0])["scope"], "okta.groups.manage");
 }

@@ -136,7 +136,7 @@ async fn cancelling_ends_the_wait_for_a_token() {
     let cancel = tokio_util::sync::CancellationToken::new();
     let config =
         Config { cancel: cancel.clone(), ..Config::new(play.client.org().clone(), Arc::new(play.auth.clone())) };
-    let client = Client::over(Box::new(play.server.clone()), config, Box::new(|| 0.5));
+    let client = Client::with_transport(Box::new(play.server.clone()), config, Box::new(|| 0.5));
     let request = crate::endpoints::org::get();
     let mut call = client.get::<crate::models::Org>(&request).boxed();
     assert!(tokio::time::timeout(Duration::from_millis(100), &mut call).await.is_err());
