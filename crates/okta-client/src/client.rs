@@ -13,7 +13,7 @@ use crate::bucket::Bucket;
 use crate::call::{Candidate, FullResponse};
 use crate::error::{Error, ErrorKind};
 use crate::handle::{Client, Inner};
-use crate::models::{List, Record, Unreadable, list_of_at_most, record_from_json};
+use crate::models::{List, Record, Unreadable, list_with_limit, record_from_json};
 use crate::org_url::OrgUrl;
 use crate::pacer::{BucketTraffic, Pacer, Pacing, Priority};
 use crate::pager;
@@ -267,5 +267,5 @@ impl Client {
 
 /// The records of a page that may hold `max` of them.
 fn page_from_json<T: Record>(body: &[u8], key: Option<&str>, max: usize) -> Result<List<T>, Error> {
-    list_of_at_most(body, key, max).map_err(|e| unreadable(&e))
+    list_with_limit(body, key, max).map_err(|e| unreadable(&e))
 }

@@ -45,15 +45,15 @@ pub(crate) trait Field: Default {
 }
 
 /// Reads one member as `T`.
-pub(crate) struct Value<T>(PhantomData<T>);
+pub(crate) struct FieldSeed<T>(PhantomData<T>);
 
-impl<T> Value<T> {
+impl<T> FieldSeed<T> {
     pub(crate) fn new() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<'de, T: Field> DeserializeSeed<'de> for Value<T> {
+impl<'de, T: Field> DeserializeSeed<'de> for FieldSeed<T> {
     type Value = T;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
@@ -62,9 +62,9 @@ impl<'de, T: Field> DeserializeSeed<'de> for Value<T> {
 }
 
 /// Reads a key and says what it stands for, without keeping its text.
-pub(crate) struct Key<F>(pub(crate) F);
+pub(crate) struct KeySeed<F>(pub(crate) F);
 
-impl<'de, K, F: FnOnce(&[u8]) -> K> DeserializeSeed<'de> for Key<F> {
+impl<'de, K, F: FnOnce(&[u8]) -> K> DeserializeSeed<'de> for KeySeed<F> {
     type Value = K;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K, D::Error> {
@@ -72,7 +72,7 @@ impl<'de, K, F: FnOnce(&[u8]) -> K> DeserializeSeed<'de> for Key<F> {
     }
 }
 
-impl<K, F: FnOnce(&[u8]) -> K> Visitor<'_> for Key<F> {
+impl<K, F: FnOnce(&[u8]) -> K> Visitor<'_> for KeySeed<F> {
     type Value = K;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -224,7 +224,7 @@ scalar_member!(super::Time, String, scalar => scalar.text().map(super::Time::new
 
 /// The most texts that a list inside a record may have. The longest of Okta's, the people whom a group rule leaves out,
 /// has a hundred.
-const MOST_TEXTS: usize = 10_000;
+const MAX_TEXTS: usize = 10_000;
 
 /// A list of texts; whatever else is in the list, or is no list, is passed over. A record with a list that is longer than
 /// any of Okta's is not read.
@@ -251,10 +251,10 @@ impl<'de> Visitor<'de> for TextsVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<String>, A::Error> {
         let mut texts = Vec::new();
-        while let Some(text) = seq.next_element_seed(Value::<Option<String>>::new())? {
+        while let Some(text) = seq.next_element_seed(FieldSeed::<Option<String>>::new())? {
             texts.extend(text);
-            if texts.len() > MOST_TEXTS {
-                return Err(A::Error::custom(format!("a list of more than {MOST_TEXTS} texts")));
+            if texts.len() > MAX_TEXTS {
+                return Err(A::Error::custom(format!("a list of more than {MAX_TEXTS} texts")));
             }
         }
         Ok(texts)
@@ -292,12 +292,12 @@ impl<'de> Visitor<'de> for TextsVisitor {
 
 /// The most bytes that a part of a record may have of which all members are kept. A profile has a few kilobytes. Taken apart,
 /// it can need thirty times the memory.
-const MOST_KEPT: usize = 1 << 20;
+const MAX_RAW_BYTES: usize = 1 << 20;
 
 /// Whether `raw` may be kept.
 pub(super) fn check_size<E: serde::de::Error>(raw: &RawValue) -> Result<(), E> {
-    if raw.get().len() > MOST_KEPT {
-        return Err(E::custom(format!("a part of more than {} MiB", MOST_KEPT >> 20)));
+    if raw.get().len() > MAX_RAW_BYTES {
+        return Err(E::custom(format!("a part of more than {} MiB", MAX_RAW_BYTES >> 20)));
     }
     Ok(())
 }
@@ -378,14 +378,14 @@ macro_rules! read_members {
     ($map:ident { $( $field:ident = $key:literal $(| $alias:literal)* ),* $(,)? }) => {{
         #[allow(non_camel_case_types)]
         enum Known { $( $field, )* Other }
-        let seed = || $crate::models::lenient::Key(|key: &[u8]| {
+        let seed = || $crate::models::lenient::KeySeed(|key: &[u8]| {
             $( if key == $key.as_bytes() $(|| key == $alias.as_bytes())* { return Known::$field; } )*
             Known::Other
         });
         while let Some(key) = $map.next_key_seed(seed())? {
             match key {
                 $( Known::$field => {
-                    let value = $map.next_value_seed($crate::models::lenient::Value::new())?;
+                    let value = $map.next_value_seed($crate::models::lenient::FieldSeed::new())?;
                     $crate::models::lenient::Field::merge(&mut $field, value);
                 } )*
                 Known::Other => { $map.next_value::<serde::de::IgnoredAny>()?; }

@@ -50,7 +50,7 @@ impl LogEvent {
 }
 
 impl LogEntity {
-    fn of(value: &Value) -> Option<Self> {
+    fn from_value(value: &Value) -> Option<Self> {
         let text = |key: &str| value[key].as_str().map(str::to_owned);
         let entity = Self {
             id: text("id").unwrap_or_default(),
@@ -81,9 +81,9 @@ impl Record for LogEvent {
                 "uuid" => event.id = text(),
                 "eventType" => event.event_type = text(),
                 "published" => event.published = value.as_str().map(Time::new),
-                "actor" => event.actor = LogEntity::of(&value),
+                "actor" => event.actor = LogEntity::from_value(&value),
                 "target" => {
-                    event.targets = value.as_array().into_iter().flatten().filter_map(LogEntity::of).collect();
+                    event.targets = value.as_array().into_iter().flatten().filter_map(LogEntity::from_value).collect();
                 }
                 "outcome" => event.outcome = value["result"].as_str().map(str::to_owned),
                 "debugContext" => {

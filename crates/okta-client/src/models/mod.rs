@@ -30,7 +30,7 @@ pub use iam::{Binding, BindingMember, BindingMemberLinks, CustomRole, ResourceSe
 pub use lenient::{Link, Record, Unreadable, Word};
 pub use log::{LogEntity, LogEvent};
 pub use org::{Org, OrgLinks, OrgMetadata};
-pub(crate) use page::list_of_at_most;
+pub(crate) use page::list_with_limit;
 pub use page::{List, NotJson, list_from_json, record_from_json};
 pub use profile::{Attribute, Attributes, profile_members};
 pub use role::{Assignee, RoleAssignment, RoleAssignmentLinks, RoleTarget};

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::lenient::{Key, Link, Record, Unreadable, Value, part};
+use super::lenient::{FieldSeed, KeySeed, Link, Record, Unreadable, part};
 use super::quick;
 
 /// The records of one page.
@@ -29,23 +29,23 @@ pub struct List<T> {
 #[error("{reason}")]
 pub struct NotJson {
     reason: String,
-    cut: bool,
+    truncated: bool,
 }
 
 impl NotJson {
-    fn wrong(reason: String) -> Self {
-        Self { reason, cut: false }
+    fn unexpected(reason: String) -> Self {
+        Self { reason, truncated: false }
     }
 
-    fn broken(error: &serde_json::Error) -> Self {
+    fn from_json_error(error: &serde_json::Error) -> Self {
         let reason = if error.is_data() { error.to_string() } else { format!("no JSON: {error}") };
-        Self { reason, cut: error.is_eof() }
+        Self { reason, truncated: error.is_eof() }
     }
 
     /// Whether the body ends in the middle, as when a connection broke.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
-        self.cut
+        self.truncated
     }
 }
 
@@ -56,11 +56,11 @@ impl NotJson {
 /// If the body is no JSON object, or has no id.
 pub fn record_from_json<T: Record>(body: &[u8]) -> Result<T, NotJson> {
     let element: Element<T> = serde_json::from_slice(body)
-        .or_else(|_| serde_json::from_str(&repaired(body)))
-        .map_err(|e| NotJson::broken(&e))?;
+        .or_else(|_| serde_json::from_str(&repair(body)))
+        .map_err(|e| NotJson::from_json_error(&e))?;
     match element {
         Element::Read(record) => Ok(record),
-        Element::Bad(bad) => Err(NotJson::wrong(bad.reason)),
+        Element::Bad(bad) => Err(NotJson::unexpected(bad.reason)),
     }
 }
 
@@ -71,43 +71,39 @@ pub fn record_from_json<T: Record>(body: &[u8]) -> Result<T, NotJson> {
 ///
 /// If the body is neither. An array that is missing is an error, not an empty list.
 pub fn list_from_json<T: Record>(body: &[u8], key: Option<&str>) -> Result<List<T>, NotJson> {
-    list_of_at_most(body, key, usize::MAX)
+    list_with_limit(body, key, usize::MAX)
 }
 
-/// [`list_from_json`] of a list that may hold `most` records. Of a longer one no more are kept in memory, and it is an
+/// [`list_from_json`] of a list that may hold `max` records. Of a longer one no more are kept in memory, and it is an
 /// error.
-pub(crate) fn list_of_at_most<T: Record>(body: &[u8], key: Option<&str>, most: usize) -> Result<List<T>, NotJson> {
-    quick_list_from_json(body, key, most).unwrap_or_else(|| strict_list_from_json(body, key, most))
+pub(crate) fn list_with_limit<T: Record>(body: &[u8], key: Option<&str>, max: usize) -> Result<List<T>, NotJson> {
+    quick_list_from_json(body, key, max).unwrap_or_else(|| strict_list_from_json(body, key, max))
 }
 
-/// What [`list_of_at_most`] gives if the quick reader does not give up.
+/// What [`list_with_limit`] gives if the quick reader does not give up.
 pub(crate) fn quick_list_from_json<T: Record>(
     body: &[u8],
     key: Option<&str>,
-    most: usize,
+    max: usize,
 ) -> Option<Result<List<T>, NotJson>> {
-    quick::read(body, BodySeed::<Whole<T>>::new(key, most)).ok().map(|page| page.into_list(key, most))
+    quick::read(body, BodySeed::<Direct<T>>::new(key, max)).ok().map(|page| page.into_list(key, max))
 }
 
-/// What [`list_of_at_most`] gives without the quick reader.
-pub(crate) fn strict_list_from_json<T: Record>(
-    body: &[u8],
-    key: Option<&str>,
-    most: usize,
-) -> Result<List<T>, NotJson> {
-    let broken = match read_list::<Whole<T>>(body, key, most) {
-        Ok(page) => return page.into_list(key, most),
+/// What [`list_with_limit`] gives without the quick reader.
+pub(crate) fn strict_list_from_json<T: Record>(body: &[u8], key: Option<&str>, max: usize) -> Result<List<T>, NotJson> {
+    let broken = match read_list::<Direct<T>>(body, key, max) {
+        Ok(page) => return page.into_list(key, max),
         Err(error) => error,
     };
-    let text = repaired(body);
-    let Ok(page) = read_list::<OneByOne<T>>(text.as_bytes(), key, most) else {
-        return Err(NotJson::broken(&broken));
+    let text = repair(body);
+    let Ok(page) = read_list::<Isolated<T>>(text.as_bytes(), key, max) else {
+        return Err(NotJson::from_json_error(&broken));
     };
-    page.into_list(key, most)
+    page.into_list(key, max)
 }
 
 /// The text of `body` with what no JSON text may contain replaced: bytes that are no UTF-8, halves of surrogate pairs.
-pub(super) fn repaired(body: &[u8]) -> String {
+pub(super) fn repair(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let bytes = text.as_bytes();
     let mut fixed = String::with_capacity(text.len());
@@ -218,9 +214,9 @@ trait Elements {
 }
 
 /// The fast way: every element straight from the bytes.
-struct Whole<T>(PhantomData<T>);
+struct Direct<T>(PhantomData<T>);
 
-impl<T: Record> Elements for Whole<T> {
+impl<T: Record> Elements for Direct<T> {
     type Record = T;
 
     fn next<'de, A: SeqAccess<'de>>(seq: &mut A) -> Result<Option<Element<T>>, A::Error> {
@@ -229,15 +225,15 @@ impl<T: Record> Elements for Whole<T> {
 }
 
 /// The patient way: every element on its own, so that a failure stays with it.
-struct OneByOne<T>(PhantomData<T>);
+struct Isolated<T>(PhantomData<T>);
 
-impl<T: Record> Elements for OneByOne<T> {
+impl<T: Record> Elements for Isolated<T> {
     type Record = T;
 
     fn next<'de, A: SeqAccess<'de>>(seq: &mut A) -> Result<Option<Element<T>>, A::Error> {
         let Some(raw) = seq.next_element::<&RawValue>()? else { return Ok(None) };
         let read = serde_json::from_str(raw.get());
-        let bad = |error: serde_json::Error| Unreadable { id: id_of(raw), reason: error.to_string() };
+        let bad = |error: serde_json::Error| Unreadable { id: parse_id(raw), reason: error.to_string() };
         Ok(Some(read.unwrap_or_else(|error| Element::Bad(bad(error)))))
     }
 }
@@ -247,13 +243,13 @@ struct Array<T> {
     items: Vec<T>,
     unreadable: Vec<Unreadable>,
     /// Those that were passed over.
-    more: usize,
+    skipped: usize,
 }
 
 impl<T: Record> Array<T> {
-    fn read<'de, E: Elements<Record = T>, A: SeqAccess<'de>>(mut seq: A, most: usize) -> Result<Self, A::Error> {
-        let mut read = Self { items: Vec::new(), unreadable: Vec::new(), more: 0 };
-        while read.items.len() + read.unreadable.len() < most {
+    fn read<'de, E: Elements<Record = T>, A: SeqAccess<'de>>(mut seq: A, max: usize) -> Result<Self, A::Error> {
+        let mut read = Self { items: Vec::new(), unreadable: Vec::new(), skipped: 0 };
+        while read.items.len() + read.unreadable.len() < max {
             match E::next(&mut seq)? {
                 Some(Element::Read(record)) => read.items.push(record),
                 Some(Element::Bad(bad)) => read.unreadable.push(bad),
@@ -261,14 +257,14 @@ impl<T: Record> Array<T> {
             }
         }
         while seq.next_element::<IgnoredAny>()?.is_some() {
-            read.more += 1;
+            read.skipped += 1;
         }
         Ok(read)
     }
 }
 
 /// The id of a record that could not be read otherwise.
-fn id_of(raw: &RawValue) -> Option<String> {
+fn parse_id(raw: &RawValue) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Identified {
         id: Option<String>,
@@ -283,23 +279,25 @@ struct Body<T> {
 }
 
 impl<T: Record> Body<T> {
-    fn into_list(self, key: Option<&str>, most: usize) -> Result<List<T>, NotJson> {
+    fn into_list(self, key: Option<&str>, max: usize) -> Result<List<T>, NotJson> {
         let kind = T::KIND;
-        let Some(Array { items, unreadable, more }) = self.elements else {
+        let Some(Array { items, unreadable, skipped }) = self.elements else {
             let wanted = key.map_or_else(|| "an array".to_owned(), |key| format!("an array `{key}`"));
-            return Err(NotJson::wrong(format!("no list: {wanted} of {kind}s was expected")));
+            return Err(NotJson::unexpected(format!("no list: {wanted} of {kind}s was expected")));
         };
-        if more > 0 {
-            let found = items.len() + unreadable.len() + more;
-            return Err(NotJson::wrong(format!("a list of {found} {kind}s, where {most} are the most to be expected")));
+        if skipped > 0 {
+            let found = items.len() + unreadable.len() + skipped;
+            return Err(NotJson::unexpected(format!(
+                "a list of {found} {kind}s, where {max} are the most to be expected"
+            )));
         }
         Ok(List { items, unreadable, next: self.next })
     }
 }
 
-fn read_list<E: Elements>(body: &[u8], key: Option<&str>, most: usize) -> Result<Body<E::Record>, serde_json::Error> {
+fn read_list<E: Elements>(body: &[u8], key: Option<&str>, max: usize) -> Result<Body<E::Record>, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let read = BodySeed::<E>::new(key, most).deserialize(&mut json)?;
+    let read = BodySeed::<E>::new(key, max).deserialize(&mut json)?;
     json.end()?;
     Ok(read)
 }
@@ -314,13 +312,13 @@ part! {
 
 struct BodySeed<'k, E> {
     key: Option<&'k str>,
-    most: usize,
+    max: usize,
     elements: PhantomData<E>,
 }
 
 impl<'k, E> BodySeed<'k, E> {
-    fn new(key: Option<&'k str>, most: usize) -> Self {
-        Self { key, most, elements: PhantomData }
+    fn new(key: Option<&'k str>, max: usize) -> Self {
+        Self { key, max, elements: PhantomData }
     }
 }
 
@@ -340,7 +338,7 @@ impl<'de, E: Elements> Visitor<'de> for BodySeed<'_, E> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        Ok(Body { elements: Some(Array::read::<E, A>(seq, self.most)?), next: None })
+        Ok(Body { elements: Some(Array::read::<E, A>(seq, self.max)?), next: None })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -351,16 +349,16 @@ impl<'de, E: Elements> Visitor<'de> for BodySeed<'_, E> {
         }
         let mut body = Body { elements: None, next: None };
         let wanted = self.key.map(str::as_bytes);
-        while let Some(key) = map.next_key_seed(Key(|key: &[u8]| match key {
+        while let Some(key) = map.next_key_seed(KeySeed(|key: &[u8]| match key {
             b"_links" => Known::Links,
             key if Some(key) == wanted => Known::Array,
             _ => Known::Other,
         }))? {
             match key {
                 Known::Array => {
-                    body.elements = map.next_value_seed(ArraySeed::<E> { most: self.most, elements: PhantomData })?;
+                    body.elements = map.next_value_seed(ArraySeed::<E> { max: self.max, elements: PhantomData })?;
                 }
-                Known::Links => body.next = map.next_value_seed(Value::<ListLinks>::new())?.next.href,
+                Known::Links => body.next = map.next_value_seed(FieldSeed::<ListLinks>::new())?.next.href,
                 Known::Other => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -372,7 +370,7 @@ impl<'de, E: Elements> Visitor<'de> for BodySeed<'_, E> {
 
 /// The array inside the body: `None` if it is something else.
 struct ArraySeed<E> {
-    most: usize,
+    max: usize,
     elements: PhantomData<E>,
 }
 
@@ -400,6 +398,6 @@ impl<'de, E: Elements> Visitor<'de> for ArraySeed<E> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        Array::read::<E, A>(seq, self.most).map(Some)
+        Array::read::<E, A>(seq, self.max).map(Some)
     }
 }

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::page::repaired;
+use super::page::repair;
 
 /// The members of a raw profile in the order in which Okta sent them.
 ///
@@ -17,7 +17,7 @@ use super::page::repaired;
 #[must_use]
 pub fn profile_members(profile: &RawValue) -> Map<String, Value> {
     serde_json::from_str(profile.get())
-        .or_else(|_| serde_json::from_str(&repaired(profile.get().as_bytes())))
+        .or_else(|_| serde_json::from_str(&repair(profile.get().as_bytes())))
         .unwrap_or_default()
 }
 
@@ -36,9 +36,9 @@ pub enum Attribute<'a> {
 
 impl<'a> Attributes<'a> {
     /// Up to this number, a key that comes twice is found by looking at all; [`profile_members`] takes care of more.
-    const FEW: usize = 64;
+    const MAX_UNINDEXED: usize = 64;
 
-    pub(super) fn of(profile: &'a RawValue) -> Self {
+    pub(super) fn from_raw(profile: &'a RawValue) -> Self {
         serde_json::from_str(profile.get()).unwrap_or_else(|_| profile_members(profile).into())
     }
 
@@ -104,16 +104,16 @@ impl<'de> Visitor<'de> for AttributesVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attributes<'de>, A::Error> {
-        let mut members: Vec<(Cow<'de, str>, Attribute<'de>)> = Vec::with_capacity(Attributes::FEW / 2);
+        let mut members: Vec<(Cow<'de, str>, Attribute<'de>)> = Vec::with_capacity(Attributes::MAX_UNINDEXED / 2);
         // A bit for each key so far; keys that share one are looked for.
-        let mut marks = 0;
+        let mut seen_bits = 0;
         while let Some((Attribute::Text(key), value)) = map.next_entry()? {
-            let mark = 1_u64 << (key.bytes().fold(0, |mark: u8, byte| mark.rotate_left(3) ^ byte) % 64);
-            let known = marks & mark != 0;
-            marks |= mark;
+            let bit = 1_u64 << (key.bytes().fold(0, |bit: u8, byte| bit.rotate_left(3) ^ byte) % 64);
+            let known = seen_bits & bit != 0;
+            seen_bits |= bit;
             if known && let Some((_, earlier)) = members.iter_mut().find(|(known, _)| *known == key) {
                 *earlier = value;
-            } else if members.len() == Attributes::FEW {
+            } else if members.len() == Attributes::MAX_UNINDEXED {
                 return Err(A::Error::custom("not few"));
             } else {
                 members.push((key, value));

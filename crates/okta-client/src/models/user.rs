@@ -27,7 +27,7 @@ impl User {
     /// The members of the profile for somebody who only looks at them.
     #[must_use]
     pub fn attributes(&self) -> Attributes<'_> {
-        self.profile.as_deref().map(Attributes::of).unwrap_or_default()
+        self.profile.as_deref().map(Attributes::from_raw).unwrap_or_default()
     }
 
     /// The members of the profile in their order; empty if the user came without one.

@@ -41,7 +41,7 @@ pub(super) struct Subject<'a> {
     pub(super) url: &'a Url,
     /// The nonce that the server wants to see.
     pub(super) nonce: Option<&'a str>,
-    /// The hash of the access token that is sent along ([`hash`]).
+    /// The hash of the access token that is sent along ([`token_hash`]).
     pub(super) token_hash: Option<&'a str>,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::models::{
     AppUser, Assignee, Group, GroupDetails, GroupRule, LogEvent, Member, RoleAssignment, Time, User, list_from_json,
-    list_of_at_most, record_from_json,
+    list_with_limit, record_from_json,
 };
 
 #[test]
@@ -126,12 +126,12 @@ fn a_number_beyond_all_bounds_costs_only_its_record() {
 #[test]
 fn a_list_that_is_too_long_is_refused_and_not_kept() {
     let body = |n: usize| format!("[{}]", vec![r#"{"id":"00u1"}"#; n].join(","));
-    assert_eq!(list_of_at_most::<Member>(body(4).as_bytes(), None, 4).unwrap().items.len(), 4);
+    assert_eq!(list_with_limit::<Member>(body(4).as_bytes(), None, 4).unwrap().items.len(), 4);
     // As both readers see it: half a surrogate pair is left to the patient one.
     for odd in ["", r#",{"id":"\uD83D"}"#, ",7", ",{}"] {
         let long = body(4).replace(']', &format!("{odd},{{\"id\":\"00u2\"}}]"));
         for (body, key) in [(long.clone(), None), (format!(r#"{{"value":{long}}}"#), Some("value"))] {
-            let error = list_of_at_most::<Member>(body.as_bytes(), key, 4).unwrap_err();
+            let error = list_with_limit::<Member>(body.as_bytes(), key, 4).unwrap_err();
             let found = if odd.is_empty() { 5 } else { 6 };
             let words = format!("a list of {found} group members, where 4 are the most to be expected");
             assert_eq!((error.to_string(), error.is_truncated()), (words, false), "{body}");

@@ -19,21 +19,21 @@ pub(super) fn escape_at(json: &[u8], at: usize) -> Option<usize> {
 
 /// Where the quotes, backslashes and control characters are in the block that was looked at last.
 #[derive(Default)]
-pub(super) struct Special {
+pub(super) struct SpecialBytes {
     block: Option<usize>,
     bits: u64,
     /// Whether some of them are no quotes.
-    unusual: bool,
+    has_escape_or_control: bool,
 }
 
-impl Special {
+impl SpecialBytes {
     /// The first of them at or after `at`; the end of `json` if there is none.
     #[inline(always)]
     pub(super) fn next(&mut self, json: &[u8], at: usize) -> usize {
         let mut block = at / BLOCK;
         let mut skip = at % BLOCK;
         while block * BLOCK < json.len() {
-            self.look_at(json, block);
+            self.load(json, block);
             let bits = self.bits >> skip;
             if bits != 0 {
                 return block * BLOCK + skip + bits.trailing_zeros() as usize;
@@ -45,17 +45,18 @@ impl Special {
     }
 
     #[inline(always)]
-    fn look_at(&mut self, json: &[u8], block: usize) {
+    fn load(&mut self, json: &[u8], block: usize) {
         if self.block != Some(block) {
-            self.look_again(block, block_at(json, block * BLOCK, &mut [0; BLOCK]));
+            self.scan(block, block_at(json, block * BLOCK, &mut [0; BLOCK]));
         }
     }
 
     #[inline(never)]
-    fn look_again(&mut self, block: usize, bytes: &[u8; BLOCK]) {
+    fn scan(&mut self, block: usize, bytes: &[u8; BLOCK]) {
         self.block = Some(block);
-        self.bits = bits(bytes, |byte| byte == b'"' || is_unusual(byte));
-        self.unusual = bytes.iter().fold(false, |unusual, byte| unusual | is_unusual(*byte));
+        self.bits = bits(bytes, |byte| byte == b'"' || is_escape_or_control(byte));
+        self.has_escape_or_control =
+            bytes.iter().fold(false, |has_escape_or_control, byte| has_escape_or_control | is_escape_or_control(*byte));
     }
 }
 
@@ -71,19 +72,19 @@ fn block_at<'b>(json: &'b [u8], at: usize, last: &'b mut [u8; BLOCK]) -> &'b [u8
 
 /// The place behind the object or array that begins at `begin`.
 #[inline(never)]
-pub(super) fn end_of_brackets(json: &[u8], begin: usize, special: &mut Special) -> Result<usize, Fallback> {
-    let mut open = Brackets::default();
-    let mut strings = Strings::default();
+pub(super) fn end_of_brackets(json: &[u8], begin: usize, special: &mut SpecialBytes) -> Result<usize, Fallback> {
+    let mut open = OpenBrackets::default();
+    let mut strings = StringState::default();
     let mut last = [0; BLOCK];
     let mut block = begin / BLOCK;
     // What lies before the beginning does not count.
-    let mut counts = u64::MAX << (begin % BLOCK);
+    let mut mask = u64::MAX << (begin % BLOCK);
     while block * BLOCK < json.len() {
         let bytes = block_at(json, block * BLOCK, &mut last);
-        if counts != u64::MAX || !strings.pass(bytes) {
-            special.look_at(json, block);
-            let quoted = strings.next(json, block * BLOCK, bytes, special, counts)?;
-            let mut brackets = bits(bytes, is_bracket) & !quoted & counts;
+        if mask != u64::MAX || !strings.skip_plain(bytes) {
+            special.load(json, block);
+            let quoted = strings.next(json, block * BLOCK, bytes, special, mask)?;
+            let mut brackets = bits(bytes, is_bracket) & !quoted & mask;
             while brackets != 0 {
                 let place = brackets.trailing_zeros() as usize;
                 if open.next(bytes[place])? {
@@ -91,7 +92,7 @@ pub(super) fn end_of_brackets(json: &[u8], begin: usize, special: &mut Special) 
                 }
                 brackets &= brackets - 1;
             }
-            counts = u64::MAX;
+            mask = u64::MAX;
         }
         block += 1;
     }
@@ -104,7 +105,7 @@ fn is_bracket(byte: u8) -> bool {
 }
 
 #[inline(always)]
-fn is_unusual(byte: u8) -> bool {
+fn is_escape_or_control(byte: u8) -> bool {
     byte < 0x20 || byte == b'\\'
 }
 
@@ -126,13 +127,13 @@ fn bits(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
 
 /// The brackets that are open, as far as they nest in an object or array that is passed over.
 #[derive(Default)]
-struct Brackets {
+struct OpenBrackets {
     /// The lowest bit is the innermost one; set for an object.
     objects: u64,
     depth: u32,
 }
 
-impl Brackets {
+impl OpenBrackets {
     /// Takes in the next bracket; `true` if it closes the outermost one.
     fn next(&mut self, bracket: u8) -> Result<bool, Fallback> {
         let object = u64::from(bracket == b'{' || bracket == b'}');
@@ -155,17 +156,18 @@ impl Brackets {
 
 /// Which bytes are part of strings, block by block.
 #[derive(Default)]
-struct Strings {
+struct StringState {
     /// All bits set if the next block begins inside of a string.
     inside: u64,
     /// Whether the first byte of the next block belongs to an escape.
     escaped: bool,
 }
 
-impl Strings {
+impl StringState {
     /// Goes beyond a block that has nothing but plain text and quotes; `false` if it has more.
-    fn pass(&mut self, block: &[u8; BLOCK]) -> bool {
-        if self.escaped || block.iter().fold(false, |more, byte| more | is_bracket(*byte) | is_unusual(*byte)) {
+    fn skip_plain(&mut self, block: &[u8; BLOCK]) -> bool {
+        if self.escaped || block.iter().fold(false, |more, byte| more | is_bracket(*byte) | is_escape_or_control(*byte))
+        {
             return false;
         }
         let quotes: u8 = block.iter().map(|byte| u8::from(*byte == b'"')).sum();
@@ -182,16 +184,16 @@ impl Strings {
         json: &[u8],
         at: usize,
         bytes: &[u8; BLOCK],
-        special: &Special,
-        counts: u64,
+        special: &SpecialBytes,
+        mask: u64,
     ) -> Result<u64, Fallback> {
-        if !special.unusual && !self.escaped {
-            return Ok(self.quoted(special.bits & counts));
+        if !special.has_escape_or_control && !self.escaped {
+            return Ok(self.quoted(special.bits & mask));
         }
-        let backslashes = bits(bytes, |byte| byte == b'\\') & counts;
-        let controls = bits(bytes, |byte| byte < 0x20) & counts;
+        let backslashes = bits(bytes, |byte| byte == b'\\') & mask;
+        let controls = bits(bytes, |byte| byte < 0x20) & mask;
         let escaped = self.escapes(backslashes);
-        let quoted = self.quoted(special.bits & counts & !backslashes & !controls & !escaped);
+        let quoted = self.quoted(special.bits & mask & !backslashes & !controls & !escaped);
         let mut escapes = backslashes & !escaped;
         if (escapes & !quoted) | (controls & quoted) != 0 {
             return Err(Fallback);

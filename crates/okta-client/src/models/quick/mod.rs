@@ -9,7 +9,7 @@
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use self::blocks::{MAX_DEPTH, Special, end_of_brackets, escape_at};
+use self::blocks::{MAX_DEPTH, SpecialBytes, end_of_brackets, escape_at};
 use self::fallback::Fallback;
 
 mod blocks;
@@ -17,7 +17,7 @@ mod fallback;
 
 /// Reads the whole of `json`.
 pub(super) fn read<'de, S: DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Result<S::Value, Fallback> {
-    let mut reader = Reader { json, at: 0, depth: 0, special: Special::default() };
+    let mut reader = Reader { json, at: 0, depth: 0, special: SpecialBytes::default() };
     let value = seed.deserialize(&mut reader)?;
     match reader.peek() {
         None => Ok(value),
@@ -31,7 +31,7 @@ struct Reader<'de> {
     at: usize,
     /// How many objects and arrays are open that somebody looks into.
     depth: u32,
-    special: Special,
+    special: SpecialBytes,
 }
 
 impl<'de> Reader<'de> {
@@ -76,7 +76,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Goes beyond the next value, which `serde_json` reads.
-    fn strictly<T>(
+    fn delegate<T>(
         &mut self,
         read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>) -> serde_json::Result<T>,
     ) -> Result<T, Fallback> {
@@ -113,16 +113,19 @@ impl<'de> Reader<'de> {
     }
 
     /// Reads an object or array, whose members `read` must read to the end.
-    fn inside<T>(&mut self, read: impl FnOnce(&mut Inside<'_, 'de>) -> Result<T, Fallback>) -> Result<T, Fallback> {
+    fn read_container<T>(
+        &mut self,
+        read: impl FnOnce(&mut Container<'_, 'de>) -> Result<T, Fallback>,
+    ) -> Result<T, Fallback> {
         if self.depth == MAX_DEPTH {
             return Err(Fallback);
         }
         let close = if self.json[self.at] == b'{' { b'}' } else { b']' };
         self.at += 1;
         self.depth += 1;
-        let mut inside = Inside { reader: self, close, first: true, ended: false };
-        let value = read(&mut inside)?;
-        let ended = inside.ended;
+        let mut container = Container { reader: self, close, first: true, ended: false };
+        let value = read(&mut container)?;
+        let ended = container.ended;
         self.depth -= 1;
         if ended { Ok(value) } else { Err(Fallback) }
     }
@@ -133,13 +136,13 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fallback> {
         match self.peek().ok_or(Fallback)? {
-            b'{' => self.inside(|members| visitor.visit_map(members)),
-            b'[' => self.inside(|elements| visitor.visit_seq(elements)),
+            b'{' => self.read_container(|members| visitor.visit_map(members)),
+            b'[' => self.read_container(|elements| visitor.visit_seq(elements)),
             b'"' => match self.plain_string() {
                 Some(text) => visitor.visit_borrowed_str(std::str::from_utf8(text).map_err(|_| Fallback)?),
-                None => self.strictly(|json| json.deserialize_any(visitor)),
+                None => self.delegate(|json| json.deserialize_any(visitor)),
             },
-            _ => self.strictly(|json| json.deserialize_any(visitor)),
+            _ => self.delegate(|json| json.deserialize_any(visitor)),
         }
     }
 
@@ -157,7 +160,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         }
         match self.plain_string() {
             Some(key) => visitor.visit_borrowed_bytes(key),
-            None => self.strictly(|json| json.deserialize_identifier(visitor)),
+            None => self.delegate(|json| json.deserialize_identifier(visitor)),
         }
     }
 
@@ -165,12 +168,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         if self.peek() != Some(b'n') {
             return visitor.visit_some(self);
         }
-        self.strictly(|json| json.deserialize_option(visitor))
+        self.delegate(|json| json.deserialize_option(visitor))
     }
 
     /// This is how `serde_json` asks for the text of a value.
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fallback> {
-        self.strictly(|json| json.deserialize_newtype_struct(name, visitor))
+        self.delegate(|json| json.deserialize_newtype_struct(name, visitor))
     }
 
     forward_to_deserialize_any! {
@@ -180,14 +183,14 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 }
 
 /// An object or array that somebody looks into.
-struct Inside<'r, 'de> {
+struct Container<'r, 'de> {
     reader: &'r mut Reader<'de>,
     close: u8,
     first: bool,
     ended: bool,
 }
 
-impl Inside<'_, '_> {
+impl Container<'_, '_> {
     /// Goes to the next member; `false` if there is none.
     #[inline(always)]
     fn advance(&mut self) -> Result<bool, Fallback> {
@@ -203,7 +206,7 @@ impl Inside<'_, '_> {
     }
 }
 
-impl<'de> MapAccess<'de> for &mut Inside<'_, 'de> {
+impl<'de> MapAccess<'de> for &mut Container<'_, 'de> {
     type Error = Fallback;
 
     #[inline(always)]
@@ -224,7 +227,7 @@ impl<'de> MapAccess<'de> for &mut Inside<'_, 'de> {
     }
 }
 
-impl<'de> SeqAccess<'de> for &mut Inside<'_, 'de> {
+impl<'de> SeqAccess<'de> for &mut Container<'_, 'de> {
     type Error = Fallback;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fallback> {

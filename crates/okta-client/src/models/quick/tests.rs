@@ -10,12 +10,12 @@ use crate::models::page::{quick_list_from_json, strict_list_from_json};
 use crate::models::{App, AppUser, Group, GroupRule, List, Member, NotJson, Record, User};
 
 /// What a list holds, without the ways in which one text can be written.
-fn told<T: Record + std::fmt::Debug>(list: Result<List<T>, NotJson>) -> Said {
+fn printed<T: Record + std::fmt::Debug>(list: Result<List<T>, NotJson>) -> Printed {
     list.map(|list| format!("{list:?}"))
 }
 
 /// What a reader says of a body.
-type Said = Result<String, NotJson>;
+type Printed = Result<String, NotJson>;
 
 fn quick<T: Record>(body: &[u8], key: Option<&str>) -> Option<Result<List<T>, NotJson>> {
     quick_list_from_json(body, key, usize::MAX)
@@ -26,13 +26,13 @@ fn strict<T: Record>(body: &[u8], key: Option<&str>) -> Result<List<T>, NotJson>
 }
 
 /// What both readers say of `body`; the quick one may have given up.
-fn both<T: Record + std::fmt::Debug>(body: &[u8]) -> (Option<Said>, Said) {
+fn both<T: Record + std::fmt::Debug>(body: &[u8]) -> (Option<Printed>, Printed) {
     let key = Some("value");
-    (quick::<T>(body, key).map(told), told(strict::<T>(body, key)))
+    (quick::<T>(body, key).map(printed), printed(strict::<T>(body, key)))
 }
 
 /// The same of records of which more or less is wanted.
-fn every(body: &[u8]) -> Vec<(Option<Said>, Said)> {
+fn every(body: &[u8]) -> Vec<(Option<Printed>, Printed)> {
     vec![both::<Member>(body), both::<AppUser>(body), both::<User>(body), both::<Group>(body), both::<GroupRule>(body)]
 }
 
@@ -170,7 +170,7 @@ proptest! {
 
 #[test]
 fn what_is_passed_over_must_have_its_strings_and_brackets_in_order() {
-    let told = |inner: &str| {
+    let readers_accept = |inner: &str| {
         let body = format!(r#"[{{"id":"00u1","x":{inner}}},{{"id":"00u2"}}]"#);
         let strict = strict::<Member>(body.as_bytes(), None).is_ok();
         (quick::<Member>(body.as_bytes(), None).is_some(), strict)
@@ -186,7 +186,7 @@ fn what_is_passed_over_must_have_its_strings_and_brackets_in_order() {
         "[\n]",
         "true",
     ] {
-        assert_eq!(told(fine), (true, true), "{fine}");
+        assert_eq!(readers_accept(fine), (true, true), "{fine}");
     }
     for bad in [
         "{]",
@@ -210,11 +210,11 @@ fn what_is_passed_over_must_have_its_strings_and_brackets_in_order() {
         "}",
         ",",
     ] {
-        assert_eq!(told(bad), (false, false), "{bad}");
+        assert_eq!(readers_accept(bad), (false, false), "{bad}");
     }
     // Nobody looks there, as is said above.
     for passed_over in [r#"{"a" tru}"#, "[1 2,]", "{,}"] {
-        assert_eq!(told(passed_over), (true, false), "{passed_over}");
+        assert_eq!(readers_accept(passed_over), (true, false), "{passed_over}");
     }
 }
 
