@@ -78,7 +78,7 @@ impl Mark {
         let filter: Vec<_> = PREFIXES.iter().map(|prefix| format!("eventType sw \"{prefix}\"")).collect();
         let filter = filter.join(" or ");
         match self.place.as_deref().filter(|_| with_place) {
-            Some(place) => logs::behind(place, &since, Some(&filter), limit),
+            Some(place) => logs::after_position(place, &since, Some(&filter), limit),
             None => logs::since(&since, Some(&filter), limit),
         }
     }
@@ -156,7 +156,7 @@ fn fetch_changes<'a>(
         if !answer.unreadable.is_empty() {
             page.invalidations.extend(all());
         }
-        let reached = answer.next.as_deref().and_then(logs::place).or(from.place);
+        let reached = answer.next.as_deref().and_then(logs::position).or(from.place);
         if answer.items.is_empty() && answer.unreadable.is_empty() {
             page.change_token = Some(Mark { time: now, place: reached }.to_string());
         } else {

@@ -18,7 +18,7 @@ use crate::handle::Client;
 use crate::outcome::Outcome;
 use crate::pacer::{Permit, Priority, Throttle, throttle};
 use crate::pager;
-use crate::request::{PROMPT, Request};
+use crate::request::{MAX_PROMPT_WAIT, Request};
 use crate::retry::RetryState;
 use crate::sent::LogEntry;
 
@@ -139,7 +139,7 @@ impl Client {
         for attempt in 0_u32.. {
             let (index, permit) = self.inner.pacer.admit(&buckets, priority, attempt > 0).await;
             let Candidate { request, page_path } = candidates[index];
-            if request.prompt && started.elapsed() > PROMPT {
+            if request.prompt && started.elapsed() > MAX_PROMPT_WAIT {
                 let error = Error::new(ErrorKind::RateLimited, "it was not sent, because it had to wait for too long");
                 return Err(error.not_sent().with_call(&request.method, page_path));
             }

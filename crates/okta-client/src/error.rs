@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duplicate_login_is_told_from_other_duplicates() {
+    fn a_duplicate_login_is_distinguished_from_other_duplicates() {
         const TAKEN: &str = "An object with this field already exists in the current organization";
         let login = with_causes(code::VALIDATION, &["email: bad", &format!("login: {TAKEN}")]);
         assert!(login.is_duplicate_login());

@@ -49,4 +49,4 @@ pub use org_url::{OrgUrl, OrgUrlError};
 pub use outcome::Outcome;
 pub use pacer::{BucketTraffic, Pacing};
 pub use request::{ListRequest, Request};
-pub use sent::{Sent, SentLog};
+pub use sent::{SentLog, SentRequest};

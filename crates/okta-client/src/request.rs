@@ -13,7 +13,7 @@ use crate::models::Record;
 
 /// How long a request that is to be sent promptly may wait: longer than between two calls of a small quota that are spread
 /// evenly over its window.
-pub(crate) const PROMPT: Duration = Duration::from_secs(3);
+pub(crate) const MAX_PROMPT_WAIT: Duration = Duration::from_secs(3);
 
 /// One call of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl<T: Record> ListRequest<T> {
     }
 
     /// A list that comes under `key` inside an object.
-    pub(crate) fn under(key: &'static str, request: Request) -> Self {
+    pub(crate) fn in_object(key: &'static str, request: Request) -> Self {
         Self { request, key: Some(key), records: PhantomData }
     }
 }
@@ -186,8 +186,12 @@ pub(crate) fn check_id(id: &str, template: &'static str) -> Result<(), Error> {
 /// If no path can stand for the login: one with a slash is not found by Okta, one of dots only would be taken for a
 /// step in the path, and `me` for the owner of the credential.
 pub(crate) fn fill_login(template: &'static str, login: &str) -> Result<String, Error> {
-    let odd = |c: char| c == '/' || c == '\\' || c.is_control();
-    if login.is_empty() || login.len() > 400 || login.chars().all(|c| c == '.') || login.contains(odd) || login == "me"
+    let is_unsafe = |c: char| c == '/' || c == '\\' || c.is_control();
+    if login.is_empty()
+        || login.len() > 400
+        || login.chars().all(|c| c == '.')
+        || login.contains(is_unsafe)
+        || login == "me"
     {
         let what = format!("{login:?} is not a login that can be looked up; {template} was not called");
         return Err(Error::new(ErrorKind::Invalid, what).not_sent());

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 
 /// A request that has left this machine, or may have. Bodies are not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sent {
+pub struct SentRequest {
     /// The HTTP method.
     pub method: Method,
     /// Path and query.
@@ -16,7 +16,7 @@ pub struct Sent {
     pub status: Option<u16>,
 }
 
-impl fmt::Display for Sent {
+impl fmt::Display for SentRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path_and_query)
     }
@@ -25,12 +25,12 @@ impl fmt::Display for Sent {
 /// The requests of one operation in the order in which they were sent, every try of its own.
 /// See [`Client::recording`](crate::Client::recording).
 #[derive(Debug, Default)]
-pub struct SentLog(Mutex<Vec<Option<Sent>>>);
+pub struct SentLog(Mutex<Vec<Option<SentRequest>>>);
 
 impl SentLog {
     /// What has been sent so far.
     #[must_use]
-    pub fn requests(&self) -> Vec<Sent> {
+    pub fn requests(&self) -> Vec<SentRequest> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().flatten().cloned().collect()
     }
 }
@@ -42,7 +42,7 @@ impl<'a> LogEntry<'a> {
     /// Notes that a request is being sent.
     pub(crate) fn new(log: Option<&'a Arc<SentLog>>, method: &Method, path_and_query: &str) -> Self {
         let Some(log) = log else { return Self(None) };
-        let sent = Sent { method: method.clone(), path_and_query: path_and_query.to_owned(), status: None };
+        let sent = SentRequest { method: method.clone(), path_and_query: path_and_query.to_owned(), status: None };
         let mut requests = log.0.lock().unwrap_or_else(PoisonError::into_inner);
         requests.push(Some(sent));
         Self(Some((log, requests.len() - 1)))
@@ -62,7 +62,7 @@ impl<'a> LogEntry<'a> {
         self.update(|sent| *sent = None);
     }
 
-    fn update(&self, change: impl FnOnce(&mut Option<Sent>)) {
+    fn update(&self, change: impl FnOnce(&mut Option<SentRequest>)) {
         let Some((log, index)) = self.0 else { return };
         let mut requests = log.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sent) = requests.get_mut(index) {

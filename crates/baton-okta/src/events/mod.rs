@@ -75,7 +75,7 @@ impl OktaEvents {
         }
         let answer = self.read(&cursor, limit(request.page_size)).await?;
         let count = answer.items.len() + answer.unreadable.len();
-        let place = answer.next.as_deref().and_then(logs::place);
+        let place = answer.next.as_deref().and_then(logs::position);
         if count > 0 && (place.is_none() || place == cursor.place) {
             return Err(SourceError {
                 message: format!("{DOING} failed: Okta gave events, but no link to those behind them"),
@@ -127,7 +127,7 @@ impl OktaEvents {
         let filter = catalog::filter(&self.rules);
         let since = written(cursor.since);
         let list = match &cursor.place {
-            Some(place) => logs::behind(place, &since, Some(&filter), limit),
+            Some(place) => logs::after_position(place, &since, Some(&filter), limit),
             None => logs::since(&since, Some(&filter), limit),
         };
         self.client.poll(&list, None).await.map_err(|error| failed(&error, cursor))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use baton_connector::Change;
 use baton_connector::provision::{Step, StepOutcome};
 use okta_client::models::Record;
-use okta_client::{Answer, Client, Error, ErrorKind, ListRequest, OrgUrl, Outcome, Request, Sent, SentLog};
+use okta_client::{Answer, Client, Error, ErrorKind, ListRequest, OrgUrl, Outcome, Request, SentLog, SentRequest};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -260,7 +260,7 @@ fn step(request: &Request, outcome: StepOutcome) -> Step {
     }
 }
 
-fn step_of(request: &Request, sent: &Sent) -> Step {
+fn step_of(request: &Request, sent: &SentRequest) -> Step {
     let outcome = sent.status.map_or(StepOutcome::Lost, StepOutcome::Answered);
     Step { target: sent.path_and_query.clone(), ..step(request, outcome) }
 }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{change_of, list_of};
+use super::{change_by_ids, sub_list};
 use crate::body::Body;
 use crate::error::Error;
 use crate::models::{App, AppGroup, AppUser};
@@ -26,7 +26,7 @@ pub fn list(limit: u32, active_only: bool) -> ListRequest<App> {
 ///
 /// If `id` is no Okta id.
 pub fn users(id: &str, limit: u32) -> Result<ListRequest<AppUser>, Error> {
-    list_of("/api/v1/apps/{id}/users", id, limit)
+    sub_list("/api/v1/apps/{id}/users", id, limit)
 }
 
 /// The users of an application with empty profiles and under a quota of its own, `limit` (the maximum is not documented) a
@@ -36,7 +36,7 @@ pub fn users(id: &str, limit: u32) -> Result<ListRequest<AppUser>, Error> {
 ///
 /// If `id` is no Okta id.
 pub fn skinny_users(id: &str, limit: u32) -> Result<ListRequest<AppUser>, Error> {
-    list_of("/api/v1/apps/{id}/skinny_users", id, limit)
+    sub_list("/api/v1/apps/{id}/skinny_users", id, limit)
 }
 
 /// The groups of an application, `limit` (at most 200) a page.
@@ -45,7 +45,7 @@ pub fn skinny_users(id: &str, limit: u32) -> Result<ListRequest<AppUser>, Error>
 ///
 /// If `id` is no Okta id.
 pub fn groups(id: &str, limit: u32) -> Result<ListRequest<AppGroup>, Error> {
-    list_of("/api/v1/apps/{id}/groups", id, limit)
+    sub_list("/api/v1/apps/{id}/groups", id, limit)
 }
 
 /// One application, to be read as an [`App`].
@@ -111,7 +111,7 @@ pub fn assign_user(app: &str, user: &str, settings: &AppUserSettings) -> Result<
     check_id(user, template)?;
     let mut body = json!({ "id": user, "scope": "USER" });
     settings.add_to(&mut body);
-    Ok(change_of(Method::POST, template, [app])?.with_body(Body::new(&body)?))
+    Ok(change_by_ids(Method::POST, template, [app])?.with_body(Body::new(&body)?))
 }
 
 /// Changes what an application knows about a user who has it. The answer is the [`AppUser`].
@@ -122,7 +122,7 @@ pub fn assign_user(app: &str, user: &str, settings: &AppUserSettings) -> Result<
 pub fn update_user(app: &str, user: &str, settings: &AppUserSettings) -> Result<Request, Error> {
     let mut body = json!({});
     settings.add_to(&mut body);
-    Ok(change_of(Method::POST, "/api/v1/apps/{id}/users/{id}", [app, user])?.with_body(Body::new(&body)?))
+    Ok(change_by_ids(Method::POST, "/api/v1/apps/{id}/users/{id}", [app, user])?.with_body(Body::new(&body)?))
 }
 
 /// Takes a direct assignment of an application away from a user. One through a group stays.
@@ -131,7 +131,7 @@ pub fn update_user(app: &str, user: &str, settings: &AppUserSettings) -> Result<
 ///
 /// If `app` or `user` is no Okta id.
 pub fn unassign_user(app: &str, user: &str) -> Result<Request, Error> {
-    change_of(Method::DELETE, "/api/v1/apps/{id}/users/{id}", [app, user])
+    change_by_ids(Method::DELETE, "/api/v1/apps/{id}/users/{id}", [app, user])
 }
 
 /// Assigns an application to a group. The answer is the [`AppGroup`]. What an assignment that exists has of a profile
@@ -141,7 +141,7 @@ pub fn unassign_user(app: &str, user: &str) -> Result<Request, Error> {
 ///
 /// If `app` or `group` is no Okta id.
 pub fn assign_group(app: &str, group: &str) -> Result<Request, Error> {
-    let request = change_of(Method::PUT, "/api/v1/apps/{id}/groups/{id}", [app, group])?;
+    let request = change_by_ids(Method::PUT, "/api/v1/apps/{id}/groups/{id}", [app, group])?;
     Ok(request.with_body(Body::new(&json!({}))?))
 }
 
@@ -151,5 +151,5 @@ pub fn assign_group(app: &str, group: &str) -> Result<Request, Error> {
 ///
 /// If `app` or `group` is no Okta id.
 pub fn unassign_group(app: &str, group: &str) -> Result<Request, Error> {
-    change_of(Method::DELETE, "/api/v1/apps/{id}/groups/{id}", [app, group])
+    change_by_ids(Method::DELETE, "/api/v1/apps/{id}/groups/{id}", [app, group])
 }

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use super::change_of;
+use super::change_by_ids;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
 use crate::org_url::OrgUrl;
@@ -51,7 +51,7 @@ pub fn create(org: &OrgUrl, set: &str, role: &str, holders: &[Holder<'_>]) -> Re
     let template = "/api/v1/iam/resource-sets/{id}/bindings";
     check_id(role, template)?;
     let body = Body::new(&json!({ "role": role, "members": urls(org, holders)? }))?;
-    Ok(change_of(Method::POST, template, [set])?.with_body(body))
+    Ok(change_by_ids(Method::POST, template, [set])?.with_body(body))
 }
 
 /// Adds holders to a binding that exists.
@@ -62,7 +62,7 @@ pub fn create(org: &OrgUrl, set: &str, role: &str, holders: &[Holder<'_>]) -> Re
 pub fn add_members(org: &OrgUrl, set: &str, role: &str, holders: &[Holder<'_>]) -> Result<Request, Error> {
     let template = "/api/v1/iam/resource-sets/{id}/bindings/{id}/members";
     let body = Body::new(&json!({ "additions": urls(org, holders)? }))?;
-    Ok(change_of(Method::PATCH, template, [set, role])?.with_body(body))
+    Ok(change_by_ids(Method::PATCH, template, [set, role])?.with_body(body))
 }
 
 fn urls(org: &OrgUrl, holders: &[Holder<'_>]) -> Result<Vec<String>, Error> {
@@ -76,7 +76,7 @@ fn urls(org: &OrgUrl, holders: &[Holder<'_>]) -> Result<Vec<String>, Error> {
 ///
 /// If an id is no Okta id.
 pub fn remove_member(set: &str, role: &str, member: &str) -> Result<Request, Error> {
-    change_of(Method::DELETE, "/api/v1/iam/resource-sets/{id}/bindings/{id}/members/{id}", [set, role, member])
+    change_by_ids(Method::DELETE, "/api/v1/iam/resource-sets/{id}/bindings/{id}/members/{id}", [set, role, member])
 }
 
 /// Removes a binding with all its holders.
@@ -85,5 +85,5 @@ pub fn remove_member(set: &str, role: &str, member: &str) -> Result<Request, Err
 ///
 /// If `set` or `role` is no Okta id.
 pub fn delete(set: &str, role: &str) -> Result<Request, Error> {
-    change_of(Method::DELETE, "/api/v1/iam/resource-sets/{id}/bindings/{id}", [set, role])
+    change_by_ids(Method::DELETE, "/api/v1/iam/resource-sets/{id}/bindings/{id}", [set, role])
 }

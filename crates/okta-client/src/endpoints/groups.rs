@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{change_of, list_of, list_of_all};
+use super::{change_by_ids, sub_list, sub_list_default_size};
 use crate::body::Body;
 use crate::error::Error;
 use crate::models::{App, Group, GroupRule, Member, RoleAssignment};
@@ -38,7 +38,7 @@ pub fn named(name: &str) -> ListRequest<Group> {
 ///
 /// If `id` is no Okta id.
 pub fn members(id: &str, limit: u32) -> Result<ListRequest<Member>, Error> {
-    list_of("/api/v1/groups/{id}/users", id, limit)
+    sub_list("/api/v1/groups/{id}/users", id, limit)
 }
 
 /// The members of a group in a shorter form and under a quota of its own, `limit` (the maximum is not documented) a page.
@@ -49,7 +49,7 @@ pub fn members(id: &str, limit: u32) -> Result<ListRequest<Member>, Error> {
 ///
 /// If `id` is no Okta id.
 pub fn skinny_members(id: &str, limit: u32) -> Result<ListRequest<Member>, Error> {
-    list_of("/api/v1/groups/{id}/skinny_users", id, limit)
+    sub_list("/api/v1/groups/{id}/skinny_users", id, limit)
 }
 
 /// The admin roles of a group.
@@ -58,7 +58,7 @@ pub fn skinny_members(id: &str, limit: u32) -> Result<ListRequest<Member>, Error
 ///
 /// If `id` is no Okta id.
 pub fn roles(id: &str) -> Result<ListRequest<RoleAssignment>, Error> {
-    list_of_all("/api/v1/groups/{id}/roles", id)
+    sub_list_default_size("/api/v1/groups/{id}/roles", id)
 }
 
 /// The applications that a group is assigned to, `limit` (200 works, the maximum is not documented) a page.
@@ -67,7 +67,7 @@ pub fn roles(id: &str) -> Result<ListRequest<RoleAssignment>, Error> {
 ///
 /// If `id` is no Okta id.
 pub fn apps(id: &str, limit: u32) -> Result<ListRequest<App>, Error> {
-    list_of("/api/v1/groups/{id}/apps", id, limit)
+    sub_list("/api/v1/groups/{id}/apps", id, limit)
 }
 
 /// One group, to be read as a [`GroupDetails`](crate::models::GroupDetails).
@@ -115,7 +115,7 @@ pub fn create(name: &str, description: &str) -> Result<Request, Error> {
 ///
 /// If `id` is no Okta id.
 pub fn replace(id: &str, profile: &Map<String, Value>) -> Result<Request, Error> {
-    let request = change_of(Method::PUT, "/api/v1/groups/{id}", [id])?;
+    let request = change_by_ids(Method::PUT, "/api/v1/groups/{id}", [id])?;
     Ok(request.with_body(Body::new(&json!({ "profile": profile }))?))
 }
 
@@ -125,7 +125,7 @@ pub fn replace(id: &str, profile: &Map<String, Value>) -> Result<Request, Error>
 ///
 /// If `id` is no Okta id.
 pub fn delete(id: &str) -> Result<Request, Error> {
-    change_of(Method::DELETE, "/api/v1/groups/{id}", [id])
+    change_by_ids(Method::DELETE, "/api/v1/groups/{id}", [id])
 }
 
 /// Makes a user a member of a group. Okta gives the same answer if the user is one already.
@@ -134,7 +134,7 @@ pub fn delete(id: &str) -> Result<Request, Error> {
 ///
 /// If `group` or `user` is no Okta id.
 pub fn add_member(group: &str, user: &str) -> Result<Request, Error> {
-    change_of(Method::PUT, "/api/v1/groups/{id}/users/{id}", [group, user])
+    change_by_ids(Method::PUT, "/api/v1/groups/{id}/users/{id}", [group, user])
 }
 
 /// Takes a user out of a group. Okta gives the same answer if the user is not in it.
@@ -143,5 +143,5 @@ pub fn add_member(group: &str, user: &str) -> Result<Request, Error> {
 ///
 /// If `group` or `user` is no Okta id.
 pub fn remove_member(group: &str, user: &str) -> Result<Request, Error> {
-    change_of(Method::DELETE, "/api/v1/groups/{id}/users/{id}", [group, user])
+    change_by_ids(Method::DELETE, "/api/v1/groups/{id}/users/{id}", [group, user])
 }

@@ -9,7 +9,7 @@ use crate::request::{ListRequest, Request, fill, fill_two};
 #[must_use]
 pub fn roles() -> ListRequest<CustomRole> {
     let template = "/api/v1/iam/roles";
-    ListRequest::under("roles", Request::get(template, template.to_owned()))
+    ListRequest::in_object("roles", Request::get(template, template.to_owned()))
 }
 
 /// One custom role, to be read as a [`CustomRole`]. Okta takes a label for an id, so look at what comes back.
@@ -26,7 +26,7 @@ pub fn role(id: &str) -> Result<Request, Error> {
 #[must_use]
 pub fn resource_sets() -> ListRequest<ResourceSet> {
     let template = "/api/v1/iam/resource-sets";
-    ListRequest::under("resource-sets", Request::get(template, template.to_owned()))
+    ListRequest::in_object("resource-sets", Request::get(template, template.to_owned()))
 }
 
 /// One resource set, to be read as a [`ResourceSet`]. Okta takes a label for an id, so look at what comes back.
@@ -56,7 +56,7 @@ pub fn binding(set: &str, role: &str) -> Result<Request, Error> {
 /// If `set` is no Okta id.
 pub fn bindings(set: &str) -> Result<ListRequest<Binding>, Error> {
     let template = "/api/v1/iam/resource-sets/{id}/bindings";
-    Ok(ListRequest::under("roles", Request::get(template, fill(template, set)?)))
+    Ok(ListRequest::in_object("roles", Request::get(template, fill(template, set)?)))
 }
 
 /// Those who hold `role` on a resource set.
@@ -66,5 +66,5 @@ pub fn bindings(set: &str) -> Result<ListRequest<Binding>, Error> {
 /// If `set` or `role` is no Okta id.
 pub fn members(set: &str, role: &str) -> Result<ListRequest<BindingMember>, Error> {
     let template = "/api/v1/iam/resource-sets/{id}/bindings/{id}/members";
-    Ok(ListRequest::under("members", Request::get(template, fill_two(template, set, role)?)))
+    Ok(ListRequest::in_object("members", Request::get(template, fill_two(template, set, role)?)))
 }

@@ -18,20 +18,20 @@ pub fn since(since: &str, filter: Option<&str>, limit: u32) -> ListRequest<LogEv
     events(&[("since", since)], filter, limit)
 }
 
-/// The events stored behind a place that [`place`] has told, and since `since`, which must not be later than that place
+/// The events stored behind a place that [`position`] has told, and since `since`, which must not be later than that place
 /// was reached: without it Okta goes back seven days only. The rest is as for [`since`].
 #[must_use]
-pub fn behind(place: &str, since: &str, filter: Option<&str>, limit: u32) -> ListRequest<LogEvent> {
-    events(&[("after", place), ("since", since)], filter, limit)
+pub fn after_position(position: &str, since: &str, filter: Option<&str>, limit: u32) -> ListRequest<LogEvent> {
+    events(&[("after", position), ("since", since)], filter, limit)
 }
 
 /// The place in the log that a cursor of [`Client::poll`](crate::Client::poll) stands for (`after`), apart from what was
 /// asked for there. It is good for other filters and page sizes, too.
 #[must_use]
-pub fn place(cursor: &str) -> Option<String> {
+pub fn position(cursor: &str) -> Option<String> {
     let (_, query) = cursor.split_once('?')?;
     let after = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "after");
-    after.map(|(_, place)| place.into_owned()).filter(|place| !place.is_empty())
+    after.map(|(_, position)| position.into_owned()).filter(|position| !position.is_empty())
 }
 
 fn events(from: &[(&str, &str)], filter: Option<&str>, limit: u32) -> ListRequest<LogEvent> {
@@ -48,17 +48,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_survives_its_way_into_a_request() {
+    fn a_position_survives_its_way_into_a_request() {
         assert_eq!(
-            behind("1627500044869_1", "2026-01-02T03:04:05Z", Some("eventType eq \"x\""), 5).request.path_and_query,
+            after_position("1627500044869_1", "2026-01-02T03:04:05Z", Some("eventType eq \"x\""), 5)
+                .request
+                .path_and_query,
             "/api/v1/logs?after=1627500044869_1&since=2026-01-02T03%3A04%3A05Z&limit=5&filter=eventType+eq+%22x%22"
         );
         for odd in ["1627500044869_1", "a b&c=d+e%20f", "ü"] {
-            let request = behind(odd, "2026-01-02T03:04:05Z", None, 5).request;
-            assert_eq!(place(&request.path_and_query).as_deref(), Some(odd));
+            let request = after_position(odd, "2026-01-02T03:04:05Z", None, 5).request;
+            assert_eq!(position(&request.path_and_query).as_deref(), Some(odd));
         }
         for none in ["/api/v1/logs", "/api/v1/logs?since=x", "/api/v1/logs?after=&since=x"] {
-            assert_eq!(place(none), None);
+            assert_eq!(position(none), None);
         }
     }
 }

@@ -24,18 +24,18 @@ use crate::models::Record;
 use crate::request::{ListRequest, Request, fill, fill_all, with_query};
 
 /// A list below one object, `limit` records a page.
-fn list_of<T: Record>(template: &'static str, id: &str, limit: u32) -> Result<ListRequest<T>, Error> {
+fn sub_list<T: Record>(template: &'static str, id: &str, limit: u32) -> Result<ListRequest<T>, Error> {
     let path = with_query(&fill(template, id)?, &[("limit", &limit.to_string())]);
     Ok(ListRequest::array(Request::get(template, path)))
 }
 
 /// A list below one object whose page size is Okta's own.
-fn list_of_all<T: Record>(template: &'static str, id: &str) -> Result<ListRequest<T>, Error> {
+fn sub_list_default_size<T: Record>(template: &'static str, id: &str) -> Result<ListRequest<T>, Error> {
     Ok(ListRequest::array(Request::get(template, fill(template, id)?)))
 }
 
 /// A change without a body of something that is named by its ids.
-fn change_of<const N: usize>(method: Method, template: &'static str, ids: [&str; N]) -> Result<Request, Error> {
+fn change_by_ids<const N: usize>(method: Method, template: &'static str, ids: [&str; N]) -> Result<Request, Error> {
     Ok(Request::change(method, template, fill_all(template, ids)?))
 }
 

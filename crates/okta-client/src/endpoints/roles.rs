@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use super::{change_of, list_of_all};
+use super::{change_by_ids, sub_list_default_size};
 use crate::body::Body;
 use crate::error::Error;
 use crate::models::{Assignee, RoleAssignment, RoleTarget};
@@ -14,7 +14,7 @@ use crate::request::{ListRequest, Request, check_id, fill_two, with_query};
 pub fn assignees(limit: u32) -> ListRequest<Assignee> {
     let template = "/api/v1/iam/assignees/users";
     let path = with_query(template, &[("limit", &limit.to_string())]);
-    ListRequest::under("value", Request::get(template, path))
+    ListRequest::in_object("value", Request::get(template, path))
 }
 
 /// The admin roles of a user, direct and through groups.
@@ -23,7 +23,7 @@ pub fn assignees(limit: u32) -> ListRequest<Assignee> {
 ///
 /// If `id` is no Okta id.
 pub fn of_user(id: &str) -> Result<ListRequest<RoleAssignment>, Error> {
-    list_of_all("/api/v1/users/{id}/roles", id)
+    sub_list_default_size("/api/v1/users/{id}/roles", id)
 }
 
 /// The admin roles of an OAuth client (a service app), by its client id.
@@ -32,7 +32,7 @@ pub fn of_user(id: &str) -> Result<ListRequest<RoleAssignment>, Error> {
 ///
 /// If `client_id` is no Okta id.
 pub fn of_client(client_id: &str) -> Result<ListRequest<RoleAssignment>, Error> {
-    list_of_all("/oauth2/v1/clients/{id}/roles", client_id)
+    sub_list_default_size("/oauth2/v1/clients/{id}/roles", client_id)
 }
 
 /// A role to be given to somebody.
@@ -81,7 +81,7 @@ fn assign(template: &'static str, to: &str, role: Role<'_>) -> Result<Request, E
             json!({ "type": "CUSTOM", "role": role, "resource-set": resource_set })
         }
     };
-    Ok(change_of(Method::POST, template, [to])?.with_body(Body::new(&body)?))
+    Ok(change_by_ids(Method::POST, template, [to])?.with_body(Body::new(&body)?))
 }
 
 /// What somebody's standard role is limited to.
@@ -108,7 +108,7 @@ pub fn targets_of_user(
         Targets::Groups => "/api/v1/users/{id}/roles/{id}/targets/groups",
         Targets::Apps => "/api/v1/users/{id}/roles/{id}/targets/catalog/apps",
     };
-    list_targets(template, user, assignment, limit)
+    target_list(template, user, assignment, limit)
 }
 
 /// What a group's role is limited to, as for [`targets_of_user`].
@@ -126,10 +126,10 @@ pub fn targets_of_group(
         Targets::Groups => "/api/v1/groups/{id}/roles/{id}/targets/groups",
         Targets::Apps => "/api/v1/groups/{id}/roles/{id}/targets/catalog/apps",
     };
-    list_targets(template, group, assignment, limit)
+    target_list(template, group, assignment, limit)
 }
 
-fn list_targets(
+fn target_list(
     template: &'static str,
     holder: &str,
     assignment: &str,
@@ -146,7 +146,7 @@ fn list_targets(
 ///
 /// If `user` or `assignment` is no Okta id.
 pub fn unassign_from_user(user: &str, assignment: &str) -> Result<Request, Error> {
-    change_of(Method::DELETE, "/api/v1/users/{id}/roles/{id}", [user, assignment])
+    change_by_ids(Method::DELETE, "/api/v1/users/{id}/roles/{id}", [user, assignment])
 }
 
 /// Takes a role from a group, as [`unassign_from_user`] does.
@@ -155,5 +155,5 @@ pub fn unassign_from_user(user: &str, assignment: &str) -> Result<Request, Error
 ///
 /// If `group` or `assignment` is no Okta id.
 pub fn unassign_from_group(group: &str, assignment: &str) -> Result<Request, Error> {
-    change_of(Method::DELETE, "/api/v1/groups/{id}/roles/{id}", [group, assignment])
+    change_by_ids(Method::DELETE, "/api/v1/groups/{id}/roles/{id}", [group, assignment])
 }

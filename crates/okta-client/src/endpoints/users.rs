@@ -4,7 +4,7 @@ use http::Method;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
-use super::list_of_all;
+use super::sub_list_default_size;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
 use crate::models::{Group, User};
@@ -66,7 +66,7 @@ pub fn me() -> Request {
 ///
 /// If `id` is no Okta id.
 pub fn groups(id: &str) -> Result<ListRequest<Group>, Error> {
-    list_of_all("/api/v1/users/{id}/groups", id)
+    sub_list_default_size("/api/v1/users/{id}/groups", id)
 }
 
 /// How a new user will sign in.

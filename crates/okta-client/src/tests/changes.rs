@@ -190,7 +190,7 @@ async fn stopping_tells_whether_the_change_was_on_its_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_no_record_is_told_where_it_is_read() {
+async fn a_response_that_is_no_record_is_reported_where_it_is_read() {
     for body in ["", "[]", "{", r#"{"status":"ACTIVE"}"#] {
         let server = Server::new(move |_| Reply::json(200, body));
         let answer = server.client(|_| {}).send(&new_user()).await.unwrap();

@@ -173,7 +173,7 @@ fn lists_inside_an_object() {
 }
 
 #[test]
-fn bodies_cut_short_are_told_apart() {
+fn truncated_bodies_are_distinguished() {
     let cut = |body: &[u8]| list_from_json::<User>(body, None).unwrap_err().is_truncated();
     assert!(cut(br#"[{"id":"00u1"},{"id":"00"#));
     assert!(cut(b"["));

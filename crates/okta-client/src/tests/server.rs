@@ -80,19 +80,19 @@ pub(super) struct Seen {
     pub(super) body: Bytes,
 }
 
-type Play = dyn Fn(&Seen) -> Reply + Send + Sync;
+type Respond = dyn Fn(&Seen) -> Reply + Send + Sync;
 
 /// The played server.
 #[derive(Clone)]
 pub(super) struct Server {
     began: Instant,
-    play: Arc<Play>,
+    respond: Arc<Respond>,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Server {
-    pub(super) fn new(play: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
-        Self { began: Instant::now(), play: Arc::new(play), seen: Arc::default() }
+    pub(super) fn new(respond: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+        Self { began: Instant::now(), respond: Arc::new(respond), seen: Arc::default() }
     }
 
     /// A server that gives these replies in turn, each made by a function, and the last one for ever.
@@ -129,7 +129,7 @@ impl Transport for Server {
         let path = outgoing.url[url::Position::BeforePath..].to_owned();
         let body = body.unwrap_or_default();
         let seen = Seen { at: self.began.elapsed(), method: outgoing.method, path, headers, body };
-        let reply = (self.play)(&seen);
+        let reply = (self.respond)(&seen);
         self.seen.lock().unwrap().push(seen);
         async move {
             tokio::time::sleep(reply.after).await;

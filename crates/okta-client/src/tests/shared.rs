@@ -16,7 +16,7 @@ use crate::endpoints::groups;
 
 /// Of what an answer tells.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Tells {
+enum ReportedWindow {
     /// Of the window that has least left.
     Scarcest,
     /// Of our token's alone, unless the org's has nothing left.
@@ -25,7 +25,7 @@ enum Tells {
 
 struct Org {
     quotas: Nested,
-    tells: Tells,
+    reports: ReportedWindow,
     /// Calls of ours, and of the other client since ours began, that were refused.
     refused: [u32; 2],
     /// When the other client calls next, and what for.
@@ -49,15 +49,15 @@ impl Org {
         self.others(now);
         let allowed = self.quotas.call(now);
         self.refused[0] += u32::from(!allowed);
-        let told = match self.tells {
-            Tells::Scarcest => self.quotas.scarcest(),
-            Tells::Token if !allowed && self.quotas.org.left() == 0 => &self.quotas.org,
-            Tells::Token => &self.quotas.token,
+        let reported = match self.reports {
+            ReportedWindow::Scarcest => self.quotas.scarcest(),
+            ReportedWindow::Token if !allowed && self.quotas.org.left() == 0 => &self.quotas.org,
+            ReportedWindow::Token => &self.quotas.token,
         };
         if allowed {
-            Reply::json(200, "[]").counted(told)
+            Reply::json(200, "[]").counted(reported)
         } else {
-            Reply::json(429, "{}").quota(told.limit, 0, told.ends)
+            Reply::json(429, "{}").quota(reported.limit, 0, reported.ends)
         }
     }
 }
@@ -78,13 +78,18 @@ impl Default for Bucket {
     }
 }
 
-fn server(bucket: Bucket, tells: Tells, latency: std::ops::Range<u64>, seed: u64) -> (Server, Arc<Mutex<Org>>) {
+fn server(
+    bucket: Bucket,
+    reports: ReportedWindow,
+    latency: std::ops::Range<u64>,
+    seed: u64,
+) -> (Server, Arc<Mutex<Org>>) {
     let random = StdRng::seed_from_u64(seed);
     let quotas = Nested::new(bucket.limit * bucket.percent / 100, bucket.limit);
     #[allow(clippy::cast_precision_loss)] // A quota is a small number.
     let pause = 60.0 / (bucket.limit / 3) as f64;
     let other_at = EPOCH - bucket.others_since;
-    let org = Arc::new(Mutex::new(Org { quotas, tells, refused: [0, 0], other_at, pause, random }));
+    let org = Arc::new(Mutex::new(Org { quotas, reports, refused: [0, 0], other_at, pause, random }));
     let counts = Arc::clone(&org);
     let server = Server::new(move |seen| {
         let now = EPOCH + seen.at.as_secs_f64();
@@ -98,8 +103,8 @@ fn server(bucket: Bucket, tells: Tells, latency: std::ops::Range<u64>, seed: u64
 
 /// Makes a thousand calls; gives how many a minute, and how many of ours and of the other client were refused until a minute
 /// after that.
-async fn play(percent: u64, tells: Tells, latency: std::ops::Range<u64>, seed: u64) -> (f64, [u32; 2]) {
-    let (server, org) = server(Bucket { percent, ..Bucket::default() }, tells, latency, seed);
+async fn run(percent: u64, reports: ReportedWindow, latency: std::ops::Range<u64>, seed: u64) -> (f64, [u32; 2]) {
+    let (server, org) = server(Bucket { percent, ..Bucket::default() }, reports, latency, seed);
     let client = server.client(|_| {});
     let began = Instant::now();
     make_calls(&client, 1000, 16).await;
@@ -123,7 +128,7 @@ async fn nothing_is_refused_beside_another_client_and_nothing_of_it() {
         for latency in [20..60, 50..400, 500..3000] {
             // Of what the other client leaves of the org's quota or of our half of it, nine tenths are ours.
             for (percent, share) in [(100, 57.0), (50, 45.0)] {
-                let (made, refused) = play(percent, Tells::Scarcest, latency.clone(), seed).await;
+                let (made, refused) = run(percent, ReportedWindow::Scarcest, latency.clone(), seed).await;
                 let case = format!("{percent} percent, answers after {latency:?} ms, seed {seed}");
                 assert_eq!(refused, [0, 0], "{case}");
                 assert!(made > share / 1.1, "{case}: {made} a minute");
@@ -133,11 +138,11 @@ async fn nothing_is_refused_beside_another_client_and_nothing_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_window_of_which_nothing_is_told_is_left_alone_once_it_has_refused() {
+async fn an_unreported_window_is_respected_once_it_has_refused() {
     for seed in 0..8 {
-        let (_, refused) = play(50, Tells::Token, 50..400, seed).await;
+        let (_, refused) = run(50, ReportedWindow::Token, 50..400, seed).await;
         assert_eq!(refused, [0, 0], "half of the quota and a third of it fit beside each other, seed {seed}");
-        let (made, [refused, _]) = play(100, Tells::Token, 50..400, seed).await;
+        let (made, [refused, _]) = run(100, ReportedWindow::Token, 50..400, seed).await;
         assert!(made > 57.0 && refused < 30, "seed {seed}: {made} a minute made, {refused} refused");
     }
 }
@@ -149,7 +154,7 @@ async fn lists_of_unknown_length_leave_others_their_part() {
         for (lists, pages, latency) in [(1, 500, 20), (1, 500, 200), (16, 30, 500)] {
             for seed in 0..8 {
                 let bucket = Bucket { limit: 600, others_since, ..Bucket::default() };
-                let (server, org) = server(bucket, Tells::Scarcest, latency..latency * 2, seed);
+                let (server, org) = server(bucket, ReportedWindow::Scarcest, latency..latency * 2, seed);
                 let client = server.client(|_| {});
                 let began = Instant::now();
                 futures::future::join_all((0..lists).map(|_| read_pages(&client, pages))).await;

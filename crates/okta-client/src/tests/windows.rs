@@ -54,19 +54,19 @@ impl Server {
     }
 }
 
-struct Play {
+struct Simulation {
     server: Server,
     limiter: BucketLimiter,
     /// How far our idea of the server's time is behind.
     lag: f64,
-    going: Vec<Ticket>,
-    coming: Vec<(Ticket, bool, Quota)>,
+    requests: Vec<Ticket>,
+    responses: Vec<(Ticket, bool, Quota)>,
 }
 
-impl Play {
+impl Simulation {
     fn new(share: u8, token: u64, org: u64, lag: f64, begin: f64) -> Self {
         let server = Server { now: 1e9 + begin, quotas: Nested::new(token, org) };
-        Self { server, limiter: BucketLimiter::new(share), lag, going: Vec::new(), coming: Vec::new() }
+        Self { server, limiter: BucketLimiter::new(share), lag, requests: Vec::new(), responses: Vec::new() }
     }
 
     fn believed(&self) -> f64 {
@@ -76,25 +76,25 @@ impl Play {
     fn send(&mut self) -> bool {
         match self.limiter.decide(self.believed(), 1) {
             Decision::Send(ticket) => {
-                self.going.push(ticket);
+                self.requests.push(ticket);
                 return true;
             }
             Decision::Wait { until, .. } => assert!(until > self.believed(), "a wait that is already over"),
             Decision::WaitForResponse => {
-                assert!(self.going.len() + self.coming.len() > 0, "waits for an answer that nothing will bring");
+                assert!(self.requests.len() + self.responses.len() > 0, "waits for an answer that nothing will bring");
             }
         }
         false
     }
 
     fn arrive(&mut self, at: usize) {
-        let ticket = self.going.swap_remove(at);
+        let ticket = self.requests.swap_remove(at);
         let (allowed, quota) = self.server.call();
-        self.coming.push((ticket, allowed, quota));
+        self.responses.push((ticket, allowed, quota));
     }
 
     fn answer(&mut self, at: usize) {
-        let (ticket, allowed, quota) = self.coming.swap_remove(at);
+        let (ticket, allowed, quota) = self.responses.swap_remove(at);
         let now = self.believed();
         if allowed {
             self.limiter.record_response(ticket, Some(quota), true, now);
@@ -108,10 +108,10 @@ impl Play {
             Step::Send => {
                 self.send();
             }
-            Step::Arrive(index) if !self.going.is_empty() => self.arrive(index.index(self.going.len())),
-            Step::Answer(index) if !self.coming.is_empty() => self.answer(index.index(self.coming.len())),
-            Step::Lose(index) if !self.coming.is_empty() => {
-                let (ticket, _, _) = self.coming.swap_remove(index.index(self.coming.len()));
+            Step::Arrive(index) if !self.requests.is_empty() => self.arrive(index.index(self.requests.len())),
+            Step::Answer(index) if !self.responses.is_empty() => self.answer(index.index(self.responses.len())),
+            Step::Lose(index) if !self.responses.is_empty() => {
+                let (ticket, _, _) = self.responses.swap_remove(index.index(self.responses.len()));
                 self.server.quotas.token.lost += 1;
                 self.server.quotas.org.lost += 1;
                 self.limiter.record_lost(ticket);
@@ -129,16 +129,16 @@ impl Play {
 
     /// Everything on its way arrives, in some order.
     fn settle(&mut self) {
-        while !self.going.is_empty() {
+        while !self.requests.is_empty() {
             self.arrive(0);
         }
-        while !self.coming.is_empty() {
-            self.answer(self.coming.len() / 2);
+        while !self.responses.is_empty() {
+            self.answer(self.responses.len() / 2);
         }
     }
 
     /// Whether there is a way on when everything has come back and a minute has passed.
-    fn goes_on(mut self) -> bool {
+    fn can_continue(mut self) -> bool {
         self.settle();
         self.server.now += 62.0;
         self.send()
@@ -156,31 +156,31 @@ proptest! {
         lag in 0.0..1.0_f64,
         begin in 0.0..1.0_f64,
     ) {
-        let mut play = Play::new(share, u64::MAX, limit, lag, begin);
+        let mut simulation = Simulation::new(share, u64::MAX, limit, lag, begin);
         for step in &steps {
-            play.step(step);
-            let org = &play.server.quotas.org;
+            simulation.step(step);
+            let org = &simulation.server.quotas.org;
             // A call whose answer was lost in a window that was not known yet cannot be known to count.
             let most = (limit * u64::from(share) / 100).max(1) + org.lost;
             prop_assert!(org.ours <= most, "{} calls of ours where {most} are allowed", org.ours);
         }
-        prop_assert!(play.goes_on(), "a fresh window allows a call");
+        prop_assert!(simulation.can_continue(), "a fresh window allows a call");
     }
 
     #[test]
     fn of_two_windows_neither_is_exceeded_by_more_than_is_tried(
         steps in prop::collection::vec(step(), 1..400),
         limit in 1..60_u64,
-        of_others in 0..60_u64,
+        others_share in 0..60_u64,
         share in 1..=100_u8,
         lag in 0.0..1.0_f64,
         begin in 0.0..1.0_f64,
     ) {
-        let mut play = Play::new(share, limit, limit + of_others, lag, begin);
+        let mut simulation = Simulation::new(share, limit, limit + others_share, lag, begin);
         let allowance = |count: &Count| (count.limit * u64::from(share) / 100).max(1);
         for step in &steps {
-            play.step(step);
-            let Nested { token, org } = &play.server.quotas;
+            simulation.step(step);
+            let Nested { token, org } = &simulation.server.quotas;
             // Nothing is told of the window that has more left. When the other one ends, as it does twice at most in a
             // minute, a tenth is tried, which counts in both.
             let tried = 2 * (allowance(org) / 10).max(1);
@@ -189,6 +189,6 @@ proptest! {
                 prop_assert!(count.ours <= most, "{} calls of ours where {most} are allowed", count.ours);
             }
         }
-        prop_assert!(play.goes_on(), "fresh windows allow a call");
+        prop_assert!(simulation.can_continue(), "fresh windows allow a call");
     }
 }

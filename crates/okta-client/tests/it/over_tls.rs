@@ -186,7 +186,7 @@ async fn links_that_lead_astray_are_refused() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_told_and_not_shown() {
+async fn a_refused_token_is_reported_and_not_shown() {
     let sim = Sim::start(SimConfig::new(Org::empty())).await.unwrap();
     let client = Client::new(config(&sim, "00wrong-token")).unwrap();
     let error = client.get::<OrgRecord>(&endpoints::org::get()).await.unwrap_err();
@@ -258,7 +258,7 @@ async fn an_untrusted_certificate_names_the_way_out() {
 }
 
 #[tokio::test]
-async fn a_host_where_nothing_listens_is_told() {
+async fn a_host_where_nothing_listens_is_reported() {
     let sim = Sim::start(SimConfig::new(Org::empty())).await.unwrap();
     let config = config(&sim, sim.token());
     sim.stop().await;

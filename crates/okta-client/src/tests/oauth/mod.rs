@@ -87,7 +87,7 @@ fn challenge(code: &str) -> Reply {
 }
 
 /// The player, its sign-in and a client, on one clock.
-struct Play {
+struct Harness {
     server: Server,
     auth: OAuth,
     client: Client,
@@ -95,15 +95,15 @@ struct Play {
     wrong_by: Arc<AtomicI64>,
 }
 
-impl Play {
-    /// An org that answers by `play`, which is given each request and how many of its kind (for tokens, or not) came
+impl Harness {
+    /// An org that answers by `harness`, which is given each request and how many of its kind (for tokens, or not) came
     /// before.
-    fn new(play: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
-        Self::with(play, |_| {})
+    fn new(respond: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::with(respond, |_| {})
     }
 
     fn with(
-        play: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
+        respond: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
         adjust: impl FnOnce(&mut OAuthConfig),
     ) -> Self {
         let counts = Mutex::new([0, 0]);
@@ -125,7 +125,7 @@ impl Play {
                 *count += 1;
                 *count - 1
             };
-            play(seen, count)
+            respond(seen, count)
         });
         let wrong_by = Arc::new(AtomicI64::new(0));
         let (began, wrong) = (Instant::now(), Arc::clone(&wrong_by));

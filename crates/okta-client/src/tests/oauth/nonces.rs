@@ -13,118 +13,118 @@ fn use_nonce() -> Reply {
 
 #[tokio::test(start_paused = true)]
 async fn the_token_endpoint_gets_its_nonce_in_a_second_request() {
-    let play = Play::new(|seen, count| match (seen.path.as_str(), count) {
+    let harness = Harness::new(|seen, count| match (seen.path.as_str(), count) {
         (TOKEN, 0) => use_nonce().header("dpop-nonce", "first"),
         (TOKEN, _) => token("DPoP", count, 3600).header("dpop-nonce", "second"),
         _ => Reply::json(200, ORG),
     });
-    play.call().await.unwrap();
-    let asked = play.seen(true);
-    assert_eq!(play.counts(), (2, 1));
+    harness.call().await.unwrap();
+    let asked = harness.seen(true);
+    assert_eq!(harness.counts(), (2, 1));
     assert_eq!(nonce_of(&proof(&asked[0])), None);
     assert_eq!(nonce_of(&proof(&asked[1])), Some("first"));
-    assert_eq!(nonce_of(&proof(&play.seen(false)[0])), None, "that nonce is not for the API");
+    assert_eq!(nonce_of(&proof(&harness.seen(false)[0])), None, "that nonce is not for the API");
     // That neither assertion nor proof came twice is checked for every request.
 
     tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
-    play.call().await.unwrap();
-    assert_eq!(play.counts(), (3, 2), "the nonce of a success is remembered");
-    assert_eq!(nonce_of(&proof(&play.seen(true)[2])), Some("second"));
+    harness.call().await.unwrap();
+    assert_eq!(harness.counts(), (3, 2), "the nonce of a success is remembered");
+    assert_eq!(nonce_of(&proof(&harness.seen(true)[2])), Some("second"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_endpoint_that_is_never_content_is_given_up() {
-    let play = Play::new(|_, count| use_nonce().header("dpop-nonce", count));
-    let error = play.call().await.unwrap_err();
+async fn a_token_endpoint_that_is_never_content_ends_the_retries() {
+    let harness = Harness::new(|_, count| use_nonce().header("dpop-nonce", count));
+    let error = harness.call().await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Server, Some("use_dpop_nonce")));
-    assert_eq!(play.counts(), (4, 0));
+    assert_eq!(harness.counts(), (4, 0));
 
-    let play = Play::new(|_, _| use_nonce());
-    let error = play.call().await.unwrap_err();
+    let harness = Harness::new(|_, _| use_nonce());
+    let error = harness.call().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Server);
     assert!(error.to_string().contains("DPoP-Nonce header"), "{error}");
-    assert_eq!(play.counts(), (1, 0), "without a nonce there is nothing to try again with");
+    assert_eq!(harness.counts(), (1, 0), "without a nonce there is nothing to try again with");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_api_gets_its_nonce_in_a_second_call() {
-    let play = Play::new(|seen, count| match (seen.path.as_str(), count) {
+    let harness = Harness::new(|seen, count| match (seen.path.as_str(), count) {
         (TOKEN, _) => token("DPoP", count, 3600).header("dpop-nonce", "of the token endpoint"),
         (_, 0) => challenge("use_dpop_nonce").header("dpop-nonce", "one"),
         (_, 1) => Reply::json(200, ORG).header("dpop-nonce", "two"),
         _ => Reply::json(200, ORG),
     });
     for _ in 0..3 {
-        play.call().await.unwrap();
+        harness.call().await.unwrap();
     }
-    let proofs: Vec<Jwt> = play.seen(false).iter().map(proof).collect();
+    let proofs: Vec<Jwt> = harness.seen(false).iter().map(proof).collect();
     let nonces: Vec<Option<&str>> = proofs.iter().map(nonce_of).collect();
     assert_eq!(nonces, [None, Some("one"), Some("two"), Some("two")]);
-    assert_eq!(play.counts().0, 1, "the token is not to blame");
-    assert_eq!(play.client.traffic()[0].retries, 1);
+    assert_eq!(harness.counts().0, 1, "the token is not to blame");
+    assert_eq!(harness.client.traffic()[0].retries, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_api_that_is_never_content_is_given_up() {
-    let play = Play::new(|seen, count| match seen.path.as_str() {
+async fn an_api_that_is_never_content_ends_the_retries() {
+    let harness = Harness::new(|seen, count| match seen.path.as_str() {
         TOKEN => token("DPoP", count, 3600),
         _ => challenge("use_dpop_nonce").header("dpop-nonce", count),
     });
-    let error = play.call().await.unwrap_err();
+    let error = harness.call().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert_eq!(play.counts(), (1, 4));
+    assert_eq!(harness.counts(), (1, 4));
 
-    let play = Play::new(|seen, count| match seen.path.as_str() {
+    let harness = Harness::new(|seen, count| match seen.path.as_str() {
         TOKEN => token("DPoP", count, 3600),
         _ => challenge("use_dpop_nonce"),
     });
-    play.call().await.unwrap_err();
-    assert_eq!(play.counts(), (1, 1), "without a nonce there is nothing to try again with");
+    harness.call().await.unwrap_err();
+    assert_eq!(harness.counts(), (1, 1), "without a nonce there is nothing to try again with");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_nonce_that_is_replaced_on_the_way_does_not_end_the_call() {
     // An answer to another call that was sent before the change brings back the old one as well.
-    let play = Play::new(|seen, count| match (seen.path.as_str(), count) {
+    let harness = Harness::new(|seen, count| match (seen.path.as_str(), count) {
         (TOKEN, _) => token("DPoP", count, 3600),
         (_, 0 | 1) => challenge("use_dpop_nonce").header("dpop-nonce", count),
         _ => Reply::json(200, ORG),
     });
-    play.call().await.unwrap();
-    assert_eq!(nonce_of(&proof(&play.seen(false)[2])), Some("1"));
-    assert_eq!(play.counts(), (1, 3));
+    harness.call().await.unwrap();
+    assert_eq!(nonce_of(&proof(&harness.seen(false)[2])), Some("1"));
+    assert_eq!(harness.counts(), (1, 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_nonce_may_come_with_a_refusal_of_another_kind() {
-    let play = Play::new(|seen, count| match (seen.path.as_str(), count) {
+    let harness = Harness::new(|seen, count| match (seen.path.as_str(), count) {
         (TOKEN, _) => token("DPoP", count, 3600),
         (_, 0) => Reply::json(404, r#"{"errorCode":"E0000007"}"#).header("dpop-nonce", "rotated"),
         _ => Reply::json(200, ORG),
     });
-    play.call().await.unwrap_err();
-    play.call().await.unwrap();
-    assert_eq!(nonce_of(&proof(&play.seen(false)[1])), Some("rotated"));
+    harness.call().await.unwrap_err();
+    harness.call().await.unwrap();
+    assert_eq!(nonce_of(&proof(&harness.seen(false)[1])), Some("rotated"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_proof_that_was_not_taken_is_made_anew() {
-    let play = Play::new(|seen, count| match (seen.path.as_str(), count) {
+    let harness = Harness::new(|seen, count| match (seen.path.as_str(), count) {
         (TOKEN, _) => token("DPoP", count, 3600),
         (_, 1) => Reply::json(200, ORG),
         _ => challenge("invalid_dpop_proof"),
     });
-    play.call().await.unwrap();
-    assert_eq!(play.counts(), (1, 2));
-    let error = play.call().await.unwrap_err();
-    assert_eq!(play.counts(), (1, 6), "four tries, and no fifth");
+    harness.call().await.unwrap();
+    assert_eq!(harness.counts(), (1, 2));
+    let error = harness.call().await.unwrap_err();
+    assert_eq!(harness.counts(), (1, 6), "four tries, and no fifth");
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_challenges_at_once_are_met_one_by_one() {
     // The token is taken, then refused for the nonce, for the proof, for itself: three tries more.
-    let play = Play::new(|seen, count| match (seen.path.as_str(), count) {
+    let harness = Harness::new(|seen, count| match (seen.path.as_str(), count) {
         (TOKEN, _) => token("DPoP", count, 3600),
         (_, 1) => challenge("use_dpop_nonce").header("dpop-nonce", "n"),
         (_, 2) => challenge("invalid_dpop_proof"),
@@ -132,10 +132,10 @@ async fn all_challenges_at_once_are_met_one_by_one() {
         (_, 5..) => challenge("use_dpop_nonce").header("dpop-nonce", count),
         _ => Reply::json(200, ORG),
     });
-    play.call().await.unwrap();
-    play.call().await.unwrap();
-    assert_eq!(play.counts(), (2, 5));
-    assert_eq!(authorization(&play.seen(false)[4]), "DPoP token1");
-    play.call().await.unwrap_err();
-    assert_eq!(play.counts(), (2, 9));
+    harness.call().await.unwrap();
+    harness.call().await.unwrap();
+    assert_eq!(harness.counts(), (2, 5));
+    assert_eq!(authorization(&harness.seen(false)[4]), "DPoP token1");
+    harness.call().await.unwrap_err();
+    assert_eq!(harness.counts(), (2, 9));
 }

@@ -5,8 +5,8 @@ use crate::bucket::Bucket;
 use crate::endpoints::users;
 use crate::oauth::TokenScheme;
 
-fn org(kind: &'static str) -> Play {
-    Play::new(move |seen, count| match seen.path.as_str() {
+fn org(kind: &'static str) -> Harness {
+    Harness::new(move |seen, count| match seen.path.as_str() {
         TOKEN => token(kind, count, 3600),
         path if path.starts_with("/api/v1/users") => Reply::json(200, "[]"),
         _ => Reply::json(200, ORG),
@@ -15,13 +15,13 @@ fn org(kind: &'static str) -> Play {
 
 #[tokio::test(start_paused = true)]
 async fn a_dpop_org_gets_what_it_asks_for() {
-    let play = org("DPoP");
-    assert_eq!((play.auth.granted(), play.auth.scheme()), (None, None));
-    play.client.page(&users::list(200), None).await.unwrap();
-    play.call().await.unwrap();
-    assert_eq!(play.counts(), (1, 2), "one token for all calls");
+    let harness = org("DPoP");
+    assert_eq!((harness.auth.granted(), harness.auth.scheme()), (None, None));
+    harness.client.page(&users::list(200), None).await.unwrap();
+    harness.call().await.unwrap();
+    assert_eq!(harness.counts(), (1, 2), "one token for all calls");
 
-    let asked = &play.seen(true)[0];
+    let asked = &harness.seen(true)[0];
     let form = form(asked);
     let fields: Vec<&str> = form.keys().map(String::as_str).collect();
     assert_eq!(fields, ["client_assertion", "client_assertion_type", "grant_type", "scope"]);
@@ -49,7 +49,7 @@ async fn a_dpop_org_gets_what_it_asks_for() {
     assert_eq!((&claims["iat"], &claims["nbf"], &claims["exp"]), (&json!(now), &json!(now - 30), &json!(now + 300)));
     assert_eq!((claims.get("ath"), claims.get("nonce")), (None, None));
 
-    let listed = &play.seen(false)[0];
+    let listed = &harness.seen(false)[0];
     assert!(listed.path.contains('?'));
     assert_eq!(authorization(listed), "DPoP token0");
     assert_eq!(listed.headers["x-okta-user-agent-extended"], "isDPoP:true");
@@ -59,54 +59,54 @@ async fn a_dpop_org_gets_what_it_asks_for() {
     // The SHA-256 of "token0", in base64url.
     assert_eq!(claims["ath"], "Z3V4-kgN99qlFyM6aorC7FpbiO7Joy4XZFdL-XwUD_0");
 
-    assert_eq!(play.auth.granted().unwrap(), ["okta.groups.read", "okta.users.read"]);
-    assert_eq!(play.auth.scheme(), Some(TokenScheme::Dpop));
+    assert_eq!(harness.auth.granted().unwrap(), ["okta.groups.read", "okta.users.read"]);
+    assert_eq!(harness.auth.scheme(), Some(TokenScheme::Dpop));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_bearer_org_gets_no_proofs() {
-    let play = org("Bearer");
-    play.auth.sign_in().await.unwrap();
-    play.call().await.unwrap();
-    assert_eq!(play.counts(), (1, 1));
-    assert!(play.seen(true)[0].headers.contains_key("dpop"), "nobody knows beforehand what the org wants");
-    let called = &play.seen(false)[0];
+    let harness = org("Bearer");
+    harness.auth.sign_in().await.unwrap();
+    harness.call().await.unwrap();
+    assert_eq!(harness.counts(), (1, 1));
+    assert!(harness.seen(true)[0].headers.contains_key("dpop"), "nobody knows beforehand what the org wants");
+    let called = &harness.seen(false)[0];
     assert_eq!(authorization(called), "Bearer token0");
     assert!(!called.headers.contains_key("dpop") && !called.headers.contains_key("x-okta-user-agent-extended"));
-    assert_eq!(play.auth.scheme(), Some(TokenScheme::Bearer));
+    assert_eq!(harness.auth.scheme(), Some(TokenScheme::Bearer));
 }
 
 #[tokio::test(start_paused = true)]
 async fn scopes_need_not_be_known_before_the_first_call() {
-    let play = Play::with(
+    let harness = Harness::with(
         |seen, count| if seen.path == TOKEN { token("Bearer", count, 3600) } else { Reply::json(200, ORG) },
         |config| config.scopes.clear(),
     );
-    let error = play.call().await.unwrap_err();
+    let error = harness.call().await.unwrap_err();
     assert!(error.to_string().contains("no OAuth scopes to ask for"), "{error}");
     assert!(error.is_by_service_app());
-    assert_eq!((play.counts(), error.outcome()), ((0, 0), crate::Outcome::NotSent));
-    play.auth.add_scopes(&["okta.groups.manage"]);
-    play.call().await.unwrap();
-    assert_eq!(form(&play.seen(true)[0])["scope"], "okta.groups.manage");
+    assert_eq!((harness.counts(), error.outcome()), ((0, 0), crate::Outcome::NotSent));
+    harness.auth.add_scopes(&["okta.groups.manage"]);
+    harness.call().await.unwrap();
+    assert_eq!(form(&harness.seen(true)[0])["scope"], "okta.groups.manage");
 }
 
 #[tokio::test(start_paused = true)]
 async fn scopes_that_the_answer_does_not_name_are_those_asked_for() {
-    let play = Play::with(
+    let harness = Harness::with(
         |_, _| Reply::json(200, r#"{"token_type":"Bearer","access_token":"a","expires_in":3600}"#),
         |config| config.scopes.push("okta.users.read".into()),
     );
-    play.auth.sign_in().await.unwrap();
-    assert_eq!(play.auth.granted().unwrap(), ["okta.groups.read", "okta.users.read"]);
-    assert_eq!(form(&play.seen(true)[0])["scope"], "okta.users.read okta.groups.read", "each is asked for once");
+    harness.auth.sign_in().await.unwrap();
+    assert_eq!(harness.auth.granted().unwrap(), ["okta.groups.read", "okta.users.read"]);
+    assert_eq!(form(&harness.seen(true)[0])["scope"], "okta.users.read okta.groups.read", "each is asked for once");
 }
 
 #[tokio::test(start_paused = true)]
 async fn requests_for_tokens_are_paced_and_counted() {
-    let play = org("DPoP");
-    play.call().await.unwrap();
-    let traffic: Vec<(Bucket, u64)> = play.client.traffic().iter().map(|t| (t.bucket, t.calls)).collect();
+    let harness = org("DPoP");
+    harness.call().await.unwrap();
+    let traffic: Vec<(Bucket, u64)> = harness.client.traffic().iter().map(|t| (t.bucket, t.calls)).collect();
     assert_eq!(traffic, [(Bucket::Rest, 1), (Bucket::Token, 1)]);
 }
 
