@@ -1,4 +1,4 @@
-//! What an answer says: that it is one of the API at all, and if it is a refusal, in our terms.
+//! Checks that a response comes from the API, and converts refusals into errors.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -9,15 +9,15 @@ use crate::error::{Error, ErrorKind, OktaError, Unreachable};
 use crate::models::{NotJson, Record, record_from_json};
 use crate::outcome::Outcome;
 
-/// How much of a text of the server's is repeated.
+/// The largest number of characters of a server's text that is repeated.
 const MAX_TEXT: usize = 500;
 
-/// How many causes of an error are repeated. Okta gives one for each member that it refuses.
+/// The largest number of causes that is repeated. Okta sends one for each member that it rejects.
 const MAX_CAUSES: usize = 50;
 
 const NOT_THE_API: &str = "check the domain; is there a proxy or captive portal in between?";
 
-/// A successful answer to a request.
+/// A successful response to a request.
 #[derive(Clone)]
 pub struct Answer {
     /// The HTTP status, 200 to 299.
@@ -29,16 +29,16 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The answer to a call of `method` and `path`.
+    /// Creates the response to a call of `method` and `path`.
     pub(crate) fn new(status: StatusCode, body: Bytes, method: Method, path: String) -> Self {
         Self { status: status.as_u16(), body, method, path }
     }
 
-    /// The record in the body.
+    /// Parses the record in the body.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unreadable`] if there is none. The change was made all the same, as far as the status tells.
+    /// [`ErrorKind::Unreadable`] if there is none. By its status the change was made nevertheless.
     pub fn json<T: Record>(&self) -> Result<T, Error> {
         check_body(&HeaderMap::new(), &self.body)
             .and_then(|()| record_from_json(&self.body).map_err(|e| unreadable(&e)))
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-/// The error for a body that is not what was asked for. One that merely ends too early is a broken connection.
+/// Returns the error for a body that is not what was requested. One that ends too early is a broken connection.
 pub(crate) fn unreadable(error: &NotJson) -> Error {
     if error.is_truncated() {
         return Error::new(ErrorKind::Unreachable(Unreachable::Broken), format!("the answer was cut short: {error}"));
@@ -61,7 +61,7 @@ pub(crate) fn unreadable(error: &NotJson) -> Error {
     Error::new(ErrorKind::Unreadable, format!("the answer cannot be read: {error}"))
 }
 
-/// Refuses the body of a success that cannot come from the API: a proxy's page must never pass for an empty list.
+/// Rejects the body of a success that cannot come from the API: a proxy's page must never be read as an empty list.
 pub(crate) fn check_body(headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
     let unreadable = |what: String| Err(Error::new(ErrorKind::Unreadable, what).with_hint(NOT_THE_API));
     if let Some(content_type) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok())
@@ -76,7 +76,7 @@ pub(crate) fn check_body(headers: &HeaderMap, body: &[u8]) -> Result<(), Error> 
     }
 }
 
-/// The error that an answer without success stands for.
+/// Converts a response without success into an error.
 pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     if status.is_redirection() {
         return redirection(status, headers);
@@ -102,7 +102,7 @@ pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> E
     }
 }
 
-/// What Okta said in body and headers.
+/// Parses the error in body and headers.
 fn okta_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> OktaError {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(clean);
@@ -131,7 +131,7 @@ fn okta_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> OktaError
     }
 }
 
-/// The value of `name="…"` in a challenge such as `Bearer error="insufficient_scope", scope="okta.groups.read"`.
+/// Returns the value of `name="…"` in a challenge such as `Bearer error="insufficient_scope", scope="okta.groups.read"`.
 fn parameter(challenge: &str, name: &str) -> Option<String> {
     let mut rest = challenge;
     loop {
@@ -144,7 +144,7 @@ fn parameter(challenge: &str, name: &str) -> Option<String> {
     }
 }
 
-/// A text of the server's, safe to print on one line.
+/// Returns a text of the server in a form that is safe to print on one line.
 fn clean(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT + 1).collect();
     match line.char_indices().nth(MAX_TEXT) {
@@ -154,14 +154,14 @@ fn clean(text: &str) -> String {
 }
 
 fn kind(status: StatusCode, code: Option<&str>) -> ErrorKind {
-    // The code says more than the status, where both speak: `docs/spec/okta-api.md` 5.
+    // The code is more precise than the status, where there are both: `docs/spec/okta-api.md` 5.
     match code {
         Some(code::NOT_FOUND | code::NO_SUCH_PATH) => return ErrorKind::NotFound,
-        // A 403, although it is the credential itself that is not taken.
+        // A 403, although the credential itself is rejected.
         Some(code::INVALID_SESSION) => return ErrorKind::Unauthenticated,
         // A 401, although the credential is fine: the org lacks the feature.
         Some(code::NO_PERMISSION | code::NO_FEATURE) => return ErrorKind::Forbidden,
-        // Mostly a 403, although nobody could do this: it is the object that does not allow it.
+        // Mostly a 403, although no credential could do this: the object does not allow it.
         Some(
             code::ALREADY_ACTIVE
             | code::NOT_LOCKED

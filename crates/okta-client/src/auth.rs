@@ -1,4 +1,4 @@
-//! Who we are to Okta: the seam between the client and the ways to authenticate.
+//! Authentication: the trait between the client and its authenticators, and API tokens.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use url::Url;
 use crate::error::{Error, ErrorKind};
 use crate::pacer::BucketTraffic;
 
-/// A call that is about to be sent or was sent, as far as authentication may depend on it.
+/// The parts of a call that authentication may depend on.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
     /// The HTTP method.
@@ -21,71 +21,71 @@ pub struct Outgoing {
     pub url: Url,
 }
 
-/// Adds to each call what proves who sends it.
+/// Authenticates each call.
 ///
-/// It is asked anew for every try of every call, and may send calls of its own to answer (for a token, say). Its
-/// `Debug` must not show secrets.
+/// It is called for every attempt of every call, and may send calls of its own (to fetch a token, say). Its `Debug` must
+/// not show secrets.
 pub trait Authenticator: Send + Sync + fmt::Debug {
-    /// The headers for one call. Their values should be marked sensitive.
+    /// Returns the headers for one call. Their values should be marked sensitive.
     ///
     /// # Errors
     ///
-    /// End the call: whoever sends calls of its own tries those again itself.
+    /// End the call: an authenticator that sends calls of its own retries those itself.
     fn headers<'a>(&'a self, request: &'a Outgoing) -> BoxFuture<'a, Result<HeaderMap, Error>>;
 
-    /// Is shown the head of every answer, successes too, before the answer is made use of. `Some` asks for one more
-    /// try with new [`headers`](Self::headers); a call gets few for each kind of challenge.
+    /// Observes the head of every response, successful ones too, before the response is used. `Some` asks for a retry with
+    /// new [`headers`](Self::headers); the retries for each kind of challenge are limited.
     fn on_response(&self, _: &ResponseHead<'_>) -> Option<Challenge> {
         None
     }
 
-    /// Adds the next step to a refusal of the API, as far as this way to sign in knows a better one.
+    /// Replaces the hint of a refusal where the authenticator knows a better next step.
     fn refine_hint(&self, error: Error) -> Error {
         error
     }
 
-    /// What was asked for the sake of authentication itself.
+    /// Returns the traffic of authentication itself.
     fn traffic(&self) -> Vec<BucketTraffic> {
         Vec::new()
     }
 }
 
-/// The head of an answer, and what it answers.
+/// The head of a response, and its request.
 #[derive(Debug, Clone, Copy)]
 pub struct ResponseHead<'a> {
     /// The call.
     pub request: &'a Outgoing,
-    /// The headers that [`Authenticator::headers`] gave for it.
+    /// The headers that [`Authenticator::headers`] returned for it.
     pub sent: &'a HeaderMap,
     /// The HTTP status.
     pub status: StatusCode,
-    /// The headers of the answer.
+    /// The headers of the response.
     pub headers: &'a HeaderMap,
 }
 
-/// What an answer wants to see before it lets the same call pass.
+/// What a response asks for before the same call can succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Challenge {
-    /// A proof that holds the nonce of the answer.
+    /// A proof that contains the nonce of the response.
     Nonce,
-    /// Another proof: the one that was sent was not accepted.
+    /// Another proof: the one that was sent was rejected.
     Proof,
     /// Another token: the one that was sent has expired or was revoked.
     Token,
 }
 
-/// An API token of Okta's (`Authorization: SSWS …`).
+/// An Okta API token (`Authorization: SSWS …`).
 pub struct ApiToken {
     header: HeaderValue,
 }
 
 impl ApiToken {
-    /// An API token as Okta's console shows it. Blanks around it do not count.
+    /// Parses an API token as Okta's console shows it. Surrounding whitespace is ignored.
     ///
     /// # Errors
     ///
-    /// If it is empty, is a placeholder, or holds characters that no token has. The error does not repeat it.
-    #[allow(clippy::needless_pass_by_value)] // The secret is to end here.
+    /// If it is empty, is a placeholder, or contains characters that no token has. The error does not repeat it.
+    #[allow(clippy::needless_pass_by_value)] // The secret is consumed here.
     pub fn new(token: SecretString) -> Result<Self, Error> {
         let reject = |what: &str| {
             let hint = "make one in the Okta admin console under Security, API, Tokens";

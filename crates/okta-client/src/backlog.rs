@@ -1,4 +1,4 @@
-//! What readers are known to still need, so that the client can pace its calls.
+//! The calls that readers are known to still need, so that the client can pace its calls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::bucket::Bucket;
 use crate::handle::Inner;
 
-/// The calls that one reader is known to still need. What several readers need at once adds up; what one has said ends
-/// when this is dropped.
+/// The calls that one reader is known to still need. The backlogs of several readers add up; a backlog is removed when it
+/// is dropped.
 pub struct Backlog {
     inner: Arc<Inner>,
-    /// Tells readers apart.
+    /// The id of the reader.
     reader: u64,
 }
 
@@ -19,10 +19,10 @@ impl Backlog {
         Self { inner: Arc::clone(inner), reader: inner.pacer.new_reader() }
     }
 
-    /// Says how many pages the reader needs in a bucket, and how many of them in no other. If all readers together need
-    /// more than the present window allows, calls are spread evenly over it instead of being sent at once; and calls for
-    /// which another bucket will do ([`page_from_any`](crate::Client::page_from_any)) leave the window to those for which none
-    /// will.
+    /// Sets how many pages the reader needs in a bucket, and how many of them no other bucket can serve. If all readers
+    /// together need more than the current window allows, calls are spread evenly over it instead of being sent at once.
+    /// Calls that another bucket can serve ([`page_from_any`](crate::Client::page_from_any)) leave the window to those
+    /// that have no alternative.
     pub fn set(&self, bucket: Bucket, pages: u64, exclusive: u64) {
         self.inner.pacer.set_backlog(self.reader, bucket, pages, exclusive);
     }

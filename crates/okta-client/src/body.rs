@@ -1,4 +1,4 @@
-//! The JSON body of a request, in which secrets stand apart: whatever shows a body shows it without them.
+//! The JSON body of a request. Secrets are kept apart, so that a body can be shown without them.
 
 use std::fmt;
 
@@ -9,24 +9,24 @@ use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
 
-/// What stands in place of a secret.
+/// The placeholder of a secret.
 const HIDDEN: &str = "[hidden]";
 
 /// A JSON body. Its [`Debug`](fmt::Debug) and [`Body::masked`] show `[hidden]` in place of secrets.
 #[derive(Clone)]
 pub struct Body {
-    /// The body with [`HIDDEN`] where a secret belongs.
+    /// The body with [`HIDDEN`] in place of secrets.
     masked: Value,
-    /// Secrets and the JSON pointers (RFC 6901) to their places.
+    /// Secrets with their JSON pointers (RFC 6901).
     secrets: Vec<(&'static str, SecretString)>,
 }
 
 impl Body {
-    /// A body without secrets.
+    /// Creates a body without secrets.
     ///
     /// # Errors
     ///
-    /// If `content` cannot be written as JSON, for example because a map has keys that are no texts.
+    /// If `content` cannot be serialized as JSON, for example because a map has keys that are no strings.
     pub fn new(content: &impl Serialize) -> Result<Self, Error> {
         let masked = serde_json::to_value(content).map_err(|e| {
             Error::new(ErrorKind::Invalid, format!("the body of a request cannot be written as JSON: {e}")).not_sent()
@@ -34,8 +34,8 @@ impl Body {
         Ok(Self { masked, secrets: Vec::new() })
     }
 
-    /// Puts a secret at `pointer`, for example `/credentials/password/value`. Objects on the way are made; what stands
-    /// there is replaced.
+    /// Inserts a secret at `pointer`, for example `/credentials/password/value`. Missing objects are created; a value at that
+    /// place is replaced.
     #[must_use]
     pub fn with_secret(mut self, pointer: &'static str, secret: SecretString) -> Self {
         put(&mut self.masked, pointer, HIDDEN);
@@ -43,13 +43,13 @@ impl Body {
         self
     }
 
-    /// The body with `[hidden]` in place of secrets.
+    /// Returns the body with `[hidden]` in place of secrets.
     #[must_use]
     pub fn masked(&self) -> &Value {
         &self.masked
     }
 
-    /// The body as it is sent.
+    /// Returns the body as it is sent.
     pub(crate) fn bytes(&self) -> Bytes {
         let mut whole = self.masked.clone();
         for (pointer, secret) in &self.secrets {
@@ -59,7 +59,7 @@ impl Body {
     }
 }
 
-/// Puts `text` at `pointer` in `value`.
+/// Inserts `text` at `pointer` in `value`.
 fn put(value: &mut Value, pointer: &str, text: &str) {
     let mut place = value;
     for token in pointer.split('/').skip(1) {

@@ -1,14 +1,14 @@
-//! Okta's rate-limit buckets: which calls share one quota.
+//! Okta's rate-limit buckets: sets of calls that share one quota.
 //!
 //! The division follows the table in `docs/spec/okta-api.md` 2.3. It names buckets, not numbers: the quota of each is
-//! learned from the headers of the answers.
+//! learned from the headers of the responses.
 
 use http::Method;
 
 /// A set of calls that share one quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bucket {
-    /// The list of users, and what hangs below a single user.
+    /// The list of users, and the lists below a single user.
     Users,
     /// Reading one user.
     User,
@@ -63,7 +63,7 @@ impl Bucket {
         Self::Rest,
     ];
 
-    /// The bucket of a call; `path` may carry a query.
+    /// Returns the bucket of a call; `path` may carry a query.
     #[must_use]
     pub fn for_call(method: &Method, path: &str) -> Self {
         let path = path.split('?').next().unwrap_or(path).trim_end_matches('/');
@@ -95,7 +95,7 @@ impl Bucket {
         }
     }
 
-    /// Its name, the path that stands for it in Okta's own tables.
+    /// Returns its name: its path in Okta's own tables.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -118,7 +118,7 @@ impl Bucket {
         }
     }
 
-    /// The place of this bucket in [`Bucket::ALL`].
+    /// Returns the index of this bucket in [`Bucket::ALL`].
     pub(crate) fn index(self) -> usize {
         self as usize
     }

@@ -1,4 +1,4 @@
-//! One call from its first try to its end: waiting for its turn, signing in, sending, judging what came back.
+//! Executes one call: waits for the pacer, authenticates, sends, retries, and classifies the response.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -22,33 +22,33 @@ use crate::request::{MAX_PROMPT_WAIT, Request};
 use crate::retry::RetryState;
 use crate::sent::LogEntry;
 
-/// How one try ended.
+/// The result of one attempt.
 enum AttemptResult<R> {
     Done(R),
     Throttled(Throttle, Error),
     Challenged(Challenge, Error),
     Failed(Error),
-    /// We have nothing to sign in with; what could be tried was.
+    /// No credential could be obtained. The authenticator has retried already.
     NotSignedIn(Error),
 }
 
-/// A whole answer.
+/// A response with its whole body.
 pub(crate) struct FullResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     body: Bytes,
-    /// What the answer wants to see first.
+    /// What the response asks for before the call can succeed.
     challenge: Option<Challenge>,
 }
 
 impl FullResponse {
-    /// The body, which is JSON as far as can be seen without parsing it.
+    /// Returns the body after a check that it looks like JSON, without parsing it.
     pub(crate) fn json(&self) -> Result<&[u8], Error> {
         answer::check_body(&self.headers, &self.body)?;
         Ok(&self.body)
     }
 
-    /// The body, if there is any, as with [`FullResponse::json`].
+    /// Returns the body, which may be empty, checked as by [`FullResponse::json`].
     pub(crate) fn json_or_empty(&self) -> Result<Bytes, Error> {
         if !self.body.trim_ascii().is_empty() {
             answer::check_body(&self.headers, &self.body)?;
@@ -57,7 +57,7 @@ impl FullResponse {
     }
 }
 
-/// Whether Okta may be carrying out the call at this moment, or may have done so already.
+/// Tracks whether Okta may be executing the call, or may have executed it already.
 #[derive(Default)]
 struct InFlightFlag(AtomicBool);
 
@@ -71,7 +71,7 @@ impl InFlightFlag {
     }
 }
 
-/// One request that a call can be made with: path and query may be another page than the request's own.
+/// One of the equivalent requests of a call. Its path and query may be those of a later page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Candidate<'a> {
     pub(crate) request: &'a Request,
@@ -79,7 +79,7 @@ pub(crate) struct Candidate<'a> {
 }
 
 impl Client {
-    /// Sends a request until it has an answer that `read` can read, or there is no point in going on.
+    /// Sends a request until `read` can parse its response, or retrying is pointless.
     pub(crate) async fn call<R>(
         &self,
         request: &Request,
@@ -89,8 +89,8 @@ impl Client {
         self.call_any(&[Candidate { request, page_path }], Priority::SingleBucket, |_, answer| read(answer)).await
     }
 
-    /// Sends one of several requests that do the same, whichever may be sent first, as [`call`](Self::call) does. `read`
-    /// is told which it was.
+    /// Sends one of several equivalent requests, the first that the pacer admits, as [`call`](Self::call) does. `read`
+    /// receives the index of that request.
     pub(crate) async fn call_any<R>(
         &self,
         candidates: &[Candidate<'_>],
@@ -144,7 +144,7 @@ impl Client {
                 return Err(error.not_sent().with_call(&request.method, page_path));
             }
             if index > 0 {
-                // The span was named after the first of the ways.
+                // The span was named after the first candidate.
                 let span = tracing::Span::current();
                 span.record("otel.name", format!("{} {}", request.method, request.template));
                 span.record("url.template", request.template).record("bucket", request.bucket.name());
@@ -185,7 +185,7 @@ impl Client {
         Err(Error::new(ErrorKind::Server, "tried without end"))
     }
 
-    /// One try of which the turn has come: sends, reads.
+    /// Makes one attempt that the pacer has admitted.
     async fn attempt<R>(
         &self,
         request: &Request,
@@ -204,7 +204,7 @@ impl Client {
         };
         match self.exchange(request, outgoing, credential, &mut permit, in_flight).await {
             Ok(answer) => {
-                // The slot is for calls that Okta works on; reading what it sent is our own affair.
+                // The permit is for calls that Okta processes; parsing does not need it.
                 drop(permit);
                 if answer.status.is_success() {
                     return read(&answer).map_or_else(AttemptResult::Failed, AttemptResult::Done);
@@ -221,7 +221,7 @@ impl Client {
         }
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     async fn exchange(
         &self,
         request: &Request,
@@ -255,7 +255,7 @@ impl Client {
             status: answer.status,
             headers: &answer.headers,
         });
-        // Even without its body an answer may say that the call was refused.
+        // Even without its body a response may show that the call was refused.
         let outcome = Outcome::from_response(answer.status, None);
         let body = answer.body.await.map_err(|error| error.with_outcome(outcome))?;
         tracing::debug!(
@@ -268,7 +268,7 @@ impl Client {
     }
 }
 
-/// The headers of a request, beside those that the network adds by itself.
+/// Returns the headers of a request, without those that the transport adds.
 fn headers(request: &Request, credential: &HeaderMap) -> HeaderMap {
     let json = HeaderValue::from_static("application/json");
     let mut headers = credential.clone();
@@ -278,7 +278,7 @@ fn headers(request: &Request, credential: &HeaderMap) -> HeaderMap {
     } else if request.body.is_some() {
         headers.insert(CONTENT_TYPE, json);
     }
-    // Okta answers 411 to an empty change that does not say that it is empty.
+    // Okta responds with 411 to an empty change without a content length.
     let expects_body = [Method::POST, Method::PUT, Method::PATCH].contains(&request.method);
     if expects_body && request.body.is_none() {
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));

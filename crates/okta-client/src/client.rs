@@ -1,4 +1,4 @@
-//! The client: requests in, records out.
+//! Configures and creates clients, and fetches records with them.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -22,27 +22,27 @@ use crate::sent::SentLog;
 use crate::skew::Skew;
 use crate::transport::{BodyLimits, Network, Transport};
 
-/// How a client is set up.
+/// The configuration of a client.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The org.
     pub org: OrgUrl,
-    /// Who we are.
+    /// The authenticator.
     pub auth: Arc<dyn Authenticator>,
-    /// How long one try of a call may take, from the connection to the last byte of the body.
+    /// The timeout of one attempt, from the connection to the last byte of the body.
     pub timeout: Duration,
     /// The `User-Agent` header.
     pub user_agent: String,
-    /// How hard Okta may be asked.
+    /// The limits on the calls that are sent.
     pub pacing: Pacing,
-    /// CA certificates (PEM) that are trusted besides those of this machine, for a proxy or a simulated org.
+    /// CA certificates (PEM) that are trusted in addition to those of this machine, for a proxy or a simulated org.
     pub extra_ca: Option<String>,
-    /// Ends all calls when it is cancelled.
+    /// Cancels all calls.
     pub cancel: CancellationToken,
 }
 
 impl Config {
-    /// The usual set-up for an org: 300 seconds a call, the default pacing, never cancelled.
+    /// Returns the default configuration for an org: 300 seconds per attempt, the default pacing, never cancelled.
     #[must_use]
     pub fn new(org: OrgUrl, auth: Arc<dyn Authenticator>) -> Self {
         Self {
@@ -62,19 +62,19 @@ impl Config {
 pub struct ListPage<T> {
     /// The records, in Okta's order.
     pub items: Vec<T>,
-    /// Records that could not be read.
+    /// Records that could not be parsed.
     pub unreadable: Vec<Unreadable>,
-    /// The cursor of the next page; `None` after the last. It holds no secret and stays good for as long as Okta
+    /// The cursor of the next page; `None` after the last. It holds no secret and stays valid for as long as Okta
     /// honours it, so it may be stored.
     pub next: Option<String>,
 }
 
 impl Client {
-    /// A client that sends nothing until it is asked to.
+    /// Creates a client. It sends nothing until its first call.
     ///
     /// # Errors
     ///
-    /// If no HTTPS client can be made, for example because there are no trusted certificates on this machine.
+    /// If no HTTPS client can be created, for example because there are no trusted certificates on this machine.
     pub fn new(config: Config) -> Result<Self, Error> {
         let connections = config.pacing.max_in_flight;
         let (agent, extra_ca) = (&config.user_agent, config.extra_ca.as_deref());
@@ -82,7 +82,7 @@ impl Client {
         Ok(Self::with_transport(Box::new(network), config, Box::new(rand::random::<f64>)))
     }
 
-    /// A client over any transport.
+    /// Creates a client over any transport.
     pub(crate) fn with_transport(
         transport: Box<dyn Transport>,
         config: Config,
@@ -101,30 +101,30 @@ impl Client {
         Self { inner: Arc::new(inner), cancel: config.cancel, log: None }
     }
 
-    /// The org that is asked.
+    /// Returns the org.
     #[must_use]
     pub fn org(&self) -> &OrgUrl {
         &self.inner.org
     }
 
-    /// Reads one page of a list: the first, or the one that `cursor` (from [`ListPage::next`]) names.
+    /// Fetches one page of a list: the first, or the one that `cursor` (from [`ListPage::next`]) names.
     ///
-    /// Waits for quotas, tries again what is worth it, and gives up at once when cancelled.
+    /// Waits for quotas, retries where that may help, and returns at once when cancelled.
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`]. An answer that is no list is an error, never an empty page.
+    /// See [`ErrorKind`]. A response that is no list is an error, never an empty page.
     pub async fn page<T: Record>(&self, list: &ListRequest<T>, cursor: Option<&str>) -> Result<ListPage<T>, Error> {
         Ok(self.page_from_any(std::slice::from_ref(list), cursor).await?.1)
     }
 
-    /// Reads one page of a list that several calls, each with a quota of its own, give alike: by the one that may be sent
-    /// first, the first of them if it is a tie; the answer says which. A cursor is good for the one that it came from, and
-    /// its link may lead from one to another.
+    /// Fetches one page of a list that several calls return alike, each with its own quota: by the call that the pacer admits
+    /// first. Returns the index of that call, too. A cursor is valid for the call that it came from, and its link may lead
+    /// from one call to another.
     ///
     /// # Errors
     ///
-    /// As for [`page`](Self::page). [`Error::path`] tells which call it was.
+    /// As for [`page`](Self::page). [`Error::path`] names the call.
     pub async fn page_from_any<T: Record>(
         &self,
         lists: &[ListRequest<T>],
@@ -164,9 +164,8 @@ impl Client {
         .await
     }
 
-    /// Reads one page of a list without an end, such as the System Log: from its beginning, or from where the page
-    /// before it ended. [`ListPage::next`] is always there, also behind an empty page: it is where the list is to be
-    /// read on, now or much later.
+    /// Fetches one page of a list without an end, such as the System Log: from its beginning, or from the end of the previous
+    /// page. [`ListPage::next`] is always set, after an empty page too: it is where to continue, now or much later.
     ///
     /// # Errors
     ///
@@ -184,7 +183,7 @@ impl Client {
         .await
     }
 
-    /// Reads one record.
+    /// Fetches one record.
     ///
     /// # Errors
     ///
@@ -194,11 +193,11 @@ impl Client {
         self.call(request, &request.path_and_query, read).await
     }
 
-    /// Sends a request that may change something, and gives the answer, whose body may be empty.
+    /// Sends a request that may change something, and returns the response, whose body may be empty.
     ///
-    /// It waits for quotas like every other. It is sent again only if it certainly has not been carried out: after
-    /// "too many requests", after a connection that could not be made, or after a refusal that asks for another try.
-    /// After anything else that went wrong [`Error::outcome`] says what is known about it.
+    /// It waits for quotas like every other call. It is retried only if it certainly has not been executed: after
+    /// "too many requests", after a connection that could not be established, or after a refusal that asks for a retry.
+    /// After any other failure [`Error::outcome`] reports what is known about its effect.
     ///
     /// # Errors
     ///
@@ -212,35 +211,34 @@ impl Client {
         .await
     }
 
-    /// This client with a record of all that is sent through the new one and its clones, for the report of one
-    /// operation.
+    /// Returns this client with a log of all requests that are sent through the new client and its clones, for the report
+    /// of one operation.
     #[must_use]
     pub fn recording(&self) -> (Self, Arc<SentLog>) {
         let log = Arc::new(SentLog::default());
         (Self { log: Some(Arc::clone(&log)), ..self.clone() }, log)
     }
 
-    /// This client with calls that end when `cancel` is cancelled, and not when its own token is: for what has to be
-    /// found out after a cancelled change.
+    /// Returns this client with another cancellation token, so that the state can be read back after a cancelled change.
     #[must_use]
     pub fn with_cancel(&self, cancel: CancellationToken) -> Self {
         Self { cancel, ..self.clone() }
     }
 
-    /// A place where a new reader can say what it still needs.
+    /// Creates the backlog of a new reader.
     #[must_use]
     pub fn backlog(&self) -> Backlog {
         Backlog::new(&self.inner)
     }
 
-    /// How many calls of `bucket` may still be made before its next window begins, or in the next if none is on; `None`
-    /// while no limit is known.
+    /// Returns how many calls of `bucket` may still be made before its next window begins, or in the next if none is active;
+    /// `None` while no limit is known.
     #[must_use]
     pub fn remaining_calls(&self, bucket: Bucket) -> Option<u64> {
         self.inner.pacer.remaining_calls(bucket)
     }
 
-    /// What has been asked so far, for every bucket that was used; requests for access tokens come last.
+    /// Returns the traffic so far of every bucket that was used; requests for access tokens come last.
     #[must_use]
     pub fn traffic(&self) -> Vec<BucketTraffic> {
         let mut traffic = self.inner.pacer.traffic();
@@ -248,24 +246,23 @@ impl Client {
         traffic
     }
 
-    /// Okta's time by its latest answer: a moment that is certainly not in Okta's future, whatever our own clock shows.
-    /// `None` before the first answer.
+    /// Returns Okta's time by its latest response: a moment that is certainly not in Okta's future, whatever our own clock
+    /// shows. `None` before the first response.
     #[must_use]
     pub fn server_time(&self) -> Option<jiff::Timestamp> {
         self.inner.skew.server_time()
     }
 
-    /// How far Okta's clock is ahead of this machine's, in seconds, by the last answer; negative if ours is ahead of
-    /// Okta's, `None` before the first answer, and for a simulated org whose
-    /// time is compressed. Readings come cut to whole seconds and late by the way of the answer,
-    /// so that a difference of a second or two means nothing.
+    /// Returns how far Okta's clock is ahead of this machine's, in seconds, by the last response; negative if ours is ahead of
+    /// Okta's, `None` before the first response and for a simulated org whose time is compressed. Readings are truncated
+    /// to whole seconds and delayed by latency, so a difference of a second or two means nothing.
     #[must_use]
     pub fn clock_skew(&self) -> Option<i64> {
         self.inner.skew.seconds()
     }
 }
 
-/// The records of a page that may hold `max` of them.
+/// Parses a page of at most `max` records.
 fn page_from_json<T: Record>(body: &[u8], key: Option<&str>, max: usize) -> Result<List<T>, Error> {
     list_with_limit(body, key, max).map_err(|e| unreadable(&e))
 }

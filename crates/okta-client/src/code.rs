@@ -1,4 +1,4 @@
-//! Okta's error codes that a caller acts on (`docs/spec/okta-api.md` 5). Only the code is stable; summaries change.
+//! The error codes of Okta that callers act on (`docs/spec/okta-api.md` 5). Only the code is stable; summaries change.
 
 /// The request is not valid, or the state of the object does not allow it; the causes say what and why.
 pub const VALIDATION: &str = "E0000001";
@@ -14,7 +14,7 @@ pub const NOT_FOUND: &str = "E0000007";
 pub const NO_SUCH_PATH: &str = "E0000008";
 /// Okta failed.
 pub const INTERNAL: &str = "E0000009";
-/// Okta changes nothing at present, and says so with status 503.
+/// Okta is in read-only mode; it sends this with status 503.
 pub const READ_ONLY: &str = "E0000010";
 /// The API token is wrong, expired or revoked.
 pub const INVALID_TOKEN: &str = "E0000011";
@@ -22,11 +22,11 @@ pub const INVALID_TOKEN: &str = "E0000011";
 pub const CREDENTIAL_REFUSED: &str = "E0000014";
 /// The org does not have the feature.
 pub const NO_FEATURE: &str = "E0000015";
-/// The user who is to be activated is active.
+/// The user to activate is active already.
 pub const ALREADY_ACTIVE: &str = "E0000016";
 /// The user's profile is mastered elsewhere.
 pub const MASTERED_ELSEWHERE: &str = "E0000023";
-/// The user who is to be unlocked is not locked.
+/// The user to unlock is not locked.
 pub const NOT_LOCKED: &str = "E0000032";
 /// The user's state does not allow this.
 pub const WRONG_USER_STATE: &str = "E0000038";
@@ -34,7 +34,7 @@ pub const WRONG_USER_STATE: &str = "E0000038";
 pub const RATE_LIMIT: &str = "E0000047";
 /// The application must be deactivated first.
 pub const APP_ACTIVE: &str = "E0000056";
-/// Okta does not do this.
+/// The operation is not supported.
 pub const UNSUPPORTED: &str = "E0000060";
 /// The user has the application already.
 pub const APP_ALREADY_ASSIGNED: &str = "E0000062";
@@ -64,5 +64,5 @@ pub const STILL_ACTIVATING: &str = "E0000112";
 pub const USER_INACTIVE: &str = "E0000117";
 /// The custom or standard role is bound already.
 pub const IAM_ROLE_ALREADY_ASSIGNED: &str = "E0000263";
-/// Another change of roles is under way; worth another try.
+/// Another change of roles is in progress; worth a retry.
 pub const ROLE_CHANGE_RUNNING: &str = "E0000268";

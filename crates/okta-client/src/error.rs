@@ -1,4 +1,4 @@
-//! What can go wrong between us and Okta, in words that say what to do next.
+//! Errors of calls, with messages that name the next step.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::outcome::Outcome;
 
 /// A failed call.
 ///
-/// Its text names the call (method and path, never the host's secrets or the query), what Okta said, and the next
+/// Its message contains the call (method and path, never the host's secrets or the query), Okta's message, and the next
 /// step. It never contains a token.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
@@ -26,18 +26,18 @@ struct Inner {
     too_large: bool,
 }
 
-/// What Okta said about a failed call; empty where it said nothing.
+/// Okta's own description of a failed call; empty where it sent nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OktaError {
     /// The HTTP status.
     pub status: Option<u16>,
-    /// Okta's code, for example `E0000006`; or the `error` of an OAuth answer.
+    /// Okta's code, for example `E0000006`; or the `error` of an OAuth response.
     pub code: Option<String>,
-    /// Okta's sentence. It changes from release to release.
+    /// Okta's summary. It changes from release to release.
     pub summary: Option<String>,
     /// Okta's details.
     pub causes: Vec<String>,
-    /// The OAuth scope that the call needs, as far as a refusal names one.
+    /// The OAuth scope that the call needs, if the refusal names one.
     pub scope: Option<String>,
     /// The id of this error in Okta's logs.
     pub error_id: Option<String>,
@@ -45,7 +45,7 @@ pub struct OktaError {
     pub request_id: Option<String>,
 }
 
-/// The kinds of failure, as far as a caller can do something about them.
+/// The kinds of failure that callers distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// The credential was refused.
@@ -54,7 +54,7 @@ pub enum ErrorKind {
     Forbidden,
     /// The object does not exist (any more).
     NotFound,
-    /// Still "too many requests" after all the patience that was allowed.
+    /// Still "too many requests" after all retries.
     RateLimited,
     /// The state of the object does not allow this.
     Conflict,
@@ -62,33 +62,33 @@ pub enum ErrorKind {
     Invalid,
     /// Okta failed.
     Server,
-    /// No answer in time.
+    /// No response in time.
     Timeout,
     /// No connection.
     Unreachable(Unreachable),
-    /// The answer points to another place: probably the wrong domain.
+    /// The response is a redirect: probably the wrong domain.
     Redirected,
-    /// We were told to stop.
+    /// The call was cancelled.
     Cancelled,
-    /// The answer is not what Okta sends.
+    /// The response is not what Okta sends.
     Unreadable,
 }
 
-/// Why there is no connection.
+/// The reasons for a missing connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unreachable {
     /// The name of the host is unknown.
     Dns,
-    /// Nothing listens there.
+    /// The connection was refused.
     Refused,
     /// The certificate is not trusted, or there is no common version of TLS.
     Tls,
-    /// The connection could not be made or broke for some other reason.
+    /// The connection could not be established or broke for some other reason.
     Broken,
 }
 
 impl Error {
-    /// An error that says `what` happened.
+    /// Creates an error with the message `what`.
     #[must_use]
     pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
         let okta = OktaError::default();
@@ -105,7 +105,7 @@ impl Error {
         }))
     }
 
-    /// The body of an answer has more than `limit` bytes.
+    /// Creates the error for a body of more than `limit` bytes.
     pub(crate) fn too_large(limit: usize) -> Self {
         let limit = if limit < 1 << 20 { format!("{} KiB", limit >> 10) } else { format!("{} MiB", limit >> 20) };
         let mut error = Self::new(ErrorKind::Unreadable, format!("the answer is larger than {limit}"))
@@ -114,12 +114,12 @@ impl Error {
         error
     }
 
-    /// Whether the body of the answer was too large: half of a page may not be.
+    /// Returns whether the body of the response was too large. A smaller page may fit.
     pub(crate) fn is_too_large(&self) -> bool {
         self.0.too_large
     }
 
-    /// We were told to stop.
+    /// Creates the error of a cancelled call.
     #[must_use]
     pub fn cancelled() -> Self {
         Self::new(ErrorKind::Cancelled, "cancelled")
@@ -132,7 +132,7 @@ impl Error {
         self
     }
 
-    /// Adds the call that failed, unless another one made it fail: the request for an access token, say.
+    /// Adds the failed call, unless another call has been added: the request for an access token, say.
     #[must_use]
     pub(crate) fn with_call(mut self, method: &Method, path: &str) -> Self {
         let path = path.split('?').next().unwrap_or_default();
@@ -140,7 +140,7 @@ impl Error {
         self
     }
 
-    /// Adds what Okta said.
+    /// Adds Okta's own description.
     #[must_use]
     pub fn with_okta(mut self, okta: OktaError) -> Self {
         self.0.okta = okta;
@@ -154,105 +154,105 @@ impl Error {
         self
     }
 
-    /// Adds that it is a service app that signs in.
+    /// Marks the call as made by a service app.
     #[must_use]
     pub(crate) fn with_service_app(mut self) -> Self {
         self.0.by_service_app = true;
         self
     }
 
-    /// Adds that nothing has been sent.
+    /// Marks the call as not sent.
     #[must_use]
     pub(crate) fn not_sent(self) -> Self {
         self.with_outcome(Outcome::NotSent)
     }
 
-    /// What the text says about the next step, if it does.
+    /// Returns the next step for an operator, if the message has one.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         self.0.hint
     }
 
-    /// The same without the next step, for whoever tells that apart or knows a better one.
+    /// Removes the next step, for callers that show it separately or know a better one.
     #[must_use]
     pub fn without_hint(mut self) -> Self {
         self.0.hint = None;
         self
     }
 
-    /// What kind of failure it is.
+    /// Returns the kind of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What Okta said.
+    /// Returns Okta's own description.
     #[must_use]
     pub fn okta(&self) -> &OktaError {
         &self.0.okta
     }
 
-    /// The HTTP status, if there was an answer.
+    /// Returns the HTTP status, if there was a response.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.okta.status
     }
 
-    /// Okta's code, for example `E0000006`.
+    /// Returns Okta's code, for example `E0000006`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.okta.code.as_deref()
     }
 
-    /// Okta's sentence.
+    /// Returns Okta's summary.
     #[must_use]
     pub fn summary(&self) -> Option<&str> {
         self.0.okta.summary.as_deref()
     }
 
-    /// The id of this error in Okta's logs.
+    /// Returns the id of this error in Okta's logs.
     #[must_use]
     pub fn error_id(&self) -> Option<&str> {
         self.0.okta.error_id.as_deref()
     }
 
-    /// The id of the request in Okta's logs.
+    /// Returns the id of the request in Okta's logs.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.okta.request_id.as_deref()
     }
 
-    /// The method of the call, if there was one.
+    /// Returns the method of the call, if there was one.
     #[must_use]
     pub fn method(&self) -> Option<&Method> {
         self.0.call.as_ref().map(|(method, _)| method)
     }
 
-    /// The path of the call, without its query.
+    /// Returns the path of the call, without its query.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.0.call.as_ref().map(|(_, path)| path.as_str())
     }
 
-    /// Whether the call was made, or was going to be made, by a service app (OAuth 2.0) instead of with an API token.
+    /// Returns whether the call was made, or was going to be made, by a service app (OAuth 2.0) instead of with an API token.
     #[must_use]
     pub fn is_by_service_app(&self) -> bool {
         self.0.by_service_app
     }
 
-    /// What is known about the effect of the call, which matters if it was a change.
+    /// Returns what is known about the effect of the call, which matters if it was a change.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.0.outcome.unwrap_or(Outcome::Unknown)
     }
 
-    /// Whether Okta refused to create a user because another has the same login.
+    /// Returns whether Okta refused to create a user because another has the same login.
     #[must_use]
     pub fn is_duplicate_login(&self) -> bool {
         self.is_duplicate("login")
     }
 
-    /// Whether Okta refused a value of the profile member `field` because another object of the org has it.
+    /// Returns whether Okta rejected a value of the profile member `field` because another object of the org has it.
     #[must_use]
     pub fn is_duplicate(&self, field: &str) -> bool {
         let names = |cause: &String| {
@@ -261,7 +261,7 @@ impl Error {
         self.code() == Some(code::VALIDATION) && self.0.okta.causes.iter().any(names)
     }
 
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Returns whether the same call may succeed later without a change of request or configuration.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {

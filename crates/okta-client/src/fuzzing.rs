@@ -1,4 +1,4 @@
-//! What the fuzz targets call beside the public interface: parsers of what a server sends and of what an operator pastes.
+//! Entry points of the fuzz targets in addition to the public interface: parsers of server output and of operator input.
 
 use std::fmt::Debug;
 
@@ -15,16 +15,16 @@ use crate::pager;
 use crate::request::Request;
 use crate::skew::Skew;
 
-/// A page as the two readers of lists see it, each list as its `Debug` text.
+/// The results of the two readers of lists, each list as its `Debug` text.
 #[derive(Debug)]
 pub struct Readings {
-    /// `None` where the quick reader leaves the page to the strict one.
+    /// `None` where the quick reader falls back to the strict one.
     pub quick: Option<Result<String, NotJson>>,
-    /// What `serde_json` makes of it.
+    /// The result of `serde_json`.
     pub strict: Result<String, NotJson>,
 }
 
-/// Reads a page of at most `max` records in both ways.
+/// Reads a page of at most `max` records with both readers.
 #[must_use]
 pub fn read_page<T: Record + Debug>(body: &[u8], key: Option<&str>, max: usize) -> Readings {
     let text = |list: Result<List<T>, NotJson>| list.map(|list| format!("{list:?}"));
@@ -34,10 +34,10 @@ pub fn read_page<T: Record + Debug>(body: &[u8], key: Option<&str>, max: usize) 
     }
 }
 
-/// The cursor of the page behind the one that `page_path` (path and query) was answered with.
+/// Returns the cursor of the page after the one requested with `page_path` (path and query).
 ///
 /// # Errors
-/// The links of the answer lead elsewhere.
+/// The links of the response lead elsewhere.
 pub fn next_cursor(
     org: &OrgUrl,
     first: &Request,
@@ -48,19 +48,19 @@ pub fn next_cursor(
     pager::next_cursor(org, first, page_path, headers, in_body)
 }
 
-/// `page_path` with half of its limit.
+/// Returns `page_path` with half of its limit.
 #[must_use]
 pub fn halved(page_path: &str) -> String {
     pager::with_limit(page_path, |limit| limit / 2)
 }
 
-/// The error that an answer without success becomes.
+/// Returns the error of a response without success.
 #[must_use]
 pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     answer::refusal(status, headers, body)
 }
 
-/// Reads an answer of the token endpoint.
+/// Parses a response of the token endpoint.
 ///
 /// # Errors
 /// There is no usable token in it.
@@ -68,7 +68,7 @@ pub fn token_answer(body: &[u8]) -> Result<(), Error> {
     check_token_answer(body, Instant::now())
 }
 
-/// Reads a private key in a text; `None` if the text would be taken for the name of a file.
+/// Parses a private key in a text; `None` if the text is treated as the name of a file.
 ///
 /// # Errors
 /// There is no usable key in it.
@@ -77,7 +77,7 @@ pub fn key_text(text: &str) -> Option<Result<(), Error>> {
     check_key_text(text)
 }
 
-/// The time for proofs, in seconds since 1970, by a clock that shows `wall`, after an answer with these headers.
+/// Returns the time for proofs, in seconds since 1970, by a clock that shows `wall`, after a response with these headers.
 #[must_use]
 pub fn corrected_time(wall: i64, headers: &HeaderMap) -> i64 {
     let skew = Skew::new(Box::new(move || wall));
@@ -85,32 +85,32 @@ pub fn corrected_time(wall: i64, headers: &HeaderMap) -> i64 {
     if skew.was_wrong(wall, headers) { skew.now() } else { wall }
 }
 
-/// A bucket whose server answers with whatever headers.
+/// A bucket whose server responds with arbitrary headers.
 #[derive(Debug)]
 pub struct QuotaSimulation {
     limiter: bucket_limiter::BucketLimiter,
     now: f64,
 }
 
-/// What a bucket decides about a call.
+/// The result of a call.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum CallResult {
-    /// It was sent and answered.
+    /// It was sent, and its response recorded.
     Sent,
-    /// It has to wait for so many seconds.
+    /// It has to wait for this many seconds.
     Wait(f64),
-    /// It has to wait for the answer to another one.
+    /// It has to wait for the response to another call.
     WaitForResponse,
 }
 
 impl QuotaSimulation {
-    /// A bucket of which nothing is known at `now`, in seconds of the server's clock.
+    /// Creates a bucket with an unknown quota at `now`, in seconds of the server's clock.
     #[must_use]
     pub fn new(share_percent: u8, now: f64) -> Self {
         Self { limiter: bucket_limiter::BucketLimiter::new(share_percent), now }
     }
 
-    /// Lets `seconds` pass, then makes a call that gets this answer. For an answer that never comes it is `None`.
+    /// Advances the clock by `seconds`, then makes a call that gets this response; `None` for a response that never comes.
     pub fn call(&mut self, seconds: f64, answer: Option<(StatusCode, &HeaderMap)>) -> CallResult {
         self.now += seconds;
         let ticket = match self.limiter.decide(self.now, 1) {

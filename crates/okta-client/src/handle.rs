@@ -1,4 +1,4 @@
-//! The client as a handle: what its clones share, and what each has of its own.
+//! The client as a cloneable handle.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,24 +13,24 @@ use crate::sent::SentLog;
 use crate::skew::Skew;
 use crate::transport::Transport;
 
-/// A paced client of one org. Clones share connections, pace, counts and the record of what was sent.
+/// A paced client of one org. Clones share connections, pacing, counters and the log of sent requests.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: Arc<Inner>,
     /// Ends the calls of this client.
     pub(crate) cancel: CancellationToken,
-    /// Where what is sent is noted, if anybody wants to know.
+    /// The log of sent requests, if one is kept.
     pub(crate) log: Option<Arc<SentLog>>,
 }
 
-/// What the clones of a client share.
+/// The state that the clones of a client share.
 pub(crate) struct Inner {
     pub(crate) org: OrgUrl,
     pub(crate) auth: Arc<dyn Authenticator>,
     pub(crate) max_attempts: u32,
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) pacer: Pacer,
-    /// Whether the host has ever answered.
+    /// Whether the host has ever responded.
     pub(crate) reached: AtomicBool,
     pub(crate) skew: Skew,
     /// Random numbers from 0 to 1, for pauses.

@@ -1,12 +1,12 @@
 //! A paced, lenient client of the Okta Management API.
 //!
-//! - [`endpoints`] turns parameters into requests, without any network;
-//! - [`models`] turns bodies into records, and survives whatever real orgs send;
+//! - [`endpoints`] builds requests from parameters, without any network;
+//! - [`models`] parses bodies into records, and tolerates whatever real orgs send;
 //! - [`Client`] sends requests: paced per rate-limit bucket, retried within bounds, page after page, and cancellable
-//!   at any moment. A change is never sent twice unless it is certain that the first was not carried out; what is known
-//!   about one that failed is its [`Outcome`].
+//!   at any moment. A change is never sent twice unless it is certain that the first was not executed; what is known
+//!   about a failed one is its [`Outcome`].
 //!
-//! Nothing here knows what the records are read for.
+//! The crate is independent of what the records are read for.
 
 mod answer;
 mod auth;

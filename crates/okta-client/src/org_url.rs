@@ -1,4 +1,4 @@
-//! The address of an org, from whatever an operator typed.
+//! Parses the address of an org.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use url::{Position, Url};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrgUrl(Url);
 
-/// Why a text is not the address of an org.
+/// The reasons why a text is not the address of an org.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OrgUrlError {
     /// Nothing but blanks.
@@ -20,7 +20,7 @@ pub enum OrgUrlError {
         "the Okta domain {0:?} is a placeholder; replace it by the host name of your org, for example acme.okta.com"
     )]
     Placeholder(String),
-    /// The console's host, which answers other things.
+    /// The host of the admin console.
     #[error("the Okta domain {given:?} is the admin console's; leave out \"-admin\": {instead}")]
     AdminHost {
         /// What was given.
@@ -41,7 +41,7 @@ pub enum OrgUrlError {
     Scheme {
         /// What was given.
         given: String,
-        /// The scheme that was asked for.
+        /// The given scheme.
         scheme: String,
     },
     /// A path, a query, a fragment or user information.
@@ -49,7 +49,7 @@ pub enum OrgUrlError {
     TooMuch {
         /// What was given, without anything that could be a password.
         given: String,
-        /// What is too much.
+        /// The superfluous part.
         part: &'static str,
     },
     /// No URL at all.
@@ -57,14 +57,14 @@ pub enum OrgUrlError {
     Malformed {
         /// What was given.
         given: String,
-        /// What the URL parser said.
+        /// The message of the URL parser.
         reason: String,
     },
 }
 
 impl OrgUrl {
-    /// Reads the address of an org: a host name with or without port, with or without `https://` before it and a
-    /// slash behind it.
+    /// Parses the address of an org: a host name with or without port, with or without `https://` before it and a
+    /// slash after it.
     ///
     /// # Errors
     ///
@@ -93,19 +93,19 @@ impl OrgUrl {
         Ok(Self(url))
     }
 
-    /// The host, in lower case, without port.
+    /// Returns the host, in lower case, without port.
     #[must_use]
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// The host with its port if that is not 443, as in a `Host` header.
+    /// Returns the host with its port if that is not 443, as in a `Host` header.
     #[must_use]
     pub fn authority(&self) -> &str {
         &self.0[Position::BeforeHost..Position::AfterPort]
     }
 
-    /// The URL of something in the org.
+    /// Returns the URL of a path in the org.
     ///
     /// `path_and_query` begins with a slash, so that it cannot alter the host.
     pub(crate) fn join(&self, path_and_query: &str) -> Option<Url> {
@@ -116,10 +116,10 @@ impl OrgUrl {
     }
 }
 
-/// The part after the scheme, provided that it holds nothing but a host and a port.
+/// Returns the part after the scheme without a trailing slash, provided that it is only a host and a port.
 fn host_and_port<'t>(rest: &'t str, given: &str) -> Result<&'t str, OrgUrlError> {
     if rest.contains('@') {
-        // What stands before the @ may be a password and is not repeated.
+        // The part before the @ may be a password and is not repeated.
         return Err(OrgUrlError::TooMuch {
             given: rest.rsplit('@').next().unwrap_or_default().to_owned(),
             part: "user information",
@@ -139,7 +139,7 @@ fn host_and_port<'t>(rest: &'t str, given: &str) -> Result<&'t str, OrgUrlError>
     Ok(host)
 }
 
-/// Refuses hosts that people are known to give by mistake.
+/// Rejects hosts that are known mistakes.
 fn reject_known_mistakes(url: &Url, given: &str) -> Result<(), OrgUrlError> {
     let host = url.host_str().unwrap_or_default();
     for domain in ["okta.com", "oktapreview.com", "okta-emea.com"] {

@@ -1,4 +1,4 @@
-//! What a failed call has done to the org.
+//! The effect of a failed call on the org.
 
 use http::StatusCode;
 
@@ -6,29 +6,29 @@ use crate::code;
 
 /// What is known about the effect of a call that failed.
 ///
-/// Only what is certain is told; wherever there is doubt it is [`Outcome::Unknown`], and the state has to be read back
-/// before anything is sent again.
+/// Only certain facts are reported; in case of doubt it is [`Outcome::Unknown`], and the state has to be read back before
+/// anything is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Nothing has left this machine: the call was refused before, there was no connection, or it still waited for its
-    /// turn.
+    /// Nothing has left this machine: the call was rejected locally, there was no connection, or it still waited for the
+    /// pacer.
     NotSent,
     /// Okta has refused it. Nothing was changed.
     Refused,
-    /// It may have been carried out, now or later: no answer came, Okta failed, or the answer cannot be read.
+    /// It may have been executed, now or later: no response came, Okta failed, or the response cannot be read.
     Unknown,
 }
 
 impl Outcome {
-    /// What an answer without success says about the call.
+    /// Returns the outcome that a response without success implies.
     pub(crate) fn from_response(status: StatusCode, okta_code: Option<&str>) -> Self {
         match (status.as_u16(), okta_code) {
-            // Okta's own words that it does not do this at all, or changes nothing at present.
+            // Okta's own statement that it does not support this, or changes nothing at present.
             (501, Some(code::UNSUPPORTED)) | (503, Some(code::READ_ONLY)) => Self::Refused,
-            // Somebody in between waited in vain, for us or for Okta.
+            // An intermediary timed out, waiting for us or for Okta.
             (408, _) => Self::Unknown,
             (400..=499, _) => Self::Refused,
-            // A failing server may fail after the deed, and a redirect can follow one.
+            // A server may fail after it has made the change, and a redirect can follow one.
             _ => Self::Unknown,
         }
     }

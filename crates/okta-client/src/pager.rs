@@ -1,9 +1,9 @@
-//! From one page of a list to the next, for both of Okta's styles: `Link` headers and links in the body.
+//! Follows lists from page to page, in both of Okta's styles: `Link` headers and links in the body.
 //!
-//! The link is Okta's and is followed as given, with four exceptions. Only its path and query are used, on the host that
-//! was configured: `/iam/*` links to the admin console's host. An `expand` that the link has lost (which several lists
-//! have done for months) is put back. A link to another path is refused: some lists have pointed to their bigger
-//! siblings. And so is a link to the page that it came with, which would never end.
+//! Links are followed as given, with four exceptions. Only path and query are used, on the configured host: `/iam/*` links
+//! to the admin console's host. An `expand` that the link has lost (which several lists have done for months) is added
+//! again. A link to another path is rejected: some lists have linked to their bigger siblings. A link to the page that it
+//! came with is rejected too, since it would never end.
 
 use http::{HeaderMap, header};
 use url::{Url, form_urlencoded};
@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind};
 use crate::org_url::OrgUrl;
 use crate::request::Request;
 
-/// The cursor of the page after the one that was asked for with `page_path` (path and query), or `None` if that was the
-/// last. `in_body` is the link that the body named.
+/// Returns the cursor of the page after the one requested with `page_path` (path and query), or `None` if that was the last.
+/// `in_body` is the link in the body.
 pub(crate) fn next_cursor(
     org: &OrgUrl,
     first: &Request,
@@ -29,7 +29,7 @@ pub(crate) fn next_cursor(
     }
 }
 
-/// The cursor that an answer of a list without an end gives: `page_path` again if nothing has come since.
+/// Returns the cursor after a page of a list without an end: `page_path` again if nothing has come since.
 pub(crate) fn resume_cursor(
     org: &OrgUrl,
     first: &Request,
@@ -40,7 +40,7 @@ pub(crate) fn resume_cursor(
     Ok(cursor.unwrap_or_else(|| page_path.to_owned()))
 }
 
-/// The cursor that the link to the next page stands for.
+/// Returns the cursor of the link to the next page.
 fn resolve_link(
     org: &OrgUrl,
     first: &Request,
@@ -58,7 +58,7 @@ fn resolve_link(
     Ok(Some(with_lost_expand(&url, first)))
 }
 
-/// Checks that `cursor` belongs to the list that `first` begins.
+/// Checks that `cursor` belongs to the list of `first`.
 pub(crate) fn check_cursor(first: &Request, cursor: &str) -> Result<(), Error> {
     let path = cursor.split('?').next().unwrap_or_default();
     if without_trailing_slash(path) == without_trailing_slash(first.path()) {
@@ -67,7 +67,7 @@ pub(crate) fn check_cursor(first: &Request, cursor: &str) -> Result<(), Error> {
     Err(Error::new(ErrorKind::Invalid, format!("a cursor of another list ({path})")))
 }
 
-/// `page_path` with its `limit` replaced, if it has one.
+/// Returns `page_path` with its `limit` replaced, if it has one.
 pub(crate) fn with_limit(page_path: &str, limit: impl FnOnce(u32) -> u32) -> String {
     let Some((path, query)) = page_path.split_once('?') else { return page_path.to_owned() };
     let mut limit = Some(limit);
@@ -85,18 +85,18 @@ pub(crate) fn with_limit(page_path: &str, limit: impl FnOnce(u32) -> u32) -> Str
     format!("{path}?{}", query.join("&"))
 }
 
-/// The size of the page that `page_path` asks for, if it does.
+/// Returns the page size that `page_path` requests, if it does.
 pub(crate) fn limit(page_path: &str) -> Option<u32> {
     let (_, query) = page_path.split_once('?')?;
     query.split('&').find_map(|part| part.strip_prefix("limit=")?.parse().ok())
 }
 
-/// The most records that a page of the list may hold that `first` begins: a few times what it asks for, as a list may
-/// take no notice of that. The limit in a cursor is the server's own and does not count.
+/// Returns the largest number of records that a page of the list of `first` may hold: a few times the requested page size,
+/// since a list may ignore it. The limit in a cursor is set by the server and is not used.
 pub(crate) fn max_records(first: &Request) -> usize {
-    /// For lists that come whole. The longest page of Okta's has ten thousand records.
+    /// For lists without a page size. The longest of Okta's pages has ten thousand records.
     const WITHOUT_LIMIT: usize = 20_000;
-    /// For lists that ask for a few records only.
+    /// For lists that request a few records only.
     const MIN_RECORDS: usize = 1_000;
     limit(&first.path_and_query).map_or(WITHOUT_LIMIT, |limit| {
         usize::try_from(limit).unwrap_or(WITHOUT_LIMIT).saturating_mul(4).max(MIN_RECORDS)
@@ -112,7 +112,7 @@ fn without_trailing_slash(path: &str) -> &str {
     path.trim_end_matches('/')
 }
 
-/// Path and query of the link, with the first page's `expand` if the link has none.
+/// Returns path and query of the link, with the first page's `expand` if the link has none.
 fn with_lost_expand(url: &Url, first: &Request) -> String {
     let mut cursor = first.path().to_owned();
     let mut separator = '?';
@@ -132,7 +132,7 @@ fn with_lost_expand(url: &Url, first: &Request) -> String {
     cursor
 }
 
-/// What a path and query select, apart from the size of the page: the server may change the order of the parameters.
+/// Returns what a path and query select, without the page size. Sorted, because the server may reorder the parameters.
 fn position(path_and_query: &str) -> Vec<(String, String)> {
     let query = path_and_query.split_once('?').map_or("", |(_, query)| query);
     let mut pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
@@ -141,13 +141,13 @@ fn position(path_and_query: &str) -> Vec<(String, String)> {
     pairs
 }
 
-/// The target of `rel="next"` in the `Link` headers, which come one per line or several in one.
+/// Returns the target of `rel="next"` in the `Link` headers, of which one line may hold several.
 fn next_link(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all(header::LINK).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(links).find(|(_, parameters)| is_next(parameters)).map(|(target, _)| target.to_owned())
 }
 
-/// The links in one header value: target and parameters. Commas inside of `<…>` or quotes separate nothing.
+/// Splits one header value into links: target and parameters. Commas inside of `<…>` or quotes do not separate.
 fn links(value: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     let mut rest = value;

@@ -1,4 +1,4 @@
-//! A request as data: built and tested without any network.
+//! Requests as data, built and tested without any network.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,8 +11,8 @@ use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind};
 use crate::models::Record;
 
-/// How long a request that is to be sent promptly may wait: longer than between two calls of a small quota that are spread
-/// evenly over its window.
+/// The longest wait of a prompt request: longer than the pause between two calls of a small quota that are spread evenly
+/// over its window.
 pub(crate) const MAX_PROMPT_WAIT: Duration = Duration::from_secs(3);
 
 /// One call of the API.
@@ -24,23 +24,23 @@ pub struct Request {
     pub path_and_query: String,
     /// The path with `{id}` in place of ids, for logs.
     pub template: &'static str,
-    /// Whose quota it uses.
+    /// The bucket whose quota it uses.
     pub bucket: Bucket,
-    /// Whether sending it twice does no harm. Only such a request is sent again after a failure that leaves open
-    /// whether Okta has carried it out.
+    /// Whether it can safely be sent twice. Only such a request is retried after a failure that leaves open whether Okta has
+    /// executed it.
     pub idempotent: bool,
-    /// Whether it is to be sent within three seconds or not at all. Where a quota makes it wait longer, the call fails with
-    /// [`ErrorKind::RateLimited`] and [`Outcome::NotSent`](crate::Outcome::NotSent) when its turn comes, and the caller
-    /// looks again at what the request rests on.
+    /// Whether it must be sent within three seconds or not at all. If the pacer delays it longer, the call fails with
+    /// [`ErrorKind::RateLimited`] and [`Outcome::NotSent`](crate::Outcome::NotSent) when it is admitted, and the caller
+    /// reads the state again that the request depends on.
     pub prompt: bool,
-    /// A `Content-Type` header that asks for a smaller answer.
+    /// A `Content-Type` header that requests a smaller response.
     pub content_type: Option<&'static str>,
     /// The body.
     pub body: Option<Body>,
 }
 
 impl Request {
-    /// A GET of `path`, which is `template` with its `{id}` filled in.
+    /// Creates a GET of `path`, which is `template` with its `{id}` filled in.
     pub(crate) fn get(template: &'static str, path: String) -> Self {
         Self {
             bucket: Bucket::for_call(&Method::GET, &path),
@@ -54,8 +54,8 @@ impl Request {
         }
     }
 
-    /// A change: never sent again while it is unknown whether it has been carried out. That goes for PUT and DELETE
-    /// too, which Okta does not always treat alike the second time (deleting a user twice deactivates, then deletes).
+    /// Creates a change, which is never retried while it is unknown whether it has been executed. That includes PUT and
+    /// DELETE, which are not always idempotent at Okta (deleting a user twice deactivates, then deletes).
     pub(crate) fn change(method: Method, template: &'static str, path: String) -> Self {
         Self {
             bucket: Bucket::for_call(&method, &path),
@@ -74,19 +74,19 @@ impl Request {
         Self { body: Some(body), ..self }
     }
 
-    /// The same request, to be sent promptly or not at all: see [`Request::prompt`].
+    /// Marks the request as prompt: see [`Request::prompt`].
     #[must_use]
     pub fn promptly(self) -> Self {
         Self { prompt: true, ..self }
     }
 
-    /// The path without the query.
+    /// Returns the path without the query.
     #[must_use]
     pub fn path(&self) -> &str {
         self.path_and_query.split('?').next().unwrap_or_default()
     }
 
-    /// The query, if there is one.
+    /// Returns the query, if there is one.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.path_and_query.split_once('?').map(|(_, query)| query)
@@ -105,7 +105,7 @@ impl fmt::Display for Request {
 pub struct ListRequest<T> {
     /// The call itself.
     pub request: Request,
-    /// The member that holds the records, for lists that come inside an object.
+    /// The member that holds the records, for lists inside an object.
     pub key: Option<&'static str>,
     records: PhantomData<fn() -> T>,
 }
@@ -117,32 +117,31 @@ impl<T> Clone for ListRequest<T> {
 }
 
 impl<T: Record> ListRequest<T> {
-    /// A list that comes as a bare array.
+    /// Creates the request for a list that is a bare array.
     pub(crate) fn array(request: Request) -> Self {
         Self { request, key: None, records: PhantomData }
     }
 
-    /// A list that comes under `key` inside an object.
+    /// Creates the request for a list that is the member `key` of an object.
     pub(crate) fn in_object(key: &'static str, request: Request) -> Self {
         Self { request, key: Some(key), records: PhantomData }
     }
 }
 
-/// Words that the API takes for an object where an id is expected: the owner of the credential, a list. Whoever means
-/// one object by its id does not mean these.
+/// Words that the API accepts in place of an id: the owner of the credential, a list. They are not ids.
 const ALIASES: [&str; 4] = ["me", "default", "current", "rules"];
 
-/// The path `template` with its `{id}` replaced.
+/// Returns the path `template` with its `{id}` replaced.
 ///
 /// # Errors
 ///
-/// Unless `id` has the form of an Okta id: up to 100 letters, digits, `_` and `-`, and none of the words that stand for
-/// an object ([`ALIASES`]). Nothing in it then needs escaping, and no id can lead to another path.
+/// Unless `id` has the form of an Okta id: up to 100 letters, digits, `_` and `-`, and none of the [`ALIASES`].
+/// Nothing in it then needs escaping, and no id can lead to another path.
 pub(crate) fn fill(template: &'static str, id: &str) -> Result<String, Error> {
     fill_all(template, [id])
 }
 
-/// The path `template` with its two `{id}`s replaced, in their order.
+/// Returns the path `template` with its two `{id}`s replaced, in their order.
 ///
 /// # Errors
 ///
@@ -151,7 +150,7 @@ pub(crate) fn fill_two(template: &'static str, first: &str, second: &str) -> Res
     fill_all(template, [first, second])
 }
 
-/// The path `template` with its `{id}`s replaced, in their order.
+/// Returns the path `template` with its `{id}`s replaced, in their order.
 ///
 /// # Errors
 ///
@@ -179,12 +178,12 @@ pub(crate) fn check_id(id: &str, template: &'static str) -> Result<(), Error> {
     Ok(())
 }
 
-/// The path `template` with its `{login}` replaced, percent-encoded.
+/// Returns the path `template` with its `{login}` replaced, percent-encoded.
 ///
 /// # Errors
 ///
-/// If no path can stand for the login: one with a slash is not found by Okta, one of dots only would be taken for a
-/// step in the path, and `me` for the owner of the credential.
+/// If no path can represent the login: one with a slash is not found by Okta, one of dots only would be a relative path
+/// segment, and `me` is the owner of the credential.
 pub(crate) fn fill_login(template: &'static str, login: &str) -> Result<String, Error> {
     let is_unsafe = |c: char| c == '/' || c == '\\' || c.is_control();
     if login.is_empty()
@@ -196,12 +195,12 @@ pub(crate) fn fill_login(template: &'static str, login: &str) -> Result<String, 
         let what = format!("{login:?} is not a login that can be looked up; {template} was not called");
         return Err(Error::new(ErrorKind::Invalid, what).not_sent());
     }
-    // Two differences between forms and paths: a space is no `+` in a path, and an `@` stands for itself.
+    // Two differences between forms and paths: a space is no `+` in a path, and an `@` is not escaped.
     let encoded: String = url::form_urlencoded::byte_serialize(login.as_bytes()).collect();
     Ok(template.replacen("{login}", &encoded.replace('+', "%20").replace("%40", "@"), 1))
 }
 
-/// `path` with a query made of `pairs`, form-encoded.
+/// Returns `path` with `pairs` as its query, form-encoded.
 pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     format!("{path}?{query}")

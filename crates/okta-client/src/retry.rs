@@ -1,7 +1,7 @@
-//! When a failed call is worth another try, and after which pause.
+//! Decides whether a failed call is retried, and after which pause.
 //!
-//! Two budgets: one for failures (no answer, or a failing server), one for "too many requests". The second is larger,
-//! because such an answer is an order to wait, not a failure, and the pacer does the waiting.
+//! Two budgets: one for failures (no response, or a failing server), one for "too many requests". The second is larger,
+//! because such a response asks to wait and is no failure, and the pacer does the waiting.
 
 use std::time::Duration;
 
@@ -10,33 +10,33 @@ use crate::error::{Error, ErrorKind};
 use crate::outcome::Outcome;
 use crate::pacer::Throttle;
 
-/// How often "too many requests" is answered by another try.
+/// The largest number of attempts that end in "too many requests".
 const MAX_THROTTLES: u32 = 20;
-/// Tries of a host that has never answered: a wrong domain is to be told soon.
+/// Attempts for a host that has never responded: a wrong domain is reported soon.
 const MAX_FIRST_CONTACT_ATTEMPTS: u32 = 2;
-/// How often a call is sent with a better proof for the same reason.
+/// The largest number of retries with a new proof for the same reason.
 const MAX_PROOFS: usize = 3;
-/// The smallest page size that a failing list is brought down to.
+/// The smallest page size that a failing list is reduced to.
 const MIN_PAGE_SIZE: u32 = 10;
 
-/// The tries of one call.
+/// The retry state of one call.
 #[derive(Debug)]
 pub(crate) struct RetryState {
     max_attempts: u32,
     idempotent: bool,
     failures: u32,
     throttles: u32,
-    /// Failures that a smaller page may cure.
+    /// Failures that a smaller page may avoid.
     too_slow: u32,
     /// Pages that were too large to be read.
     too_large: u32,
-    /// What was asked of our credential so far.
+    /// The challenges so far.
     challenges: Vec<Challenge>,
     pause: DecorrelatedJitter,
 }
 
 impl RetryState {
-    /// No try has been made yet.
+    /// Creates the state before the first attempt.
     pub(crate) fn new(max_attempts: u32, idempotent: bool) -> Self {
         let pause = DecorrelatedJitter::new(Duration::from_millis(500), Duration::from_secs(30));
         Self {
@@ -51,8 +51,8 @@ impl RetryState {
         }
     }
 
-    /// The pause before the next try after `error`, or `None` if there is to be none. `reached` says whether the host
-    /// has ever answered; `random` is a random number below 1.
+    /// Returns the pause before the retry after `error`, or `None` if it must not be retried. `reached` is whether the host
+    /// has ever responded; `random` is a random number below 1.
     pub(crate) fn after_failure(&mut self, error: &Error, reached: bool, random: f64) -> Option<Duration> {
         self.failures += 1;
         let first_contact = !reached && matches!(error.kind(), ErrorKind::Unreachable(_));
@@ -66,8 +66,8 @@ impl RetryState {
         Some(self.pause.next(random))
     }
 
-    /// The pause before the next try after an answer that was too large to be read, which asks for half of the page;
-    /// `None` if there is no smaller one of the list that asked for `limit`, or if it was no list.
+    /// Returns the pause before the retry after a response that was too large, which requests half of the page. `None` if the
+    /// page, which requested `limit`, cannot be smaller, or if it was no list.
     pub(crate) fn after_too_large(&mut self, limit: Option<u32>) -> Option<Duration> {
         self.failures += 1;
         let may_shrink = |limit| self.page_size(limit) > MIN_PAGE_SIZE;
@@ -78,13 +78,13 @@ impl RetryState {
         Some(Duration::ZERO)
     }
 
-    /// Whether sending the call again can do no harm: because it changes nothing, or because it certainly was not
-    /// carried out.
+    /// Returns whether the call can safely be sent again: because it is idempotent, or because it certainly was not
+    /// executed.
     fn is_safe_to_retry(&self, error: &Error) -> bool {
         self.idempotent || error.outcome() != Outcome::Unknown
     }
 
-    /// The pause before the next try after an answer of "too many requests".
+    /// Returns the pause before the retry after "too many requests".
     pub(crate) fn after_throttle(&mut self, throttle: Throttle, random: f64) -> Option<Duration> {
         self.throttles += 1;
         if self.throttles >= MAX_THROTTLES {
@@ -94,17 +94,17 @@ impl RetryState {
         Some(match throttle {
             // The bucket is closed until its reset; no pause on top of that.
             Throttle::QuotaExhausted(_) => Duration::ZERO,
-            // Fewer calls are under way already; these only have to spread out.
+            // The concurrency limit is lowered already; these calls only have to spread out.
             Throttle::Concurrency => jittered(Duration::from_millis(100) * 2_u32.pow(doublings), random),
             Throttle::Unknown => jittered(Duration::from_millis(500) * 2_u32.pow(doublings), random),
         })
     }
 
-    /// The pause before the next try after an answer that asked for a better proof of who we are. Whoever repeats that
-    /// is not satisfied by what we can give. Nothing was carried out, so any call may be sent again.
+    /// Returns the pause before the retry after a challenge. The retries for each kind are limited: a server that repeats its
+    /// challenge does not accept our credential. Nothing was executed, so any call may be sent again.
     pub(crate) fn after_challenge(&mut self, challenge: Challenge) -> Option<Duration> {
         let allowed = match challenge {
-            // An answer to another call, sent before this one's, may have brought an older nonce or time in between.
+            // A response to another call may have set an older nonce or time in between.
             Challenge::Nonce | Challenge::Proof => MAX_PROOFS,
             Challenge::Token => 1,
         };
@@ -115,21 +115,21 @@ impl RetryState {
         Some(Duration::ZERO)
     }
 
-    /// The page size for the next try of a list that asked for `limit`: Okta answers 500 when a page takes its
-    /// database too long, so from the second such failure on the page is halved, and after each page that was too large.
+    /// Returns the page size for the next attempt of a list that requested `limit`. Okta responds with 500 when a page takes
+    /// its database too long, so the page is halved from the second such failure on, and after each page that was too large.
     pub(crate) fn page_size(&self, limit: u32) -> u32 {
         let halvings = self.too_slow.saturating_sub(1).saturating_add(self.too_large).min(16);
         (limit >> halvings).max(MIN_PAGE_SIZE.min(limit))
     }
 }
 
-/// Between half of `pause` and all of it.
+/// Returns a duration between half of `pause` and all of it.
 fn jittered(pause: Duration, random: f64) -> Duration {
     pause.mul_f64(0.5 + random.clamp(0.0, 1.0) / 2.0)
 }
 
-/// Pauses that grow at random: each lies between the shortest and three times the last, so that callers that failed
-/// together do not come back together.
+/// Exponential backoff with decorrelated jitter: each pause lies between the shortest and three times the last, so that
+/// calls that failed together are not retried together.
 #[derive(Debug)]
 struct DecorrelatedJitter {
     shortest: Duration,

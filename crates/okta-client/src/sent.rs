@@ -1,18 +1,18 @@
-//! What was sent on behalf of one operation, for its report.
+//! Logs the requests of one operation, for its report.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{Method, StatusCode};
 
-/// A request that has left this machine, or may have. Bodies are not kept.
+/// A request that was sent, or may have been. Bodies are not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentRequest {
     /// The HTTP method.
     pub method: Method,
     /// Path and query.
     pub path_and_query: String,
-    /// The status of the answer; `None` if none came.
+    /// The status of the response; `None` if there was none.
     pub status: Option<u16>,
 }
 
@@ -22,24 +22,24 @@ impl fmt::Display for SentRequest {
     }
 }
 
-/// The requests of one operation in the order in which they were sent, every try of its own.
+/// The requests of one operation in the order in which they were sent, one per attempt.
 /// See [`Client::recording`](crate::Client::recording).
 #[derive(Debug, Default)]
 pub struct SentLog(Mutex<Vec<Option<SentRequest>>>);
 
 impl SentLog {
-    /// What has been sent so far.
+    /// Returns the requests sent so far.
     #[must_use]
     pub fn requests(&self) -> Vec<SentRequest> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().flatten().cloned().collect()
     }
 }
 
-/// The entry of one try in the log, if there is a log.
+/// The entry of one attempt in the log, if there is a log.
 pub(crate) struct LogEntry<'a>(Option<(&'a SentLog, usize)>);
 
 impl<'a> LogEntry<'a> {
-    /// Notes that a request is being sent.
+    /// Logs that a request is being sent.
     pub(crate) fn new(log: Option<&'a Arc<SentLog>>, method: &Method, path_and_query: &str) -> Self {
         let Some(log) = log else { return Self(None) };
         let sent = SentRequest { method: method.clone(), path_and_query: path_and_query.to_owned(), status: None };
@@ -48,7 +48,7 @@ impl<'a> LogEntry<'a> {
         Self(Some((log, requests.len() - 1)))
     }
 
-    /// Notes the answer.
+    /// Logs the response.
     pub(crate) fn answered(&self, status: StatusCode) {
         self.update(|sent| {
             if let Some(sent) = sent {
@@ -57,7 +57,7 @@ impl<'a> LogEntry<'a> {
         });
     }
 
-    /// Takes the entry back: nothing was sent after all.
+    /// Removes the entry: nothing was sent.
     pub(crate) fn not_sent(&self) {
         self.update(|sent| *sent = None);
     }

@@ -1,7 +1,7 @@
-//! How far this machine's clock is from Okta's.
+//! Measures the skew between this machine's clock and Okta's.
 //!
-//! Proofs of who we are carry the time, and Okta refuses those from the future and those older than minutes. A machine
-//! whose clock is wrong can sign in nevertheless, because every answer tells the server's time.
+//! Assertions and proofs carry the time, and Okta rejects those from the future and those older than minutes. A machine
+//! whose clock is wrong can sign in nevertheless, because every response reports the server's time.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,39 +10,39 @@ use http::HeaderMap;
 
 use crate::pacer::date;
 
-/// Our clock may be this much behind before the server's is used instead, in seconds: Okta accepts what is minutes old.
+/// Seconds that our clock may be behind before the server's is used instead: Okta accepts proofs that are minutes old.
 const MAX_BEHIND: i64 = 60;
-/// Our clock may be this much ahead, in seconds: the future is refused, but readings of the server's clock are late.
+/// Seconds that our clock may be ahead: the future is rejected, but readings of the server's clock are late.
 const MAX_AHEAD: i64 = 5;
-/// Stands for "not known yet".
+/// The value before the first response.
 const UNKNOWN: i64 = i64::MIN;
 
-/// The difference between the two clocks, by the last answer.
+/// The difference between the two clocks, by the last response.
 pub(crate) struct Skew {
     /// Seconds since 1970 by this machine.
     wall: Box<dyn Fn() -> i64 + Send + Sync>,
-    /// The server's time less ours, in seconds.
+    /// The server's time minus ours, in seconds.
     seconds: AtomicI64,
-    /// The latest time that the server has told, in seconds since 1970.
+    /// The latest time that the server has reported, in seconds since 1970.
     latest: AtomicI64,
-    /// Whether both clocks run at the same pace; the `Date` of a simulated org with compressed time tells nothing about
+    /// Whether both clocks run at the same rate; the `Date` of a simulated org with compressed time says nothing about
     /// ours.
     comparable: bool,
 }
 
 impl Skew {
-    /// The skew of a clock that shows seconds since 1970.
+    /// Creates the skew of a clock that returns seconds since 1970.
     pub(crate) fn new(wall: Box<dyn Fn() -> i64 + Send + Sync>) -> Self {
         Self { wall, seconds: AtomicI64::new(UNKNOWN), latest: AtomicI64::new(UNKNOWN), comparable: true }
     }
 
-    /// The skew of the system's clock against one of which `scale` seconds pass in one of ours.
+    /// Creates the skew of the system's clock. `scale` is the number of seconds of the server per second of ours.
     pub(crate) fn from_system_clock(scale: f64) -> Self {
         let skew = Self::new(Box::new(|| jiff::Timestamp::now().as_second()));
         Self { comparable: (scale - 1.0).abs() < 1e-6, ..skew }
     }
 
-    /// Takes in the `Date` of an answer that has just come.
+    /// Observes the `Date` of a response that was just received.
     pub(crate) fn observe(&self, headers: &HeaderMap) {
         let Some(date) = date_seconds(headers) else { return };
         self.latest.fetch_max(date, Ordering::Relaxed);
@@ -51,41 +51,41 @@ impl Skew {
         }
     }
 
-    /// Whether an answer shows that `signed`, which was [`now`](Self::now) in what it answers, was wrong. What this clock
-    /// shows by now does not count: other answers may have set it meanwhile.
+    /// Returns whether a response shows that `signed`, the value of [`now`](Self::now) in its request, was wrong. The current
+    /// value does not count: other responses may have corrected it since.
     pub(crate) fn was_wrong(&self, signed: i64, headers: &HeaderMap) -> bool {
         self.comparable && date_seconds(headers).is_some_and(|date| correction(date - signed) != 0)
     }
 
-    /// The server's time less ours, in seconds; `None` before the first answer.
+    /// Returns the server's time minus ours, in seconds; `None` before the first response.
     pub(crate) fn seconds(&self) -> Option<i64> {
         Some(self.seconds.load(Ordering::Relaxed)).filter(|seconds| *seconds != UNKNOWN)
     }
 
-    /// The latest time that the server has told; `None` before the first answer.
+    /// Returns the latest time that the server has reported; `None` before the first response.
     pub(crate) fn server_time(&self) -> Option<jiff::Timestamp> {
         let latest = Some(self.latest.load(Ordering::Relaxed)).filter(|seconds| *seconds != UNKNOWN)?;
         jiff::Timestamp::from_second(latest).ok()
     }
 
-    /// Whether our clock is so wrong that somebody should set it.
+    /// Returns whether our clock is so wrong that it should be set.
     pub(crate) fn is_wrong(&self) -> bool {
         self.seconds().is_some_and(|seconds| seconds.abs() > MAX_BEHIND)
     }
 
-    /// The time to put into a proof, in seconds since 1970: ours, or the server's if ours would be refused.
+    /// Returns the time for a proof, in seconds since 1970: ours, or the server's if ours would be rejected.
     pub(crate) fn now(&self) -> i64 {
         (self.wall)() + correction(self.seconds.load(Ordering::Relaxed))
     }
 }
 
-/// The `Date` of an answer, in seconds since 1970.
+/// Parses the `Date` of a response, in seconds since 1970.
 fn date_seconds(headers: &HeaderMap) -> Option<i64> {
     #[allow(clippy::cast_possible_truncation)] // Whole seconds.
     date(headers).map(|date| date as i64)
 }
 
-/// What has to be added to our clock so that Okta believes it.
+/// Returns the seconds to add to our clock so that Okta accepts it.
 fn correction(seconds: i64) -> i64 {
     if seconds == UNKNOWN || (-MAX_AHEAD..=MAX_BEHIND).contains(&seconds) { 0 } else { seconds }
 }
@@ -148,7 +148,7 @@ mod tests {
         assert!(!skew.was_wrong(skew.now(), &at("12:00:00")));
         skew.observe(&at("12:00:00"));
         assert_eq!((skew.seconds(), skew.server_time().unwrap().as_second()), (None, NOON));
-        // An answer that was under way for long.
+        // A response that was delayed.
         skew.observe(&at("11:00:00"));
         assert_eq!(skew.server_time().unwrap().as_second(), NOON);
         let skew = Skew::from_system_clock(1.0);

@@ -1,4 +1,4 @@
-//! HTTP over TLS, one request at a time.
+//! Sends single requests over HTTP and TLS.
 
 use std::time::Duration;
 
@@ -11,38 +11,38 @@ use crate::auth::Outgoing;
 use crate::error::{Error, ErrorKind, Unreachable};
 use crate::outcome::Outcome;
 
-/// The most that is read of a body, in bytes after decompression.
+/// The largest number of bytes that is read of a body, after decompression.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyLimits {
-    /// Of an answer with success. A larger one is an error.
+    /// The limit for a successful response. A larger body is an error.
     success: usize,
-    /// Of an answer without success. What follows is not read: the status says what matters.
+    /// The limit for a response without success. The rest of its body is not read.
     failure: usize,
 }
 
 impl BodyLimits {
     /// For the API. A page of a thousand users has two to three megabytes.
     pub(crate) const API: Self = Self { success: 32 << 20, failure: 1 << 20 };
-    /// For the token endpoint, whose answers have one or two kilobytes.
+    /// For the token endpoint, whose responses have one or two kilobytes.
     pub(crate) const TOKEN: Self = Self { success: 64 << 10, failure: 64 << 10 };
 }
 
-/// Up to this much memory is set aside because an answer announces its length.
+/// The largest buffer that is allocated for an announced length.
 const TRUSTED_LENGTH: usize = 8 << 20;
 
-/// How long a connection may take to be made.
+/// The timeout for establishing a connection.
 const CONNECT: Duration = Duration::from_secs(30);
 
-/// The head of an answer, and its body to come.
+/// The head of a response, and the future of its body.
 pub(crate) struct RawResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: BoxFuture<'static, Result<Bytes, Error>>,
 }
 
-/// Sends requests. A trait so that tests can play the server without a network and without time passing.
+/// Sends requests. A trait, so that tests can replace the server without network and real time.
 pub(crate) trait Transport: Send + Sync {
-    /// Sends one request, with a body if there is one, and waits for the head of the answer.
+    /// Sends one request, with a body if there is one, and waits for the head of the response.
     fn send(
         &self,
         outgoing: Outgoing,
@@ -58,8 +58,8 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Connections with `timeout` for a whole request, body included, and up to `connections` of them kept open.
-    /// `extra_ca` (PEM) is trusted besides the machine's own certificates.
+    /// Creates a transport with `timeout` for a whole request, body included, and up to `connections` idle connections.
+    /// `extra_ca` (PEM) is trusted in addition to the machine's own certificates.
     pub(crate) fn new(
         timeout: Duration,
         user_agent: &str,
@@ -82,7 +82,7 @@ impl Network {
             .pool_idle_timeout(Duration::from_secs(60))
             .connect_timeout(CONNECT)
             .timeout(timeout)
-            // The API does not redirect; whoever does is not the API, and would be handed our credential.
+            // The API does not redirect. Following a redirect would send our credential to another server.
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|e| Error::new(ErrorKind::Invalid, format!("no HTTPS client can be made: {}", chain(&e))))?;
@@ -112,7 +112,7 @@ impl Transport for Network {
     }
 }
 
-/// Reads a body into one buffer, within the limits.
+/// Reads a body into one buffer, up to its limit.
 async fn read(mut response: reqwest::Response, host: String, limits: BodyLimits) -> Result<Bytes, Error> {
     let is_success = response.status().is_success();
     let limit = if is_success { limits.success } else { limits.failure };
@@ -132,14 +132,14 @@ async fn read(mut response: reqwest::Response, host: String, limits: BodyLimits)
     Ok(body.freeze())
 }
 
-/// Whether a request that failed without an answer may have reached the server. Only two failures say that it has not:
-/// one to make the connection, TLS included, and one to put the request together. A time-out, for instance, does not
-/// say how much had been written by then.
+/// Returns whether a request that failed without a response may have reached the server. Only two failures prove that it
+/// has not: one to establish the connection, TLS included, and one to build the request. A timeout, for instance, does not
+/// show how much had been written.
 fn outcome(error: &reqwest::Error) -> Outcome {
     if error.is_connect() || error.is_builder() { Outcome::NotSent } else { Outcome::Unknown }
 }
 
-/// What went wrong on the way, and what to do about it.
+/// Converts a transport failure into an error with a hint.
 fn failure(error: &reqwest::Error, host: &str) -> Error {
     let unreachable = |why, what: String, hint| Error::new(ErrorKind::Unreachable(why), what).with_hint(hint);
     let text = chain(error);
@@ -185,12 +185,12 @@ fn failure(error: &reqwest::Error, host: &str) -> Error {
     )
 }
 
-/// Whether `error` says that a certificate was refused.
+/// Returns whether `error` is a rejected certificate.
 fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
     matches!(error.downcast_ref::<rustls::Error>(), Some(rustls::Error::InvalidCertificate(_)))
 }
 
-/// `error` and all its causes, those inside I/O errors too.
+/// Iterates over `error` and all its causes, including those inside I/O errors.
 fn causes<'e>(error: &'e reqwest::Error) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
     let first: &'e (dyn std::error::Error + 'static) = error;
     std::iter::successors(Some(first), |e| {
@@ -199,7 +199,7 @@ fn causes<'e>(error: &'e reqwest::Error) -> impl Iterator<Item = &'e (dyn std::e
     })
 }
 
-/// The texts of the causes, without URLs (a query may be long) and without saying anything twice.
+/// Joins the messages of the causes, without URLs (a query may be long) and without repetitions.
 fn chain(error: &reqwest::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
     for cause in causes(error).skip(1) {

@@ -78,17 +78,17 @@ pub fn group(app: &str, group: &str) -> Result<Request, Error> {
     Ok(Request::get(template, fill_two(template, app, group)?))
 }
 
-/// What an application is to know about a user, apart from who it is.
+/// The settings of an application user.
 #[derive(Debug, Clone, Default)]
 pub struct AppUserSettings {
-    /// The user name in the application. If there is none, Okta makes one by the application's template.
+    /// The user name in the application. If there is none, Okta derives one from the application's template.
     pub user_name: Option<String>,
     /// The user's profile in the application.
     pub profile: Map<String, Value>,
 }
 
 impl AppUserSettings {
-    /// Adds what is set to a body.
+    /// Adds the settings to a body.
     fn add_to(&self, body: &mut Value) {
         if let Some(user_name) = &self.user_name {
             body["credentials"] = json!({ "userName": user_name });
@@ -99,7 +99,7 @@ impl AppUserSettings {
     }
 }
 
-/// Assigns an application to a user directly. The answer is the [`AppUser`]. A user who has it already, or who is not
+/// Assigns an application to a user directly. The response is the [`AppUser`]. A user who has it already, or who is not
 /// active, is an error with [`APP_ALREADY_ASSIGNED`](crate::code::APP_ALREADY_ASSIGNED) or
 /// [`USER_INACTIVE`](crate::code::USER_INACTIVE).
 ///
@@ -114,7 +114,7 @@ pub fn assign_user(app: &str, user: &str, settings: &AppUserSettings) -> Result<
     Ok(change_by_ids(Method::POST, template, [app])?.with_body(Body::new(&body)?))
 }
 
-/// Changes what an application knows about a user who has it. The answer is the [`AppUser`].
+/// Changes the settings of an application user. The response is the [`AppUser`].
 ///
 /// # Errors
 ///
@@ -125,7 +125,7 @@ pub fn update_user(app: &str, user: &str, settings: &AppUserSettings) -> Result<
     Ok(change_by_ids(Method::POST, "/api/v1/apps/{id}/users/{id}", [app, user])?.with_body(Body::new(&body)?))
 }
 
-/// Takes a direct assignment of an application away from a user. One through a group stays.
+/// Removes the direct assignment of an application to a user. One through a group stays.
 ///
 /// # Errors
 ///
@@ -134,8 +134,8 @@ pub fn unassign_user(app: &str, user: &str) -> Result<Request, Error> {
     change_by_ids(Method::DELETE, "/api/v1/apps/{id}/users/{id}", [app, user])
 }
 
-/// Assigns an application to a group. The answer is the [`AppGroup`]. What an assignment that exists has of a profile
-/// of its own is lost by it.
+/// Assigns an application to a group. The response is the [`AppGroup`]. The profile of an existing assignment
+/// is lost.
 ///
 /// # Errors
 ///
@@ -145,7 +145,7 @@ pub fn assign_group(app: &str, group: &str) -> Result<Request, Error> {
     Ok(request.with_body(Body::new(&json!({}))?))
 }
 
-/// Takes an application away from a group.
+/// Removes the assignment of an application to a group.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Changes of resource-set bindings: who holds a custom role on a resource set. Reading them: [`iam`](super::iam).
+//! Changes of resource-set bindings, which assign custom roles on resource sets. Reading them: [`iam`](super::iam).
 
 use http::Method;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::org_url::OrgUrl;
 use crate::request::{Request, check_id, fill_all, fill_two};
 
-/// One who can hold a role.
+/// A holder of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder<'a> {
     /// A user, by id.
@@ -19,7 +19,7 @@ pub enum Holder<'a> {
 }
 
 impl Holder<'_> {
-    /// The URL that stands for the holder in a request: on the org's own host, with its port.
+    /// Returns the URL of the holder for a request: on the org's own host, with its port.
     fn url(self, org: &OrgUrl) -> Result<String, Error> {
         let (template, id) = match self {
             Self::User(id) => ("/api/v1/users/{id}", id),
@@ -30,8 +30,8 @@ impl Holder<'_> {
     }
 }
 
-/// The binding of `role` on a resource set, to be read as a [`Binding`](crate::models::Binding); not found if nobody
-/// holds the role there.
+/// The binding of `role` on a resource set, to be read as a [`Binding`](crate::models::Binding); not found if the
+/// role has no holders there.
 ///
 /// # Errors
 ///
@@ -54,7 +54,7 @@ pub fn create(org: &OrgUrl, set: &str, role: &str, holders: &[Holder<'_>]) -> Re
     Ok(change_by_ids(Method::POST, template, [set])?.with_body(body))
 }
 
-/// Adds holders to a binding that exists.
+/// Adds holders to an existing binding.
 ///
 /// # Errors
 ///
@@ -69,7 +69,7 @@ fn urls(org: &OrgUrl, holders: &[Holder<'_>]) -> Result<Vec<String>, Error> {
     holders.iter().map(|holder| holder.url(org)).collect()
 }
 
-/// Takes one holder out of a binding. `member` is the id of a
+/// Removes one holder from a binding. `member` is the id of a
 /// [`BindingMember`](crate::models::BindingMember), not of the user or group.
 ///
 /// # Errors

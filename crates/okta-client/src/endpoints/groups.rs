@@ -16,14 +16,14 @@ pub fn list(limit: u32) -> ListRequest<Group> {
     ListRequest::array(Request::get("/api/v1/groups", path))
 }
 
-/// The groups that Okta makes itself.
+/// The built-in groups.
 #[must_use]
 pub fn built_in() -> ListRequest<Group> {
     let path = with_query("/api/v1/groups", &[("filter", "type eq \"BUILT_IN\""), ("limit", "200")]);
     ListRequest::array(Request::get("/api/v1/groups", path))
 }
 
-/// The groups with this name, as far as Okta's search index, which may trail by a second, knows them.
+/// The groups with this name, from Okta's search index, which may lag by a second.
 #[must_use]
 pub fn named(name: &str) -> ListRequest<Group> {
     let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
@@ -97,19 +97,19 @@ pub fn rules(limit: u32) -> ListRequest<GroupRule> {
     ListRequest::array(Request::get(template, with_query(template, &[("limit", &limit.to_string())])))
 }
 
-/// Makes a group. The answer is the group. A name that is taken is an error that
-/// [`Error::is_duplicate`]`("name")` knows.
+/// Creates a group. The response is the group. A duplicate name is an error that
+/// [`Error::is_duplicate`]`("name")` recognizes.
 ///
 /// # Errors
 ///
-/// None in practice: the body can always be written.
+/// None in practice: the body can always be serialized.
 pub fn create(name: &str, description: &str) -> Result<Request, Error> {
     let template = "/api/v1/groups";
     let body = Body::new(&json!({ "profile": { "name": name, "description": description } }))?;
     Ok(Request::change(Method::POST, template, template.to_owned()).with_body(body))
 }
 
-/// Replaces the profile of a group: members that are not in `profile` are cleared. The answer is the group.
+/// Replaces the profile of a group: members that are not in `profile` are cleared. The response is the group.
 ///
 /// # Errors
 ///
@@ -128,7 +128,7 @@ pub fn delete(id: &str) -> Result<Request, Error> {
     change_by_ids(Method::DELETE, "/api/v1/groups/{id}", [id])
 }
 
-/// Makes a user a member of a group. Okta gives the same answer if the user is one already.
+/// Adds a user to a group. Okta sends the same response if the user is a member already.
 ///
 /// # Errors
 ///
@@ -137,7 +137,7 @@ pub fn add_member(group: &str, user: &str) -> Result<Request, Error> {
     change_by_ids(Method::PUT, "/api/v1/groups/{id}/users/{id}", [group, user])
 }
 
-/// Takes a user out of a group. Okta gives the same answer if the user is not in it.
+/// Removes a user from a group. Okta sends the same response if the user is no member.
 ///
 /// # Errors
 ///

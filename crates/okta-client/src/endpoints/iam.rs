@@ -1,5 +1,5 @@
-//! Custom admin roles, resource sets and their bindings. None of these lists takes a page size: pages hold 100 records,
-//! and the link to the next stands in the body.
+//! Custom admin roles, resource sets and their bindings. None of these lists has a page size parameter: pages hold 100
+//! records, and the link to the next is in the body.
 
 use crate::error::Error;
 use crate::models::{Binding, BindingMember, CustomRole, ResourceSet};
@@ -12,7 +12,7 @@ pub fn roles() -> ListRequest<CustomRole> {
     ListRequest::in_object("roles", Request::get(template, template.to_owned()))
 }
 
-/// One custom role, to be read as a [`CustomRole`]. Okta takes a label for an id, so look at what comes back.
+/// One custom role, to be read as a [`CustomRole`]. Okta accepts a label in place of an id, so check the response.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub fn resource_sets() -> ListRequest<ResourceSet> {
     ListRequest::in_object("resource-sets", Request::get(template, template.to_owned()))
 }
 
-/// One resource set, to be read as a [`ResourceSet`]. Okta takes a label for an id, so look at what comes back.
+/// One resource set, to be read as a [`ResourceSet`]. Okta accepts a label in place of an id, so check the response.
 ///
 /// # Errors
 ///
@@ -59,7 +59,7 @@ pub fn bindings(set: &str) -> Result<ListRequest<Binding>, Error> {
     Ok(ListRequest::in_object("roles", Request::get(template, fill(template, set)?)))
 }
 
-/// Those who hold `role` on a resource set.
+/// The holders of `role` on a resource set.
 ///
 /// # Errors
 ///

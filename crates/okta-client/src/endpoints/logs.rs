@@ -5,12 +5,12 @@ use url::form_urlencoded;
 use crate::models::LogEvent;
 use crate::request::{ListRequest, Request, with_query};
 
-/// The most events that one page holds.
+/// The largest number of events of a page.
 pub const PAGE: u32 = 1000;
 
-/// The events stored since `since` (ISO 8601), in the order of storage, which is the one in which none can be missed
+/// The events stored since `since` (ISO 8601), in the order of storage, the only one in which none is missed
 /// (`docs/spec/okta-api.md` 1.4). `filter` narrows them, for example `eventType sw "group."`; `limit` is at most
-/// [`PAGE`]. To be read with [`Client::poll`](crate::Client::poll): the list has no end.
+/// [`PAGE`]. Read it with [`Client::poll`](crate::Client::poll): the list has no end.
 ///
 /// Okta keeps 90 days and refuses a `since` far beyond them.
 #[must_use]
@@ -18,15 +18,15 @@ pub fn since(since: &str, filter: Option<&str>, limit: u32) -> ListRequest<LogEv
     events(&[("since", since)], filter, limit)
 }
 
-/// The events stored behind a place that [`position`] has told, and since `since`, which must not be later than that place
+/// The events stored after a [`position`], and since `since`, which must not be later than the time at which that position
 /// was reached: without it Okta goes back seven days only. The rest is as for [`since`].
 #[must_use]
 pub fn after_position(position: &str, since: &str, filter: Option<&str>, limit: u32) -> ListRequest<LogEvent> {
     events(&[("after", position), ("since", since)], filter, limit)
 }
 
-/// The place in the log that a cursor of [`Client::poll`](crate::Client::poll) stands for (`after`), apart from what was
-/// asked for there. It is good for other filters and page sizes, too.
+/// Returns the position in the log of a cursor of [`Client::poll`](crate::Client::poll) (`after`), without the parameters of
+/// its request. It is valid for other filters and page sizes, too.
 #[must_use]
 pub fn position(cursor: &str) -> Option<String> {
     let (_, query) = cursor.split_once('?')?;

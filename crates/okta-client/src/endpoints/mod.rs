@@ -1,10 +1,10 @@
-//! The calls of the API that reading and changing an org takes, each a function from its parameters to a request.
+//! The calls of the API for reading and changing an org, each a function from its parameters to a request.
 //!
-//! An id that has not the form of one is refused here, before anything is sent, so that no id can lead to another
-//! object. Changes are to be sent with [`Client::send`](crate::Client::send).
+//! A malformed id is rejected here, before anything is sent, so that no id can lead to another object. Changes are sent
+//! with [`Client::send`](crate::Client::send).
 //!
-//! Maxima of `limit` and what an endpoint leaves out are in `docs/spec/okta-api.md` 1. A `limit` above the maximum is
-//! cut by Okta without a word, so callers ask for the maximum and follow the links.
+//! The maxima of `limit` and the omissions of each endpoint are in `docs/spec/okta-api.md` 1. Okta silently reduces a `limit`
+//! above the maximum, so callers request the maximum and follow the links.
 
 pub mod apps;
 pub mod bindings;
@@ -23,18 +23,18 @@ use crate::error::Error;
 use crate::models::Record;
 use crate::request::{ListRequest, Request, fill, fill_all, with_query};
 
-/// A list below one object, `limit` records a page.
+/// Requests a list below one object, `limit` records a page.
 fn sub_list<T: Record>(template: &'static str, id: &str, limit: u32) -> Result<ListRequest<T>, Error> {
     let path = with_query(&fill(template, id)?, &[("limit", &limit.to_string())]);
     Ok(ListRequest::array(Request::get(template, path)))
 }
 
-/// A list below one object whose page size is Okta's own.
+/// Requests a list below one object with Okta's own page size.
 fn sub_list_default_size<T: Record>(template: &'static str, id: &str) -> Result<ListRequest<T>, Error> {
     Ok(ListRequest::array(Request::get(template, fill(template, id)?)))
 }
 
-/// A change without a body of something that is named by its ids.
+/// Creates a change without a body, of an object that is identified by ids.
 fn change_by_ids<const N: usize>(method: Method, template: &'static str, ids: [&str; N]) -> Result<Request, Error> {
     Ok(Request::change(method, template, fill_all(template, ids)?))
 }

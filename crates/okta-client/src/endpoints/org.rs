@@ -9,7 +9,7 @@ pub fn get() -> Request {
     Request::get("/api/v1/org", "/api/v1/org".to_owned())
 }
 
-/// What Okta tells anybody about the org, to be read as an [`OrgMetadata`](crate::models::OrgMetadata). It takes no
+/// The public metadata of the org, to be read as an [`OrgMetadata`](crate::models::OrgMetadata). It needs no
 /// credential and counts in no quota.
 #[must_use]
 pub fn metadata() -> Request {

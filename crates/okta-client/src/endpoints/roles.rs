@@ -35,7 +35,7 @@ pub fn of_client(client_id: &str) -> Result<ListRequest<RoleAssignment>, Error> 
     sub_list_default_size("/oauth2/v1/clients/{id}/roles", client_id)
 }
 
-/// A role to be given to somebody.
+/// A role to assign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role<'a> {
     /// A standard role by its type, for example `HELP_DESK_ADMIN`, without targets: for the whole org.
@@ -49,7 +49,7 @@ pub enum Role<'a> {
     },
 }
 
-/// Gives a user a role. The answer is the [`RoleAssignment`]. One that the user has already is an error with
+/// Assigns a role to a user. The response is the [`RoleAssignment`]. One that the user has already is an error with
 /// [`ROLE_ALREADY_ASSIGNED`](crate::code::ROLE_ALREADY_ASSIGNED) or
 /// [`IAM_ROLE_ALREADY_ASSIGNED`](crate::code::IAM_ROLE_ALREADY_ASSIGNED).
 ///
@@ -60,7 +60,7 @@ pub fn assign_to_user(user: &str, role: Role<'_>) -> Result<Request, Error> {
     assign("/api/v1/users/{id}/roles", user, role)
 }
 
-/// Gives a group a role, as [`assign_to_user`] does.
+/// Assigns a role to a group, as [`assign_to_user`] does.
 ///
 /// # Errors
 ///
@@ -84,7 +84,7 @@ fn assign(template: &'static str, to: &str, role: Role<'_>) -> Result<Request, E
     Ok(change_by_ids(Method::POST, template, [to])?.with_body(Body::new(&body)?))
 }
 
-/// What somebody's standard role is limited to.
+/// The kinds of targets of a standard role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Targets {
     /// Groups, for roles that administer groups and their members.
@@ -93,7 +93,7 @@ pub enum Targets {
     Apps,
 }
 
-/// What a user's role is limited to, `limit` (at most 200) a page. None at all means that it is for the whole org.
+/// The targets of a user's role, `limit` (at most 200) a page. No targets mean that it is for the whole org.
 ///
 /// # Errors
 ///
@@ -111,7 +111,7 @@ pub fn targets_of_user(
     target_list(template, user, assignment, limit)
 }
 
-/// What a group's role is limited to, as for [`targets_of_user`].
+/// The targets of a group's role, as for [`targets_of_user`].
 ///
 /// # Errors
 ///
@@ -139,8 +139,8 @@ fn target_list(
     Ok(ListRequest::array(Request::get(template, path)))
 }
 
-/// Takes a role from a user. `assignment` is the id of a [`RoleAssignment`] of this very user: many ids of assignments
-/// are the same for everybody who has the role.
+/// Removes a role from a user. `assignment` is the id of a [`RoleAssignment`] of this user: many ids of assignments are
+/// the same for all holders of the role.
 ///
 /// # Errors
 ///
@@ -149,7 +149,7 @@ pub fn unassign_from_user(user: &str, assignment: &str) -> Result<Request, Error
     change_by_ids(Method::DELETE, "/api/v1/users/{id}/roles/{id}", [user, assignment])
 }
 
-/// Takes a role from a group, as [`unassign_from_user`] does.
+/// Removes a role from a group, as [`unassign_from_user`] does.
 ///
 /// # Errors
 ///

@@ -4,14 +4,14 @@ use crate::error::Error;
 use crate::models::TokenInfo;
 use crate::request::{ListRequest, Request, fill};
 
-/// What Okta tells about all API tokens; always one page.
+/// The metadata of all API tokens; always one page.
 #[must_use]
 pub fn list() -> ListRequest<TokenInfo> {
     let template = "/api/v1/api-tokens";
     ListRequest::array(Request::get(template, template.to_owned()))
 }
 
-/// What Okta tells about one API token, to be read as a [`TokenInfo`].
+/// The metadata of one API token, to be read as a [`TokenInfo`].
 ///
 /// # Errors
 ///

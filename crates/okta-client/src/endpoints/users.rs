@@ -1,4 +1,4 @@
-//! Users: finding them, making them, and everything that happens to an account.
+//! Users: searches, creation, and changes of accounts.
 
 use http::Method;
 use secrecy::SecretString;
@@ -10,12 +10,12 @@ use crate::error::{Error, ErrorKind};
 use crate::models::{Group, User};
 use crate::request::{ListRequest, Request, fill, fill_login, with_query};
 
-/// Leaves credentials and links out of the answer; Okta works faster only if all three are named.
+/// Omits credentials and links from the response; Okta is faster only if all three are named.
 const SHORT_FORM: &str =
     "application/json; okta-response=\"omitCredentials,omitCredentialsLinks,omitTransitioningToStatus\"";
 
-/// All users, `limit` (at most 200) a page. The plain list leaves deactivated users out; a search, here one that
-/// every user matches, brings them too.
+/// All users, `limit` (at most 200) a page. The plain list omits deactivated users; a search, here one that every
+/// user matches, returns them too.
 #[must_use]
 pub fn list(limit: u32) -> ListRequest<User> {
     let path = with_query("/api/v1/users", &[("limit", &limit.to_string()), ("search", "status pr")]);
@@ -34,17 +34,17 @@ pub fn get(id: &str) -> Result<Request, Error> {
 }
 
 /// The user with this login, to be read as a [`User`]. Okta also finds a user by the unambiguous part of the login
-/// before the `@`, so that the login of the answer has to be compared.
+/// before the `@`, so the login in the response has to be compared.
 ///
 /// # Errors
 ///
-/// If no path can stand for the login, for example because it has a slash; see [`with_login`] for those.
+/// If no path can represent the login, for example because it has a slash; see [`with_login`] for those.
 pub fn by_login(login: &str) -> Result<Request, Error> {
     let template = "/api/v1/users/{login}";
     Ok(Request { content_type: Some(SHORT_FORM), ..Request::get(template, fill_login(template, login)?) })
 }
 
-/// The users with exactly this login: one or none. Unlike [`by_login`] it takes any login.
+/// The users with exactly this login: one or none. Unlike [`by_login`] it accepts any login.
 #[must_use]
 pub fn with_login(login: &str) -> ListRequest<User> {
     let quoted = login.replace('\\', "\\\\").replace('"', "\\\"");
@@ -69,39 +69,39 @@ pub fn groups(id: &str) -> Result<ListRequest<Group>, Error> {
     sub_list_default_size("/api/v1/users/{id}/groups", id)
 }
 
-/// How a new user will sign in.
+/// The sign-in method of a new user.
 #[derive(Debug, Clone)]
 pub enum SignIn {
-    /// The user sets a password in the welcome flow, or needs none.
+    /// The user sets a password during activation, or needs none.
     NoPassword,
     /// With this password.
     Password {
         /// The password.
         value: SecretString,
-        /// Whether the user has to choose another at the first sign-in. Not for users who are not activated.
+        /// Whether the user has to choose another at the first sign-in. Only for users who are activated at once.
         change_at_first_sign_in: bool,
     },
     /// Through another identity provider (`FEDERATION`).
     Federation,
 }
 
-/// A user to be made.
+/// A user to create.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// The profile; Okta wants at least `login`, `email`, `firstName` and `lastName`.
+    /// The profile; Okta requires at least `login`, `email`, `firstName` and `lastName`.
     pub profile: Map<String, Value>,
-    /// How the user will sign in.
+    /// The sign-in method.
     pub sign_in: SignIn,
     /// Whether the account is active at once, with Okta's e-mail to the user; otherwise it is `STAGED`.
     pub activate: bool,
 }
 
-/// Makes a user. The answer is a [`User`]; a login that is taken is an error that
-/// [`Error::is_duplicate_login`] knows.
+/// Creates a user. The response is a [`User`]; a duplicate login is an error that [`Error::is_duplicate_login`]
+/// recognizes.
 ///
 /// # Errors
 ///
-/// If the password is to be changed at the first sign-in of a user who is not activated: Okta refuses that (E0000125).
+/// If the password must be changed at the first sign-in of a user who is not activated: Okta rejects that (E0000125).
 pub fn create(user: &NewUser) -> Result<Request, Error> {
     let mut body = json!({ "profile": user.profile });
     let mut query = Vec::new();
@@ -129,7 +129,7 @@ pub fn create(user: &NewUser) -> Result<Request, Error> {
     Ok(Request::change(Method::POST, template, path).with_body(body))
 }
 
-/// Changes the members of a user's profile that are in `profile` and leaves the others; null clears one. The answer is
+/// Changes the members of a user's profile that are in `profile` and leaves the others; null clears one. The response is
 /// the [`User`].
 ///
 /// # Errors
@@ -139,7 +139,7 @@ pub fn update(id: &str, profile: &Map<String, Value>) -> Result<Request, Error> 
     with_profile(Method::POST, id, profile)
 }
 
-/// Replaces a user's profile: members that are not in `profile` are cleared. The answer is the [`User`].
+/// Replaces a user's profile: members that are not in `profile` are cleared. The response is the [`User`].
 ///
 /// # Errors
 ///
@@ -154,22 +154,22 @@ fn with_profile(method: Method, id: &str, profile: &Map<String, Value>) -> Resul
     Ok(Request::change(method, template, fill(template, id)?).with_body(body))
 }
 
-/// What can happen to an account. From which state to which: `docs/spec/okta-api.md` 6.1.
+/// The lifecycle operations of an account. Their states: `docs/spec/okta-api.md` 6.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifecycle {
     /// `STAGED` and `DEPROVISIONED` to `ACTIVE`, or to `PROVISIONED` without a password.
     Activate {
-        /// Whether Okta writes to the user. If not, the answer holds a one-time token.
+        /// Whether Okta sends the user an e-mail. If not, the response holds a one-time token.
         send_email: bool,
     },
-    /// The welcome flow of a `PROVISIONED` user anew, or out of `RECOVERY`.
+    /// Restarts the activation of a `PROVISIONED` user, or one in `RECOVERY`.
     Reactivate {
-        /// Whether Okta writes to the user. If not, the answer holds a one-time token.
+        /// Whether Okta sends the user an e-mail. If not, the response holds a one-time token.
         send_email: bool,
     },
-    /// Any state to `DEPROVISIONED`; it may take Okta a while after the answer. Applications are taken away.
+    /// Any state to `DEPROVISIONED`; it may take Okta a while after the response. Application assignments are removed.
     Deactivate {
-        /// Whether Okta writes to the org's admins.
+        /// Whether Okta sends the org's admins an e-mail.
         send_email: bool,
     },
     /// `ACTIVE` to `SUSPENDED`; groups and applications stay.
@@ -180,7 +180,7 @@ pub enum Lifecycle {
     Unlock,
 }
 
-/// Lets `step` happen to an account. The answer has no content that matters.
+/// Applies a lifecycle operation to an account. The content of the response is not used.
 ///
 /// # Errors
 ///
@@ -201,9 +201,8 @@ pub fn lifecycle(id: &str, step: Lifecycle) -> Result<Request, Error> {
     Ok(Request::change(Method::POST, template, path))
 }
 
-/// Deletes a user who is `DEPROVISIONED`, for good. **Any other user is deactivated by it instead**, with the same
-/// answer, so that the state has to be read before and after. `send_email` says whether Okta writes to the org's
-/// admins.
+/// Deletes a user who is `DEPROVISIONED`, for good. **Any other user is deactivated instead**, with the same response, so
+/// the state has to be read before and after. `send_email` is whether Okta sends the org's admins an e-mail.
 ///
 /// # Errors
 ///

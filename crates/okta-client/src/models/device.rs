@@ -1,27 +1,27 @@
-//! Devices that Okta knows.
+//! Devices.
 
 use super::lenient::{part, record};
 
 record! {
     /// A computer, phone or tablet that is registered with the org.
     pub struct Device as "device" {
-        /// What it is.
+        /// Its description.
         pub profile: DeviceProfile = "profile",
     }
 }
 
 part! {
-    /// What a device is.
+    /// The profile of a device.
     pub struct DeviceProfile {
-        /// What people call it.
+        /// Its display name.
         pub display_name: Option<String> = "displayName",
-        /// `WINDOWS`, `MACOS`, `IOS`, `ANDROID`, `CHROMEOS`, or something of tomorrow.
+        /// `WINDOWS`, `MACOS`, `IOS`, `ANDROID`, `CHROMEOS`, or a future value.
         pub platform: Option<String> = "platform",
         /// The version of its operating system.
         pub os_version: Option<String> = "osVersion",
-        /// Who made it.
+        /// Its manufacturer.
         pub manufacturer: Option<String> = "manufacturer",
-        /// Which model it is.
+        /// Its model.
         pub model: Option<String> = "model",
         /// Its serial number.
         pub serial_number: Option<String> = "serialNumber",

@@ -12,7 +12,7 @@ record! {
     pub struct Group as "group" {
         /// `OKTA_GROUP`, `APP_GROUP` or `BUILT_IN`.
         pub group_type: Option<String> = "type",
-        /// When it was made.
+        /// When it was created.
         pub created: Option<Time> = "created",
         /// The last change of its profile.
         pub last_updated: Option<Time> = "lastUpdated",
@@ -20,19 +20,19 @@ record! {
         pub last_membership_updated: Option<Time> = "lastMembershipUpdated",
         /// Its name and description.
         pub profile: GroupProfile = "profile",
-        /// What was asked to be sent along.
+        /// Objects that were requested with `expand`.
         pub embedded: GroupEmbedded = "_embedded",
     }
 }
 
 impl Group {
-    /// The name, if the group has one.
+    /// Returns the name, if the group has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.profile.name.as_deref()
     }
 
-    /// The counts, each unknown unless Okta sent it.
+    /// Returns the counts, each `None` unless Okta sent it.
     #[must_use]
     pub fn stats(&self) -> &GroupStats {
         &self.embedded.stats
@@ -40,7 +40,7 @@ impl Group {
 }
 
 part! {
-    /// What a group is called.
+    /// Name and description of a group.
     pub struct GroupProfile {
         /// Its name.
         pub name: Option<String> = "name",
@@ -50,7 +50,7 @@ part! {
 }
 
 part! {
-    /// What a list of groups carries beside each group.
+    /// The embedded objects of a group.
     pub struct GroupEmbedded {
         /// Sent with `expand=stats`.
         pub stats: GroupStats = "stats",
@@ -58,11 +58,11 @@ part! {
 }
 
 part! {
-    /// Counts of a group. What Okta did not send is `None`, which means unknown, not zero.
+    /// Counts of a group. A count that Okta did not send is `None`, which means unknown, not zero.
     pub struct GroupStats {
-        /// How many users are members.
+        /// The number of members.
         pub users_count: Option<u64> = "usersCount",
-        /// To how many applications the group is assigned.
+        /// The number of applications that the group is assigned to.
         pub apps_count: Option<u64> = "appsCount",
         /// Whether the group has an admin role. Okta's description and its release notes misspell the member, each in
         /// its own way; all three spellings are read.
@@ -75,15 +75,15 @@ record! {
     pub struct GroupDetails as "group" {
         /// `OKTA_GROUP`, `APP_GROUP` or `BUILT_IN`. Only the members of the first can be changed through the API.
         pub group_type: Option<String> = "type",
-        /// The profile as Okta sent it: name, description, and what the org has added.
+        /// The profile as Okta sent it: name, description, and attributes that the org has added.
         pub profile: Option<Box<RawValue>> = "profile",
-        /// Where an `APP_GROUP` comes from.
+        /// The source of an `APP_GROUP`.
         pub source: GroupSource = "source",
     }
 }
 
 impl GroupDetails {
-    /// The members of the profile in their order; empty if the group came without one.
+    /// Returns the members of the profile in their order; empty if the group has none.
     #[must_use]
     pub fn profile_members(&self) -> Map<String, Value> {
         self.profile.as_deref().map(profile_members).unwrap_or_default()
@@ -91,7 +91,7 @@ impl GroupDetails {
 }
 
 part! {
-    /// Where a group comes from.
+    /// The source of a group.
     pub struct GroupSource {
         /// The id of the application that the group is imported from.
         pub id: Option<String> = "id",
@@ -101,25 +101,25 @@ part! {
 record! {
     /// A rule that puts users into groups.
     pub struct GroupRule as "group rule" {
-        /// What people call it.
+        /// Its display name.
         pub name: Option<String> = "name",
         /// `ACTIVE`, `INACTIVE` or `INVALID`.
         pub status: Option<String> = "status",
-        /// What it does.
+        /// Its actions.
         pub actions: GroupRuleActions = "actions",
-        /// Whom it is about.
+        /// Its conditions.
         pub conditions: GroupRuleConditions = "conditions",
     }
 }
 
 impl GroupRule {
-    /// The ids of the groups that the rule fills.
+    /// Returns the ids of the groups that the rule assigns.
     #[must_use]
     pub fn group_ids(&self) -> &[String] {
         &self.actions.assign.group_ids
     }
 
-    /// The ids of the users whom the rule passes over, whatever its condition says.
+    /// Returns the ids of the users whom the rule excludes, whatever its expression says.
     #[must_use]
     pub fn excluded_users(&self) -> &[String] {
         &self.conditions.people.users.exclude
@@ -127,7 +127,7 @@ impl GroupRule {
 }
 
 part! {
-    /// Whom a group rule is about.
+    /// The conditions of a group rule.
     pub struct GroupRuleConditions {
         /// People, apart from the rule's expression.
         pub people: GroupRulePeople = "people",
@@ -145,13 +145,13 @@ part! {
 part! {
     /// Users in the conditions of a group rule.
     pub struct GroupRuleUsers {
-        /// The ids of those whom the rule passes over.
+        /// The ids of the excluded users.
         pub exclude: Vec<String> = "exclude",
     }
 }
 
 part! {
-    /// What a group rule does.
+    /// The actions of a group rule.
     pub struct GroupRuleActions {
         /// The groups that it puts users into.
         pub assign: GroupRuleTargets = "assignUserToGroups",
@@ -168,6 +168,6 @@ part! {
 
 record! {
     /// A member of a group. Okta sends the whole user for each, of which only the id is read: an org has many more
-    /// memberships than users, and everything else about the user comes with the list of users.
+    /// memberships than users, and everything else about the user is in the list of users.
     pub struct Member as "group member" {}
 }

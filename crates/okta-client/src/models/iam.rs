@@ -1,15 +1,15 @@
-//! Custom admin roles, resource sets, and which role is bound to whom on which set.
+//! Custom admin roles, resource sets and their bindings.
 
 use super::lenient::{Link, part, record};
 
 record! {
-    /// A role that the org made itself, or a standard one that Okta builds in the same way.
+    /// A role that the org created, or a standard one of the same form.
     pub struct CustomRole as "custom role" {
         /// The type of a standard role; custom roles have none.
         pub role_type: Option<String> = "type",
-        /// What people call it.
+        /// Its display name.
         pub label: Option<String> = "label",
-        /// What it is for.
+        /// Its description.
         pub description: Option<String> = "description",
     }
 }
@@ -17,22 +17,22 @@ record! {
 record! {
     /// A set of resources that roles can be limited to.
     pub struct ResourceSet as "resource set" {
-        /// What people call it.
+        /// Its display name.
         pub label: Option<String> = "label",
-        /// What it is for.
+        /// Its description.
         pub description: Option<String> = "description",
     }
 }
 
 record! {
-    /// A role that is bound to somebody on a resource set; the id is the role's. There is one binding per role and set.
+    /// A role that is bound on a resource set; the id is the role's. There is one binding per role and set.
     pub struct Binding as "resource set binding" {}
 }
 
 record! {
-    /// One who holds the role of a binding. The id names the membership; who it is, only the link tells.
+    /// A holder of the role of a binding. The id is that of the membership; only the link identifies the holder.
     pub struct BindingMember as "binding member" {
-        /// Links, among them to the one who holds the role.
+        /// Links, among them to the holder of the role.
         pub links: BindingMemberLinks = "_links",
     }
 }
@@ -46,7 +46,7 @@ part! {
 }
 
 impl BindingMember {
-    /// The collection in which the holder of the role is found (`users`, `groups`, `clients`), and its id there.
+    /// Returns the collection of the holder of the role (`users`, `groups`, `clients`), and its id there.
     #[must_use]
     pub fn holder(&self) -> Option<(&str, &str)> {
         let href = self.links.this.href.as_deref()?;

@@ -1,8 +1,8 @@
-//! How a member or a record is read without ever failing over its content.
+//! Deserializes members and records without failing on their content.
 //!
-//! The two macros write what `serde`'s derive would, with three differences: a member of the wrong type becomes
-//! `None`, a key that occurs twice is no error (the last readable value counts), and a record without an id is told
-//! apart from broken JSON.
+//! The two macros generate what `serde`'s derive would, with three differences: a member of the wrong type becomes `None`,
+//! a key that occurs twice is no error (the last readable value counts), and a record without an id is distinguished from
+//! broken JSON.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 ///
 /// Implemented by the models of this crate only.
 pub trait Record: Sized + Send + 'static {
-    /// What it is called in messages, for example `group`.
+    /// Its name in messages, for example `group`.
     const KIND: &'static str;
 
     /// Reads the members of a JSON object; the inner `None` means that it has no id.
@@ -27,24 +27,24 @@ pub trait Record: Sized + Send + 'static {
     fn read<'de, A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error>;
 }
 
-/// A record of a list that could not be read: the rest of the list is fine.
+/// A record of a list that could not be parsed. The rest of the list is not affected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Its id, if that much was readable.
+    /// Its id, if that could be parsed.
     pub id: Option<String>,
-    /// Why it could not be read.
+    /// The reason.
     pub reason: String,
 }
 
-/// A value of a member: reading it fails only if the JSON itself is broken.
+/// A value of a member. Deserializing it fails only if the JSON itself is broken.
 pub(crate) trait Field: Default {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 
-    /// Takes in a later value of the same member.
+    /// Merges a later value of the same member.
     fn merge(&mut self, later: Self);
 }
 
-/// Reads one member as `T`.
+/// Deserializes one member as `T`.
 pub(crate) struct FieldSeed<T>(PhantomData<T>);
 
 impl<T> FieldSeed<T> {
@@ -61,7 +61,7 @@ impl<'de, T: Field> DeserializeSeed<'de> for FieldSeed<T> {
     }
 }
 
-/// Reads a key and says what it stands for, without keeping its text.
+/// Maps a key to a value without keeping its text.
 pub(crate) struct KeySeed<F>(pub(crate) F);
 
 impl<'de, K, F: FnOnce(&[u8]) -> K> DeserializeSeed<'de> for KeySeed<F> {
@@ -88,8 +88,7 @@ impl<K, F: FnOnce(&[u8]) -> K> Visitor<'_> for KeySeed<F> {
     }
 }
 
-/// One of the words of which Okta has few, such as a status: the longest lists have some in every record, and those that are
-/// known are not copied.
+/// An interned word, such as a status: the longest lists have some in every record, and known ones are not allocated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word(Cow<'static, str>);
 
@@ -128,7 +127,7 @@ impl std::ops::Deref for Word {
     }
 }
 
-/// A value whose type is not known beforehand, as far as it can matter.
+/// A scalar of any type.
 enum Scalar<T> {
     Text(T),
     Flag(bool),
@@ -146,7 +145,7 @@ impl<T> Scalar<T> {
     }
 }
 
-/// Reads texts as `T`.
+/// Deserializes strings as `T`.
 struct ScalarVisitor<T>(PhantomData<T>);
 
 impl<'de, T: for<'a> From<&'a str>> Visitor<'de> for ScalarVisitor<T> {
@@ -222,12 +221,12 @@ scalar_member!(bool, String, scalar => match scalar {
 });
 scalar_member!(super::Time, String, scalar => scalar.text().map(super::Time::new));
 
-/// The most texts that a list inside a record may have. The longest of Okta's, the people whom a group rule leaves out,
+/// The largest number of strings of a list inside a record. The longest of Okta's, the users whom a group rule excludes,
 /// has a hundred.
 const MAX_TEXTS: usize = 10_000;
 
-/// A list of texts; whatever else is in the list, or is no list, is passed over. A record with a list that is longer than
-/// any of Okta's is not read.
+/// A list of strings. Other elements are skipped, and other values are read as an empty list. A record with a list that is
+/// longer than any of Okta's is rejected.
 impl Field for Vec<String> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TextsVisitor)
@@ -290,11 +289,11 @@ impl<'de> Visitor<'de> for TextsVisitor {
     }
 }
 
-/// The most bytes that a part of a record may have of which all members are kept. A profile has a few kilobytes. Taken apart,
-/// it can need thirty times the memory.
+/// The largest number of bytes of a part of a record that is kept as raw JSON. A profile has a few kilobytes. Parsed, it
+/// can need thirty times the memory.
 const MAX_RAW_BYTES: usize = 1 << 20;
 
-/// Whether `raw` may be kept.
+/// Checks that `raw` is small enough to be kept.
 pub(super) fn check_size<E: serde::de::Error>(raw: &RawValue) -> Result<(), E> {
     if raw.get().len() > MAX_RAW_BYTES {
         return Err(E::custom(format!("a part of more than {} MiB", MAX_RAW_BYTES >> 20)));
@@ -302,8 +301,8 @@ pub(super) fn check_size<E: serde::de::Error>(raw: &RawValue) -> Result<(), E> {
     Ok(())
 }
 
-/// A JSON object kept as it came; anything but an object is `None`. A record with one that is larger than any of Okta's is not
-/// read.
+/// A JSON object kept as raw text; anything but an object is `None`. A record with one that is larger than any of Okta's is
+/// rejected.
 impl Field for Option<Box<RawValue>> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <Box<RawValue> as serde::Deserialize>::deserialize(deserializer)?;
@@ -318,7 +317,7 @@ impl Field for Option<Box<RawValue>> {
     }
 }
 
-/// An object inside a record; whatever is no object reads as one without members.
+/// Deserializes an object inside a record; anything but an object is read as one without members.
 pub(crate) struct PartVisitor<T>(PhantomData<T>);
 
 impl<T> PartVisitor<T> {
@@ -464,13 +463,13 @@ pub(crate) use {part, read_members, record};
 part! {
     /// A link to something else.
     pub struct Link {
-        /// Where it leads, an absolute URL.
+        /// The target, an absolute URL.
         pub href: Option<String> = "href",
     }
 }
 
 impl Link {
-    /// The last segment of the path, which is the id of what the link leads to.
+    /// Returns the last segment of the path, which is the id of the target.
     #[must_use]
     pub fn last_segment(&self) -> Option<&str> {
         let href = self.href.as_deref()?;

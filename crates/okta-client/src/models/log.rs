@@ -10,18 +10,18 @@ use super::time::Time;
 /// The members that are read.
 const MEMBERS: [&str; 7] = ["uuid", "eventType", "published", "actor", "target", "outcome", "debugContext"];
 
-/// Something that happened in the org. Like all records it is lenient: what is missing or of an odd type is empty.
+/// An event in the org. Like all records it is parsed leniently: a member that is missing or of another type is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogEvent {
     /// Its id (`uuid`), never empty.
     pub id: String,
-    /// What happened, for example `group.user_membership.add`.
+    /// The type of event, for example `group.user_membership.add`.
     pub event_type: String,
     /// When it happened; it may have been stored later.
     pub published: Option<Time>,
-    /// Who did it.
+    /// The actor.
     pub actor: Option<LogEntity>,
-    /// What it was done to, in Okta's order.
+    /// The targets, in Okta's order.
     pub targets: Vec<LogEntity>,
     /// `SUCCESS`, `FAILURE`, `SKIPPED`, `ALLOW`, `DENY`, `CHALLENGE` or `UNKNOWN`.
     pub outcome: Option<String>,
@@ -29,21 +29,21 @@ pub struct LogEvent {
     pub debug_data: Map<String, Value>,
 }
 
-/// Who or what an event is about.
+/// The actor or a target of an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogEntity {
-    /// Its id; empty if it came with a name alone.
+    /// Its id; empty if the event has only its name.
     pub id: String,
     /// `User`, `UserGroup`, `AppInstance`, `AppUser`, `ROLE`, …
     pub kind: String,
     /// A user's login; `unknown` for most others.
     pub alternate_id: Option<String>,
-    /// What people call it.
+    /// Its display name.
     pub display_name: Option<String>,
 }
 
 impl LogEvent {
-    /// The targets of this kind, such as `User`. Okta does not spell kinds alike everywhere, so case does not matter.
+    /// Returns the targets of this kind, such as `User`. Okta's spelling of kinds varies, so the case is ignored.
     pub fn targets_of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a LogEntity> {
         self.targets.iter().filter(move |target| target.kind.eq_ignore_ascii_case(kind))
     }
@@ -58,7 +58,7 @@ impl LogEntity {
             alternate_id: text("alternateId"),
             display_name: text("displayName"),
         };
-        // Admin roles are often named by their label alone.
+        // Admin roles often have only a label.
         (!entity.id.is_empty() || entity.display_name.is_some()).then_some(entity)
     }
 }

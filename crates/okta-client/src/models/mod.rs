@@ -1,9 +1,9 @@
-//! Okta's objects, as far as somebody who reads an org needs them.
+//! Okta's objects, with the members that readers of an org need.
 //!
-//! They are lenient on purpose. Real orgs send nulls where the published description allows none, leave members out,
+//! Parsing is lenient on purpose. Real orgs send nulls where the published description allows none, leave members out,
 //! and grow new ones at any time; a strict model would lose whole pages over that. So every member may be absent, null
-//! or of an unexpected type: it is then `None`, and the record lives. Only a record without an id is of no use. Unknown
-//! members are passed over without being parsed.
+//! or of an unexpected type: it is then `None`, and the record is kept. Only a record without an id is rejected. Unknown
+//! members are skipped without being parsed.
 
 mod app;
 mod device;

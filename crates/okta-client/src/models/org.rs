@@ -15,9 +15,9 @@ record! {
 }
 
 record! {
-    /// What anybody may know about an org.
+    /// The public metadata of an org.
     pub struct OrgMetadata as "description of the org" {
-        /// `v1` or `idx`: which engine signs people in.
+        /// `v1` or `idx`: which sign-in engine the org uses.
         pub pipeline: Option<String> = "pipeline",
         /// Its addresses.
         pub links: OrgLinks = "_links",

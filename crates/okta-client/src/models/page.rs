@@ -1,8 +1,8 @@
-//! Bodies to records: one object, or a list of them in either of Okta's two forms.
+//! Parses bodies into records: one object, or a list of them in either of Okta's two forms.
 //!
-//! A list is read straight from its bytes in one pass, by the quick reader, or by `serde_json` if that one gives up. Only
-//! when both fail over something that is no fault of the grammar (half a surrogate pair, bytes that are no UTF-8, a
-//! number beyond all bounds) is it repaired and read element by element, so that one such record costs only itself.
+//! A list is parsed directly from its bytes in one pass, by the quick reader, or by `serde_json` if that one falls back. If
+//! both fail, the body is repaired (half a surrogate pair, bytes that are no UTF-8, a number out of range) and parsed
+//! element by element, so that one such record affects no other.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,15 +16,15 @@ use super::quick;
 /// The records of one page.
 #[derive(Debug, Clone)]
 pub struct List<T> {
-    /// What could be read, in Okta's order.
+    /// The parsed records, in Okta's order.
     pub items: Vec<T>,
-    /// What could not.
+    /// The records that could not be parsed.
     pub unreadable: Vec<Unreadable>,
     /// The link to the next page, if the body names one (`_links.next.href`).
     pub next: Option<String>,
 }
 
-/// Why a body is not what was asked for.
+/// The error for a body that is not the expected JSON.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct NotJson {
@@ -42,14 +42,14 @@ impl NotJson {
         Self { reason, truncated: error.is_eof() }
     }
 
-    /// Whether the body ends in the middle, as when a connection broke.
+    /// Returns whether the body ends early, as when a connection broke.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
         self.truncated
     }
 }
 
-/// Reads one record from the body of an answer.
+/// Parses one record from the body of a response.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ pub fn record_from_json<T: Record>(body: &[u8]) -> Result<T, NotJson> {
     }
 }
 
-/// Reads the records of a list from the body of an answer: a bare array, or an object with the array under `key` (as
+/// Parses the records of a list from the body of a response: a bare array, or an object with the array under `key` (as
 /// `/iam/*` sends it).
 ///
 /// # Errors
@@ -74,13 +74,13 @@ pub fn list_from_json<T: Record>(body: &[u8], key: Option<&str>) -> Result<List<
     list_with_limit(body, key, usize::MAX)
 }
 
-/// [`list_from_json`] of a list that may hold `max` records. Of a longer one no more are kept in memory, and it is an
-/// error.
+/// [`list_from_json`] of a list that may hold `max` records. A longer one is an error, and its rest is not
+/// kept in memory.
 pub(crate) fn list_with_limit<T: Record>(body: &[u8], key: Option<&str>, max: usize) -> Result<List<T>, NotJson> {
     quick_list_from_json(body, key, max).unwrap_or_else(|| strict_list_from_json(body, key, max))
 }
 
-/// What [`list_with_limit`] gives if the quick reader does not give up.
+/// Parses a list with the quick reader; `None` if that one falls back.
 pub(crate) fn quick_list_from_json<T: Record>(
     body: &[u8],
     key: Option<&str>,
@@ -89,7 +89,7 @@ pub(crate) fn quick_list_from_json<T: Record>(
     quick::read(body, BodySeed::<Direct<T>>::new(key, max)).ok().map(|page| page.into_list(key, max))
 }
 
-/// What [`list_with_limit`] gives without the quick reader.
+/// Parses a list without the quick reader.
 pub(crate) fn strict_list_from_json<T: Record>(body: &[u8], key: Option<&str>, max: usize) -> Result<List<T>, NotJson> {
     let broken = match read_list::<Direct<T>>(body, key, max) {
         Ok(page) => return page.into_list(key, max),
@@ -102,7 +102,8 @@ pub(crate) fn strict_list_from_json<T: Record>(body: &[u8], key: Option<&str>, m
     page.into_list(key, max)
 }
 
-/// The text of `body` with what no JSON text may contain replaced: bytes that are no UTF-8, halves of surrogate pairs.
+/// Returns the text of `body` with replacements for what no JSON text may contain: bytes that are no UTF-8, halves of
+/// surrogate pairs.
 pub(super) fn repair(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let bytes = text.as_bytes();
@@ -134,14 +135,14 @@ pub(super) fn repair(body: &[u8]) -> String {
     fixed
 }
 
-/// The number in a `\uXXXX` escape that begins at `at`.
+/// Parses the number in a `\uXXXX` escape that begins at `at`.
 fn escaped_unit(bytes: &[u8], at: usize) -> Option<u16> {
     let escape = bytes.get(at..at + 6)?;
     let digits = std::str::from_utf8(escape.strip_prefix(b"\\u")?).ok()?;
     u16::from_str_radix(digits, 16).ok()
 }
 
-/// One element of a list, read as far as it can be.
+/// One element of a list: a record, or the reason why it is none.
 enum Element<T> {
     Read(T),
     Bad(Unreadable),
@@ -205,15 +206,15 @@ impl<'de, T: Record> Visitor<'de> for ElementVisitor<T> {
     }
 }
 
-/// How the elements of an array become records.
+/// A strategy for parsing the elements of an array.
 trait Elements {
     type Record: Record;
 
-    /// The next element, if there is one.
+    /// Returns the next element, if there is one.
     fn next<'de, A: SeqAccess<'de>>(seq: &mut A) -> Result<Option<Element<Self::Record>>, A::Error>;
 }
 
-/// The fast way: every element straight from the bytes.
+/// The fast strategy: every element directly from the bytes.
 struct Direct<T>(PhantomData<T>);
 
 impl<T: Record> Elements for Direct<T> {
@@ -224,7 +225,7 @@ impl<T: Record> Elements for Direct<T> {
     }
 }
 
-/// The patient way: every element on its own, so that a failure stays with it.
+/// The tolerant strategy: every element on its own, so that a failure affects no other.
 struct Isolated<T>(PhantomData<T>);
 
 impl<T: Record> Elements for Isolated<T> {
@@ -238,11 +239,11 @@ impl<T: Record> Elements for Isolated<T> {
     }
 }
 
-/// The elements of an array, as many as are wanted.
+/// The elements of an array, up to a limit.
 struct Array<T> {
     items: Vec<T>,
     unreadable: Vec<Unreadable>,
-    /// Those that were passed over.
+    /// The number of skipped elements.
     skipped: usize,
 }
 
@@ -263,7 +264,7 @@ impl<T: Record> Array<T> {
     }
 }
 
-/// The id of a record that could not be read otherwise.
+/// Parses only the id of a record that could not be parsed otherwise.
 fn parse_id(raw: &RawValue) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Identified {
@@ -272,7 +273,7 @@ fn parse_id(raw: &RawValue) -> Option<String> {
     serde_json::from_str::<Identified>(raw.get()).ok()?.id
 }
 
-/// What a list's body held: the array if there was one, and the link to the next page.
+/// The body of a list: the array if there is one, and the link to the next page.
 struct Body<T> {
     elements: Option<Array<T>>,
     next: Option<String>,
@@ -368,7 +369,7 @@ impl<'de, E: Elements> Visitor<'de> for BodySeed<'_, E> {
     }
 }
 
-/// The array inside the body: `None` if it is something else.
+/// Deserializes the array inside the body; `None` if it is something else.
 struct ArraySeed<E> {
     max: usize,
     elements: PhantomData<E>,

@@ -1,4 +1,4 @@
-//! Profiles, which differ from org to org, kept as they came and taken apart on demand.
+//! Profiles, which differ from org to org, kept as raw JSON and parsed on demand.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::page::repair;
 
-/// The members of a raw profile in the order in which Okta sent them.
+/// Parses a raw profile. The members keep the order in which Okta sent them.
 ///
 /// A text that JSON's grammar allows but Unicode does not (half of a surrogate pair) is kept with a replacement
 /// character in place of the half.
@@ -21,7 +21,7 @@ pub fn profile_members(profile: &RawValue) -> Map<String, Value> {
         .unwrap_or_default()
 }
 
-/// The same members for somebody who only looks at them: as a rule without a copy of their texts.
+/// The members of a profile for reading, usually without a copy of their texts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attributes<'a>(Vec<(Cow<'a, str>, Attribute<'a>)>);
 
@@ -35,26 +35,26 @@ pub enum Attribute<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    /// Up to this number, a key that comes twice is found by looking at all; [`profile_members`] takes care of more.
+    /// Up to this number, duplicate keys are found by a linear search; larger profiles fall back to [`profile_members`].
     const MAX_UNINDEXED: usize = 64;
 
     pub(super) fn from_raw(profile: &'a RawValue) -> Self {
         serde_json::from_str(profile.get()).unwrap_or_else(|_| profile_members(profile).into())
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The text under `key`, if there is one.
+    /// Returns the text under `key`, if there is one.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(of, _)| of == key).and_then(|(_, value)| value.as_text())
     }
 
-    /// All that are texts, in their order.
+    /// Returns all members that are texts, in their order.
     pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter_map(|(key, value)| Some((&**key, value.as_text()?)))
     }
@@ -105,7 +105,7 @@ impl<'de> Visitor<'de> for AttributesVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attributes<'de>, A::Error> {
         let mut members: Vec<(Cow<'de, str>, Attribute<'de>)> = Vec::with_capacity(Attributes::MAX_UNINDEXED / 2);
-        // A bit for each key so far; keys that share one are looked for.
+        // A Bloom filter of the keys so far: only keys that share a bit are searched for.
         let mut seen_bits = 0;
         while let Some((Attribute::Text(key), value)) = map.next_entry()? {
             let bit = 1_u64 << (key.bytes().fold(0, |bit: u8, byte| bit.rotate_left(3) ^ byte) % 64);

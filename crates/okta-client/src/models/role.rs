@@ -1,4 +1,4 @@
-//! Admin roles and who has them.
+//! Admin roles and their assignments.
 
 use serde::de::MapAccess;
 use serde_json::Value;
@@ -6,22 +6,22 @@ use serde_json::Value;
 use super::lenient::{Link, Record, part, record};
 
 record! {
-    /// That somebody has an admin role. The id is unique only together with the one who has the role: for many
+    /// The assignment of an admin role. The id is unique only together with the holder of the role: for many
     /// standard roles it is the type in base32 (`docs/spec/okta-api.md` 6.3).
     pub struct RoleAssignment as "role assignment" {
         /// `SUPER_ADMIN`, … , or `CUSTOM`.
         pub role_type: Option<String> = "type",
         /// `ACTIVE` or `INACTIVE`.
         pub status: Option<String> = "status",
-        /// `USER`, `GROUP` or `CLIENT`: through what the role is held.
+        /// `USER`, `GROUP` or `CLIENT`: how the role is assigned.
         pub assignment_type: Option<String> = "assignmentType",
         /// The id of a custom role.
         pub role: Option<String> = "role",
         /// The id of the resource set that a custom role is limited to.
         pub resource_set: Option<String> = "resource-set",
-        /// What people call the role.
+        /// The display name of the role.
         pub label: Option<String> = "label",
-        /// Links, among them to the one who has the role.
+        /// Links, among them to the holder of the role.
         pub links: RoleAssignmentLinks = "_links",
     }
 }
@@ -35,11 +35,11 @@ part! {
 }
 
 record! {
-    /// A user who has some admin role; the id is the user's.
+    /// A user with an admin role; the id is the user's.
     pub struct Assignee as "role assignee" {}
 }
 
-/// What a standard role is limited to: a group, or an application by its kind (`salesforce`) and, if it is one
+/// A target of a standard role: a group, or an application by its kind (`salesforce`) and, if it is one
 /// instance, its id.
 ///
 /// A kind of application has no id of its own, so that everything may be absent.

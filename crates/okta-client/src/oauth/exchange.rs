@@ -1,8 +1,8 @@
-//! The request for an access token: OAuth 2.0 client credentials with `private_key_jwt`, and a DPoP proof in any case
-//! (an org that does not want one ignores it).
+//! Fetches access tokens: OAuth 2.0 client credentials with `private_key_jwt`, always with a DPoP proof (an org that does
+//! not require one ignores it).
 //!
-//! It is paced and tried again like any call of the API. Every try has a new assertion and a new proof, as neither may be
-//! used twice. A nonce, or a clock that is wrong, usually costs one more try each.
+//! The request is paced and retried like any call of the API. Every attempt has a new assertion and a new proof, as neither
+//! may be used twice. A nonce, or a wrong clock, usually costs one retry each.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,60 +30,60 @@ use crate::transport::Transport;
 /// The path of the token endpoint.
 pub(super) const PATH: &str = "/oauth2/v1/token";
 
-/// The error of OAuth for scopes that are unknown or not granted to the app.
+/// The OAuth error for scopes that are unknown or not granted to the app.
 const INVALID_SCOPE: &str = "invalid_scope";
 
 /// Everything that a request for a token needs.
 pub(super) struct Exchange {
     pub(super) endpoint: Url,
     pub(super) signer: Signer,
-    /// The scopes to ask for.
+    /// The scopes to request.
     pub(super) scopes: Mutex<Vec<String>>,
-    /// Whether a token for some of the scopes will do when Okta refuses one for all.
+    /// Whether a token for some of the scopes is accepted when Okta refuses one for all.
     pub(super) accept_fewer_scopes: bool,
     pub(super) transport: Box<dyn Transport>,
     pub(super) pacer: Pacer,
     pub(super) max_attempts: u32,
-    /// How many seconds of the server pass in one of ours.
+    /// Seconds of the server per second of ours.
     pub(super) time_scale: f64,
     pub(super) skew: Skew,
     /// The nonce of the token endpoint; resources have their own.
     pub(super) nonce: Mutex<Option<String>>,
-    /// Whether the host has ever answered.
+    /// Whether the host has ever responded.
     pub(super) reached: AtomicBool,
     /// Random numbers from 0 to 1, for pauses.
     pub(super) rng: Box<dyn Fn() -> f64 + Send + Sync>,
 }
 
-/// An answer of the token endpoint.
+/// A response of the token endpoint.
 struct TokenResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
     /// When the request was sent.
     sent_at: Instant,
-    /// Whether the answer has shown that the time in the request was wrong.
+    /// Whether the response shows that the time in the request was wrong.
     clock_was_wrong: bool,
 }
 
-/// How one try ended, if not with a token.
+/// The result of an attempt that returned no token.
 enum Failure {
-    /// Worth another try at once, if the same was not asked before.
+    /// Worth an immediate retry, within the limits for each challenge.
     Challenge(Challenge, Error),
     Throttle(crate::pacer::Throttle, Error),
     Other(Error),
-    /// Okta does not want us.
+    /// Okta refuses the sign-in.
     Refused(Error),
 }
 
 impl Exchange {
-    /// The scopes to ask for.
+    /// Returns the scopes to request.
     pub(super) fn scopes(&self) -> Vec<String> {
         lock(&self.scopes).clone()
     }
 
-    /// Asks for a token. If Okta refuses because of a scope, it does not say of which: then each is asked for alone, and
-    /// those that were granted together.
+    /// Fetches a token. If Okta refuses a scope, it does not report which: then each scope is requested alone, and those that
+    /// were granted together.
     pub(super) async fn fetch_token(&self) -> Result<Token, Error> {
         let scopes = self.scopes();
         if scopes.is_empty() {
@@ -108,7 +108,7 @@ impl Exchange {
         self.request_token(&granted).await
     }
 
-    /// Asks for a token with these scopes until there is one or no hope.
+    /// Requests a token with these scopes, and retries within bounds.
     async fn request_token(&self, scopes: &[String]) -> Result<Token, Error> {
         let mut retries = RetryState::new(self.max_attempts, true);
         let mut attempt = 0_u32;
@@ -163,7 +163,7 @@ impl Exchange {
         })
     }
 
-    /// Sends one request and reads the whole answer.
+    /// Sends one request and reads the whole response.
     async fn send_request(&self, scopes: &[String], is_retry: bool) -> Result<TokenResponse, Error> {
         let (_, mut permit) = self.pacer.admit(&[Bucket::Token], Priority::SingleBucket, is_retry).await;
         let now = self.skew.now();
@@ -183,7 +183,7 @@ impl Exchange {
         Ok(TokenResponse { status: answer.status, headers: answer.headers, body, sent_at, clock_was_wrong })
     }
 
-    /// Headers and body of a new request, signed at `now`.
+    /// Returns headers and body of a new request, signed at `now`.
     fn request(&self, scopes: &[String], now: i64) -> Result<(HeaderMap, Bytes), Error> {
         let nonce = lock(&self.nonce).clone();
         let subject = Subject { method: &Method::POST, url: &self.endpoint, nonce: nonce.as_deref(), token_hash: None };
@@ -200,7 +200,7 @@ impl Exchange {
         Ok((headers, form.into()))
     }
 
-    /// The error for a refusal of the token endpoint, from the general one.
+    /// Converts the general error of a refusal into that of the sign-in.
     fn refusal_error(&self, error: &Error, scopes: &[String]) -> Error {
         let okta = error.okta().clone();
         let said = okta.summary.as_deref().map(|text| format!(": {}", text.trim_end_matches('.'))).unwrap_or_default();
@@ -208,7 +208,7 @@ impl Exchange {
         let status = okta.status.unwrap_or_default();
         let mut what = format!("signing in as {} was refused with {status} {code}{said}", self.signer.client_id());
         let kind = match code {
-            // Nothing is wrong with the credential: the server does not take the nonce that it has just given.
+            // The credential is fine: the server rejects the nonce that it has just issued.
             "use_dpop_nonce" => ErrorKind::Server,
             _ => ErrorKind::Unauthenticated,
         };
@@ -222,14 +222,14 @@ impl Exchange {
     }
 }
 
-/// How wrong our clock is, in words.
+/// Describes the skew of our clock in words.
 pub(super) fn describe_skew(skew: &Skew) -> String {
     let seconds = skew.seconds().unwrap_or_default();
     let duration = Duration::from_secs(seconds.unsigned_abs());
     format!("{duration:?} {} Okta's", if seconds > 0 { "behind" } else { "ahead of" })
 }
 
-/// What to do about a refusal, by its OAuth code.
+/// Returns the next step after a refusal, by its OAuth code.
 fn next_step(code: &str, status: u16) -> &'static str {
     match code {
         "invalid_client" => {

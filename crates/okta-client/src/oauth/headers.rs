@@ -8,10 +8,10 @@ use crate::error::{Error, ErrorKind};
 pub(super) const DPOP: HeaderName = HeaderName::from_static("dpop");
 /// The header that carries a nonce for the next proof.
 pub(super) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-/// Tells Okta's support that a client uses DPoP, as Okta's own clients do.
+/// Marks a client that uses DPoP for Okta's support, as Okta's own clients do.
 pub(super) const EXTENDED_AGENT: HeaderName = HeaderName::from_static("x-okta-user-agent-extended");
 
-/// A header value that is not shown.
+/// Returns a header value that is marked sensitive.
 pub(super) fn sensitive(text: &str) -> Result<HeaderValue, Error> {
     let value = HeaderValue::from_str(text);
     let mut value = value.map_err(|_| Error::new(ErrorKind::Invalid, "a signed text does not fit into a header"))?;
@@ -19,7 +19,7 @@ pub(super) fn sensitive(text: &str) -> Result<HeaderValue, Error> {
     Ok(value)
 }
 
-/// The nonce that an answer gives for the next proof.
+/// Returns the nonce that a response sets for the next proof.
 pub(super) fn nonce(headers: &HeaderMap) -> Option<String> {
     let nonce = headers.get(DPOP_NONCE)?.to_str().ok()?.trim();
     (!nonce.is_empty()).then(|| nonce.to_owned())

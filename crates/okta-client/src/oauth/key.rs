@@ -22,22 +22,23 @@ pub struct PrivateKey {
 }
 
 impl PrivateKey {
-    /// Reads a key from what an operator gave:
+    /// Parses a key in one of these forms:
     ///
     /// - a PEM text, `PRIVATE KEY` (PKCS#8) or `RSA PRIVATE KEY` (PKCS#1); its line feeds may be written as `\n` or have
     ///   become blanks, as happens to environment variables, and certificates beside the key do not matter;
-    /// - a private key as JWK, the other form in which Okta's console hands out keys;
+    /// - a private key as JWK, the other form in which Okta's console exports keys;
     /// - the path of a file that holds one of these.
     ///
     /// # Errors
     ///
-    /// If there is no such key in it: elliptic curves and other kinds, encrypted, public, too short or damaged keys, and
-    /// files that cannot be read. The text says which, and what to do; it never repeats what may be part of a key.
+    /// If there is no such key: elliptic curves and other kinds, encrypted, public, too short or damaged keys, and
+    /// files that cannot be read. The message names the problem and the next step; it never repeats
+    /// what may be part of a key.
     pub fn parse(given: &SecretString) -> Result<Self, Error> {
         Self::from_material(&key_text::parse(given.expose_secret())?)
     }
 
-    /// The key in a text; `None` if the text would be taken for the name of a file.
+    /// Parses a key in a text; `None` if the text is treated as the name of a file.
     #[cfg(feature = "fuzzing")]
     pub(super) fn parse_text(text: &str) -> Option<Result<Self, Error>> {
         key_text::parse_text(text).map(|material| Self::from_material(&material?))
@@ -55,13 +56,13 @@ impl PrivateKey {
         }
     }
 
-    /// The length of the modulus, in bits.
+    /// Returns the length of the modulus, in bits.
     #[must_use]
     pub fn bits(&self) -> usize {
         self.pair.public_modulus_len() * 8
     }
 
-    /// The public half: modulus and exponent in the form of a JWK.
+    /// Returns the public half: modulus and exponent in the form of a JWK.
     pub(super) fn public(&self) -> (String, String) {
         let public = self.pair.public_key();
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
@@ -71,7 +72,7 @@ impl PrivateKey {
         )
     }
 
-    /// The RS256 signature of `message`.
+    /// Returns the RS256 signature of `message`.
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
         match self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature) {
@@ -87,7 +88,7 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// Why the library has refused a key of the right form.
+/// Explains why the library has rejected a key of the right form.
 fn explain(material: &Material, rejected: &str) -> Error {
     let rejection =
         |what: &str, hint| Error::new(ErrorKind::Invalid, format!("the private key {what}")).with_hint(hint);

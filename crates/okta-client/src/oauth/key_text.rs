@@ -1,6 +1,6 @@
-//! Finds a private key in what an operator gave, or says why there is none.
+//! Parses a private key in text form, or explains why there is none.
 //!
-//! Nothing of the text goes into an error, as it may be part of a key; only what is surely a file name does.
+//! Errors never contain parts of the text, which may be part of a key, except for what is certainly a file name.
 
 use std::io::Read;
 use std::path::Path;
@@ -24,7 +24,7 @@ const MAKE_RSA: &str = "sign-in needs an RSA key (RS256): make one in the Okta a
                         General, Client Credentials, Public keys";
 const DECRYPT: &str = "store it without a passphrase: openssl pkey -in encrypted.pem -out private.pem";
 
-/// The parts of a key, ready for the library that reads them. Wiped from memory when dropped.
+/// The parts of a key in a form that the library parses. Zeroized when dropped.
 pub(super) enum Material {
     /// DER in PKCS#8.
     Pkcs8(Zeroizing<Vec<u8>>),
@@ -38,7 +38,7 @@ pub(super) enum Material {
 pub(super) struct Components(KeyPairComponents<Zeroizing<Vec<u8>>>);
 
 impl Components {
-    /// The same in the form that the library takes.
+    /// Returns the numbers as slices, the form that the library accepts.
     pub(super) fn as_slices(&self) -> KeyPairComponents<&[u8]> {
         let KeyPairComponents { public_key: PublicKeyComponents { n, e }, d, p, q, dP, dQ, qInv } = &self.0;
         KeyPairComponents { public_key: PublicKeyComponents { n, e }, d, p, q, dP, dQ, qInv }
@@ -49,12 +49,12 @@ fn rejected(what: &str, hint: &'static str) -> Error {
     Error::new(ErrorKind::Invalid, format!("the private key {what}")).with_hint(hint)
 }
 
-/// The error for a key of the wrong kind.
+/// Creates the error for a key of the wrong kind.
 pub(super) fn not_rsa(kind: &str) -> Error {
     rejected(&format!("is {kind}, not RSA"), MAKE_RSA)
 }
 
-/// Finds the key in a text, or in the file that it names.
+/// Parses the key in a text, or in the file that it names.
 pub(super) fn parse(given: &str) -> Result<Material, Error> {
     let given = given.trim();
     if given.is_empty() {
@@ -66,7 +66,7 @@ pub(super) fn parse(given: &str) -> Result<Material, Error> {
     }
 }
 
-/// The key in a text, if it looks like one at all.
+/// Parses the key in a text, if it looks like one at all.
 pub(super) fn parse_text(text: &str) -> Option<Result<Material, Error>> {
     if text.contains(BEGIN) {
         return Some(parse_pem(text));
@@ -84,7 +84,7 @@ pub(super) fn parse_text(text: &str) -> Option<Result<Material, Error>> {
     None
 }
 
-/// The key in the file that `given` names.
+/// Reads the key in the file that `given` names.
 fn read_file(given: &str) -> Result<Material, Error> {
     let path = Path::new(given);
     // A piece of a key is no file name: it has no dot, and there is no folder of its name.
@@ -112,7 +112,7 @@ fn read_file(given: &str) -> Result<Material, Error> {
     parse_text(text).unwrap_or_else(|| file("holds no key", ACCEPTED))
 }
 
-/// The first private key in a PEM text.
+/// Parses the first private key in a PEM text.
 fn parse_pem(text: &str) -> Result<Material, Error> {
     let text = Zeroizing::new(text.replace("\\r", "\n").replace("\\n", "\n"));
     let mut rest = text.as_str();
@@ -152,14 +152,14 @@ fn parse_pem(text: &str) -> Result<Material, Error> {
     })
 }
 
-/// Whether `label` may be repeated: the words in capitals that stand in BEGIN lines.
+/// Returns whether `label` may be repeated: the capitalized words of BEGIN lines.
 fn is_label(label: &str) -> bool {
     label.len() < 40
         && label.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ')
         && label.split(' ').all(|word| word.len() < 15)
 }
 
-/// The bytes between the BEGIN and END lines.
+/// Decodes the bytes between the BEGIN and END lines.
 fn decode(body: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     let digits: Zeroizing<String> = Zeroizing::new(body.split_whitespace().collect());
     if digits.is_empty() {
@@ -169,7 +169,7 @@ fn decode(body: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     der.map(Zeroizing::new).map_err(|_| rejected("is damaged: between its lines is no base64", COPY_AGAIN))
 }
 
-/// The kind of a PKCS#8 key that is not RSA, by the object id of its algorithm.
+/// Returns the kind of a PKCS#8 key that is not RSA, by the object id of its algorithm.
 pub(super) fn non_rsa_kind(der: &[u8]) -> Option<&'static str> {
     let kinds: [(&[u8], &str); 5] = [
         (&[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01], "an elliptic-curve key (EC)"),
@@ -183,7 +183,7 @@ pub(super) fn non_rsa_kind(der: &[u8]) -> Option<&'static str> {
     kinds.into_iter().find(|(id, _)| has(id)).map(|(_, kind)| kind)
 }
 
-/// Whether less is there than the outermost length of a DER text says.
+/// Returns whether a DER text is shorter than its outermost length.
 pub(super) fn is_truncated(der: &[u8]) -> bool {
     // A key is longer than 127 bytes and shorter than 16 MiB: its length is given in the one to three bytes that the
     // low bits of the second byte count.
@@ -193,7 +193,7 @@ pub(super) fn is_truncated(der: &[u8]) -> bool {
     content.len() < announced
 }
 
-/// The members of a JWK that matter here. Borrowed: what is secret is not copied.
+/// The members of a JWK that are read. Borrowed, so that secrets are not copied.
 #[derive(Deserialize)]
 struct Jwk<'t> {
     kty: Option<&'t str>,
@@ -208,10 +208,10 @@ struct Jwk<'t> {
     qi: Option<&'t str>,
 }
 
-/// The key in a JWK.
+/// Parses the key in a JWK.
 fn parse_jwk(text: &str) -> Result<Material, Error> {
     let hint = "give the private key as the Okta admin console shows it, as PEM or JWK";
-    // The parser's own words may repeat what it has read.
+    // The parser's own message may repeat its input.
     let jwk: Jwk<'_> = serde_json::from_str(text).map_err(|_| rejected("is no JWK: its JSON cannot be read", hint))?;
     match jwk.kty {
         Some("RSA") => {}

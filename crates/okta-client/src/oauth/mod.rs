@@ -1,14 +1,14 @@
-//! Signing in as a service app: OAuth 2.0 with a private key, DPoP or Bearer as the org wants it.
+//! Signs in as a service app: OAuth 2.0 with a private key, DPoP or Bearer as the org requires.
 //!
 //! - [`key`] reads the private key, [`jwt`] signs with it;
-//! - [`exchange`] gets an access token, [`token`] is one;
-//! - [`OAuth`] is the [`Authenticator`]: it keeps a token fresh, adds the proof that each call needs, and learns from
-//!   every answer: nonces, the server's clock, that a token was revoked.
+//! - [`exchange`] fetches an access token, [`token`] is one;
+//! - [`OAuth`] is the [`Authenticator`]: it keeps a token fresh, adds the proof that each call needs, and observes every
+//!   response: nonces, the server's clock, revoked tokens.
 //!
-//! A token is asked for by the first call that needs one. Whoever comes meanwhile waits for the same answer; it does not
-//! matter which of them give up.
+//! A token is requested by the first call that needs one. Later calls wait for the same response; any of them may be
+//! cancelled.
 //!
-//! What signing costs: see [`jwt`].
+//! For the cost of signing see [`jwt`].
 
 mod exchange;
 mod headers;
@@ -41,19 +41,19 @@ use crate::pacer::{BucketTraffic, Pacer, Pacing};
 use crate::skew::Skew;
 use crate::transport::{BodyLimits, Network, Transport};
 
-/// Whether there is a usable private key in a text; `None` if the text would be taken for the name of a file.
+/// Checks the private key in a text; `None` if the text is treated as the name of a file.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn check_key_text(text: &str) -> Option<Result<(), Error>> {
     PrivateKey::parse_text(text).map(|key| key.map(drop))
 }
 
-/// Whether an answer of the token endpoint can be used.
+/// Checks a response of the token endpoint.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn check_token_answer(body: &[u8], sent_at: tokio::time::Instant) -> Result<(), Error> {
     Token::parse(body, sent_at, 1.0).map(drop)
 }
 
-/// How an [`OAuth`] is set up. Transport and pacing should be those of the [`Client`](crate::Client) that uses it.
+/// The configuration of an [`OAuth`]. Transport and pacing should be those of the [`Client`](crate::Client) that uses it.
 #[derive(Debug, Clone)]
 pub struct OAuthConfig {
     /// The org.
@@ -64,23 +64,23 @@ pub struct OAuthConfig {
     pub key_id: String,
     /// The private key.
     pub key: PrivateKey,
-    /// The scopes to ask for; others can be added with [`OAuth::add_scopes`].
+    /// The scopes to request; others can be added with [`OAuth::add_scopes`].
     pub scopes: Vec<String>,
-    /// Okta grants all scopes or refuses. If this is set, a refusal leads to a token with those of them that are granted,
-    /// for two more requests and one per scope; [`OAuth::granted`] then tells fewer.
+    /// Okta grants all scopes or refuses. If this is set, a refusal leads to a token with the granted ones, at the cost of
+    /// two more requests and one per scope; [`OAuth::granted`] then returns fewer.
     pub accept_fewer_scopes: bool,
-    /// How long one request for a token may take.
+    /// The timeout of one request for a token.
     pub timeout: Duration,
     /// The `User-Agent` header.
     pub user_agent: String,
-    /// How hard Okta may be asked.
+    /// The limits on the calls that are sent.
     pub pacing: Pacing,
-    /// CA certificates (PEM) that are trusted besides those of this machine.
+    /// CA certificates (PEM) that are trusted in addition to those of this machine.
     pub extra_ca: Option<String>,
 }
 
 impl OAuthConfig {
-    /// The usual set-up: 30 seconds for a request, the default pacing.
+    /// Returns the default configuration: 30 seconds per request, the default pacing.
     #[must_use]
     pub fn new(org: OrgUrl, client_id: String, key_id: String, key: PrivateKey, scopes: Vec<String>) -> Self {
         Self {
@@ -107,15 +107,15 @@ struct Inner {
     state: Mutex<State>,
     /// The nonce of the API; the token endpoint has its own.
     nonce: Mutex<Option<String>>,
-    /// Whether the operator was told that the clock is wrong.
+    /// Whether the warning about a wrong clock has been logged.
     warned: AtomicBool,
 }
 
-/// A request for a token that many may wait for. It goes on for as long as anybody does.
+/// A shared request for a token. It is polled for as long as any caller waits for it.
 type Pending = Shared<BoxFuture<'static, Result<Arc<Token>, Error>>>;
 
-/// The token, and the request for the next one. That is not collected by those who wait for it, as they may have gone
-/// when it ends, but by whoever looks at the state next.
+/// The token, and the request for the next one. The result is not stored by the callers that wait for it, as they may be
+/// cancelled, but by the next access to the state.
 #[derive(Default)]
 struct State {
     token: Option<Arc<Token>>,
@@ -123,11 +123,11 @@ struct State {
 }
 
 impl OAuth {
-    /// An authenticator that asks for nothing until it is needed.
+    /// Creates an authenticator. It sends nothing until it is needed.
     ///
     /// # Errors
     ///
-    /// If client id or key id are missing, if one of these or a scope cannot be right, or if no HTTPS client can be made.
+    /// If client id or key id are missing, if one of these or a scope is malformed, or if no HTTPS client can be created.
     pub fn new(config: OAuthConfig) -> Result<Self, Error> {
         let (agent, extra_ca) = (&config.user_agent, config.extra_ca.as_deref());
         let network = Network::new(config.timeout, agent, 1, extra_ca, BodyLimits::TOKEN)?;
@@ -135,7 +135,7 @@ impl OAuth {
         Self::with_transport(Box::new(network), config, skew, Box::new(rand::random::<f64>))
     }
 
-    /// An authenticator over any transport and clock.
+    /// Creates an authenticator over any transport and clock.
     pub(crate) fn with_transport(
         transport: Box<dyn Transport>,
         config: OAuthConfig,
@@ -178,26 +178,26 @@ impl OAuth {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unauthenticated`] if Okta refuses; others if it cannot be asked.
+    /// [`ErrorKind::Unauthenticated`] if Okta refuses; others if it cannot be reached.
     pub async fn sign_in(&self) -> Result<(), Error> {
         self.0.token().await.map(|_| ()).map_err(Error::with_service_app)
     }
 
-    /// The scopes of the present token, sorted: those that the answer named, else those that were asked for. `None`
+    /// Returns the scopes of the current token, sorted: those that the response named, else those that were requested. `None`
     /// before the first sign-in.
     #[must_use]
     pub fn granted(&self) -> Option<Vec<String>> {
         self.0.current_token().map(|token| token.scopes.clone().unwrap_or_default())
     }
 
-    /// Okta's time by its latest answer, as far as it has passed by here; `None` before the first.
+    /// Returns Okta's time by the latest response that this authenticator has observed; `None` before the first.
     #[must_use]
     pub fn server_time(&self) -> Option<jiff::Timestamp> {
         self.0.exchange.skew.server_time()
     }
 
-    /// Asks for these scopes too, from the next token on. A present token that lacks one of them is not used again, so
-    /// that a scope granted to the app meanwhile takes effect.
+    /// Requests these scopes too, from the next token on. A current token that lacks one of them is not used again, so that a
+    /// scope granted to the app since then takes effect.
     pub fn add_scopes(&self, scopes: &[&str]) {
         let mut scopes_to_request = lock(&self.0.exchange.scopes);
         let new: Vec<&&str> =
@@ -208,7 +208,7 @@ impl OAuth {
         let mut state = lock(&self.0.state);
         state.take_finished();
         if is_extended {
-            // What is being asked for lacks them; who waits for it gets it all the same.
+            // The pending token lacks them; callers that wait for it get it nevertheless.
             state.pending = None;
         }
         let has = |token: &Token, scope: &&str| token.scopes.iter().flatten().any(|granted| granted == *scope);
@@ -217,21 +217,21 @@ impl OAuth {
         }
     }
 
-    /// How the present token is sent. `None` before the first sign-in.
+    /// Returns how the current token is sent. `None` before the first sign-in.
     #[must_use]
     pub fn scheme(&self) -> Option<TokenScheme> {
         self.0.current_token().map(|token| token.scheme)
     }
 
-    /// How far Okta's clock is ahead of this machine's, in seconds, by the last answer; negative if ours is ahead.
-    /// `None` before the first answer, and for a simulated org whose time is compressed.
+    /// Returns how far Okta's clock is ahead of this machine's, in seconds, by the last response; negative if ours is ahead.
+    /// `None` before the first response, and for a simulated org whose time is compressed.
     #[must_use]
     pub fn clock_skew(&self) -> Option<i64> {
         self.0.exchange.skew.seconds()
     }
 }
 
-/// `value` without blanks around it, if it may be what it is said to be.
+/// Returns `value` without surrounding whitespace, if it is well-formed.
 fn validated<'v>(name: &str, value: &'v str) -> Result<&'v str, Error> {
     let value = value.trim();
     let problem = if value.is_empty() {
@@ -248,7 +248,7 @@ fn validated<'v>(name: &str, value: &'v str) -> Result<&'v str, Error> {
 }
 
 impl Inner {
-    /// A fresh token: the present one, or the one that is being asked for.
+    /// Returns a fresh token: the current one, or the one that is being requested.
     async fn token(&self) -> Result<Arc<Token>, Error> {
         let pending = {
             let mut state = lock(&self.state);
@@ -267,14 +267,14 @@ impl Inner {
         token
     }
 
-    /// The last token, however old.
+    /// Returns the last token, fresh or not.
     fn current_token(&self) -> Option<Arc<Token>> {
         let mut state = lock(&self.state);
         state.take_finished();
         state.token.clone()
     }
 
-    /// Says once that the clock is wrong: everything works, but whoever runs the machine will want to know.
+    /// Warns once about a wrong clock: sign-in works nevertheless, but the clock should be set.
     fn warn_of_clock(&self) {
         let skew = &self.exchange.skew;
         if skew.is_wrong() && !self.warned.swap(true, Ordering::Relaxed) {
@@ -285,27 +285,27 @@ impl Inner {
         }
     }
 
-    /// Whether a call that was refused because of the token it was sent with may succeed with another one.
+    /// Returns whether a call that was refused because of its token may succeed with another one.
     fn can_replace_token(&self, sent: &HeaderMap) -> bool {
         let mut state = lock(&self.state);
         state.take_finished();
         match &state.token {
             Some(token) if token.is_in(sent) => {
-                // One that was never taken will not be followed by a better one.
+                // If a token was never accepted, a new one will not be either.
                 let replaceable = token.was_accepted();
                 if replaceable {
                     state.token = None;
                 }
                 replaceable
             }
-            // Somebody else has seen to it already.
+            // Another call has replaced it already.
             _ => true,
         }
     }
 }
 
 impl State {
-    /// Takes over what has come of the request for a token.
+    /// Stores the result of the request for a token, if it has finished.
     fn take_finished(&mut self) {
         let Some(result) = self.pending.as_ref().and_then(|pending| pending.peek().cloned()) else { return };
         self.pending = None;
@@ -394,7 +394,7 @@ impl Authenticator for OAuth {
     }
 }
 
-/// Shows the app and what is asked for, no secret.
+/// Shows the app and the requested scopes, no secret.
 impl fmt::Debug for OAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OAuth")

@@ -1,4 +1,4 @@
-//! An access token, from the answer of the token endpoint.
+//! Access tokens, parsed from the response of the token endpoint.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,17 +13,17 @@ use tokio::time::Instant;
 use super::jwt;
 use crate::error::{Error, ErrorKind};
 
-/// The life of a token whose answer does not tell it: what Okta gives (`docs/spec/okta-api.md` 4).
+/// The lifetime of a token whose response does not state it: Okta's default (`docs/spec/okta-api.md` 4).
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
-/// No token is believed to live longer than this.
+/// The longest lifetime of a token that is believed.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
-/// A token is replaced this long before its end; calls under way with it then still come through.
+/// A token is replaced this long before its end, so that calls in flight with it still succeed.
 const REFRESH_MARGIN: Duration = Duration::from_secs(60);
 
-/// How a token is sent.
+/// The scheme in which a token is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenScheme {
-    /// By itself; whoever has it may use it.
+    /// By itself; any holder may use it.
     Bearer,
     /// With a proof in each call that the sender holds the key that it was issued for.
     Dpop,
@@ -34,13 +34,13 @@ pub(super) struct Token {
     pub(super) scheme: TokenScheme,
     /// The `Authorization` header.
     pub(super) authorization: HeaderValue,
-    /// The hash that proofs carry.
+    /// The hash for proofs.
     pub(super) hash: String,
-    /// The scopes that were granted, sorted; `None` if the answer does not tell.
+    /// The scopes that were granted, sorted; `None` if the response does not name them.
     pub(super) scopes: Option<Vec<String>>,
-    /// From when on it is not used for new calls.
+    /// The time from which on it is not used for new calls.
     refresh_at: Instant,
-    /// Whether the API has taken it.
+    /// Whether the API has accepted it.
     accepted: AtomicBool,
 }
 
@@ -54,13 +54,14 @@ struct TokenBody {
 }
 
 impl Token {
-    /// Reads the answer to a request that was sent at `asked`. `scale` seconds of the server pass in one of ours.
+    /// Parses the response to a request that was sent at `sent_at`. `scale` is the number of seconds of the server per second
+    /// of ours.
     pub(super) fn parse(body: &[u8], sent_at: Instant, scale: f64) -> Result<Self, Error> {
         let unusable = |what: String| {
             let what = format!("the token endpoint answered with success, but {what}");
             Error::new(ErrorKind::Unreadable, what).with_hint("is the domain that of an Okta org?")
         };
-        // The parser's own words may repeat what it has read.
+        // The parser's own message may repeat its input.
         let answer: TokenBody =
             serde_json::from_slice(body).map_err(|_| unusable("the answer cannot be read".to_owned()))?;
         let Some(text) = answer.access_token.filter(|token| !token.trim().is_empty()) else {
@@ -83,34 +84,34 @@ impl Token {
             authorization,
             hash: jwt::token_hash(&text),
             scopes: answer.scope.map(|scopes| sorted_unique(scopes.split_whitespace())),
-            // A token that lives for minutes only is used for the most of them.
+            // A token with a lifetime of minutes is used for four fifths of it.
             refresh_at: sent_at + lifetime - REFRESH_MARGIN.min(lifetime / 5),
             accepted: AtomicBool::new(false),
         })
     }
 
-    /// The same token, whose scopes are those that were asked for unless the answer has told others.
+    /// Sets the scopes to those that were requested, unless the response named others.
     pub(super) fn with_default_scopes(mut self, scopes: &[String]) -> Self {
         self.scopes.get_or_insert_with(|| sorted_unique(scopes.iter().map(String::as_str)));
         self
     }
 
-    /// Whether new calls may be sent with it.
+    /// Returns whether new calls may be sent with it.
     pub(super) fn is_fresh(&self) -> bool {
         Instant::now() < self.refresh_at
     }
 
-    /// Whether it is the token in these headers of a call.
+    /// Returns whether it is the token in these headers.
     pub(super) fn is_in(&self, headers: &HeaderMap) -> bool {
         headers.get(AUTHORIZATION) == Some(&self.authorization)
     }
 
-    /// The API has taken it.
+    /// Records that the API has accepted it.
     pub(super) fn mark_accepted(&self) {
         self.accepted.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the API has ever taken it.
+    /// Returns whether the API has ever accepted it.
     pub(super) fn was_accepted(&self) -> bool {
         self.accepted.load(Ordering::Relaxed)
     }
@@ -122,13 +123,13 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Each once, in the order of the alphabet.
+/// Returns the scopes without repetitions, in alphabetical order.
 pub(super) fn sorted_unique<'s>(scopes: impl Iterator<Item = &'s str>) -> Vec<String> {
     let unique: std::collections::BTreeSet<&str> = scopes.collect();
     unique.into_iter().map(str::to_owned).collect()
 }
 
-/// The life that an answer tells, a number of seconds that some servers write as a text.
+/// Parses the lifetime in a response, a number of seconds that some servers write as a string.
 fn lifetime(expires_in: &Value) -> Duration {
     let seconds = expires_in.as_f64().or_else(|| expires_in.as_str()?.trim().parse().ok());
     match seconds {

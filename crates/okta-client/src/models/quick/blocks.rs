@@ -1,14 +1,14 @@
-//! Where strings, objects and arrays end, found out for 64 bytes at a time: one bit of a word stands for each of them.
+//! Finds the ends of strings, objects and arrays, 64 bytes at a time: each byte is one bit of a word.
 
 use super::fallback::Fallback;
 
-/// How deep objects and arrays may nest; `serde_json` decides about what goes deeper.
+/// The largest nesting depth; deeper values are left to `serde_json`.
 pub(super) const MAX_DEPTH: u32 = 64;
 
-/// How many bytes are looked at together: as many as a word has bits.
+/// The number of bytes that are scanned together: the bits of a word.
 const BLOCK: usize = 64;
 
-/// The length of the escape at `at`, which is a backslash; `None` if there is no such escape.
+/// Returns the length of the escape at `at`, which is a backslash; `None` if it is invalid.
 pub(super) fn escape_at(json: &[u8], at: usize) -> Option<usize> {
     match json.get(at + 1)? {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
@@ -17,7 +17,7 @@ pub(super) fn escape_at(json: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Where the quotes, backslashes and control characters are in the block that was looked at last.
+/// The positions of quotes, backslashes and control characters in the last scanned block.
 #[derive(Default)]
 pub(super) struct SpecialBytes {
     block: Option<usize>,
@@ -27,7 +27,7 @@ pub(super) struct SpecialBytes {
 }
 
 impl SpecialBytes {
-    /// The first of them at or after `at`; the end of `json` if there is none.
+    /// Returns the first of them at or after `at`; the end of `json` if there is none.
     #[inline(always)]
     pub(super) fn next(&mut self, json: &[u8], at: usize) -> usize {
         let mut block = at / BLOCK;
@@ -60,7 +60,7 @@ impl SpecialBytes {
     }
 }
 
-/// The block at `at`; `last`, with blanks behind the end of `json`, if there is no whole one.
+/// Returns the block at `at`; `last`, padded with blanks after the end of `json`, if there is no whole one.
 fn block_at<'b>(json: &'b [u8], at: usize, last: &'b mut [u8; BLOCK]) -> &'b [u8; BLOCK] {
     let rest = &json[at..];
     rest.first_chunk().unwrap_or_else(|| {
@@ -70,14 +70,14 @@ fn block_at<'b>(json: &'b [u8], at: usize, last: &'b mut [u8; BLOCK]) -> &'b [u8
     })
 }
 
-/// The place behind the object or array that begins at `begin`.
+/// Returns the position after the object or array that begins at `begin`.
 #[inline(never)]
 pub(super) fn end_of_brackets(json: &[u8], begin: usize, special: &mut SpecialBytes) -> Result<usize, Fallback> {
     let mut open = OpenBrackets::default();
     let mut strings = StringState::default();
     let mut last = [0; BLOCK];
     let mut block = begin / BLOCK;
-    // What lies before the beginning does not count.
+    // Bytes before the beginning are masked out.
     let mut mask = u64::MAX << (begin % BLOCK);
     while block * BLOCK < json.len() {
         let bytes = block_at(json, block * BLOCK, &mut last);
@@ -109,10 +109,10 @@ fn is_escape_or_control(byte: u8) -> bool {
     byte < 0x20 || byte == b'\\'
 }
 
-/// A bit for every byte of a block, the first byte's the lowest: whether `is` holds for it.
+/// Returns a bit for every byte of a block, the first byte's the lowest: whether `is` holds for it.
 #[inline(always)]
 fn bits(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
-    // In two steps, because the compiler makes vector instructions of the first. Of `map` it makes calls.
+    // In two steps, because the compiler vectorizes the first. With `map` it emits calls.
     let mut flags = [0; BLOCK];
     for (flag, byte) in flags.iter_mut().zip(block) {
         *flag = u8::from(is(*byte));
@@ -125,7 +125,7 @@ fn bits(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
     })
 }
 
-/// The brackets that are open, as far as they nest in an object or array that is passed over.
+/// The open brackets of a skipped object or array.
 #[derive(Default)]
 struct OpenBrackets {
     /// The lowest bit is the innermost one; set for an object.
@@ -134,7 +134,7 @@ struct OpenBrackets {
 }
 
 impl OpenBrackets {
-    /// Takes in the next bracket; `true` if it closes the outermost one.
+    /// Processes the next bracket; `true` if it closes the outermost one.
     fn next(&mut self, bracket: u8) -> Result<bool, Fallback> {
         let object = u64::from(bracket == b'{' || bracket == b'}');
         if matches!(bracket, b'{' | b'[') {
@@ -164,7 +164,7 @@ struct StringState {
 }
 
 impl StringState {
-    /// Goes beyond a block that has nothing but plain text and quotes; `false` if it has more.
+    /// Skips a block of plain text and quotes only; `false` if it contains anything else.
     fn skip_plain(&mut self, block: &[u8; BLOCK]) -> bool {
         if self.escaped || block.iter().fold(false, |more, byte| more | is_bracket(*byte) | is_escape_or_control(*byte))
         {
@@ -177,7 +177,7 @@ impl StringState {
         true
     }
 
-    /// The bits of what is inside of strings in the block at `at`, of the bytes that count.
+    /// Returns the bits inside of strings in the block at `at`, for the bytes of the mask.
     #[inline(always)]
     fn next(
         &mut self,
@@ -205,7 +205,7 @@ impl StringState {
         Ok(quoted)
     }
 
-    /// The bits from each quote that opens to the one that closes.
+    /// Returns the bits from each opening quote to the closing one.
     fn quoted(&mut self, quotes: u64) -> u64 {
         // Every bit becomes the parity of itself and all lower ones.
         let parity = [1, 2, 4, 8, 16, 32].into_iter().fold(quotes, |bits, shift| bits ^ (bits << shift));
@@ -214,7 +214,7 @@ impl StringState {
         quoted
     }
 
-    /// The bits of the bytes that follow a backslash which is not itself behind one.
+    /// Returns the bits of the bytes that follow an unescaped backslash.
     fn escapes(&mut self, backslashes: u64) -> u64 {
         let mut escaped = u64::from(std::mem::take(&mut self.escaped));
         let mut left = backslashes & !escaped;

@@ -1,10 +1,10 @@
-//! A reader of JSON that hardly looks at what nobody wants: of the full user objects that Okta sends for the members of
-//! a group, only the id is read.
+//! A JSON deserializer that skips ignored values fast: of the full user objects that Okta sends for the members of a group,
+//! only the id is read.
 //!
-//! It gives up whenever anything is out of the ordinary, and leaves the answer to `serde_json`; so whatever it reads is
-//! what `serde_json` would have read. The one exception is on purpose. Of an object or array that is passed over it only
-//! sees to it that the brackets pair up and that the strings are well-formed, not what stands between them outside of
-//! strings: `{"a" tru}` is passed over, too. A body that is cut off can never be taken for a whole one that way.
+//! It falls back to `serde_json` on anything unusual, so its results are those of `serde_json`. The one exception is on
+//! purpose: in an ignored object or array it only checks that the brackets match and that the strings are well-formed, not
+//! what is between them outside of strings. So `{"a" tru}` is skipped, too. A truncated body is never accepted as a whole
+//! one.
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
@@ -15,7 +15,7 @@ use self::fallback::Fallback;
 mod blocks;
 mod fallback;
 
-/// Reads the whole of `json`.
+/// Deserializes the whole of `json`.
 pub(super) fn read<'de, S: DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Result<S::Value, Fallback> {
     let mut reader = Reader { json, at: 0, depth: 0, special: SpecialBytes::default() };
     let value = seed.deserialize(&mut reader)?;
@@ -25,17 +25,17 @@ pub(super) fn read<'de, S: DeserializeSeed<'de>>(json: &'de [u8], seed: S) -> Re
     }
 }
 
-/// A place in a JSON text, as a rule the beginning of a value.
+/// A position in a JSON text, usually the beginning of a value.
 struct Reader<'de> {
     json: &'de [u8],
     at: usize,
-    /// How many objects and arrays are open that somebody looks into.
+    /// The number of open objects and arrays that are not ignored.
     depth: u32,
     special: SpecialBytes,
 }
 
 impl<'de> Reader<'de> {
-    /// The next byte that is no whitespace.
+    /// Returns the next byte that is no whitespace.
     #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
         loop {
@@ -46,7 +46,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Goes beyond the next byte, which must be `wanted`.
+    /// Consumes the next byte, which must be `wanted`.
     #[inline(always)]
     fn expect(&mut self, wanted: u8) -> Result<(), Fallback> {
         if self.peek() != Some(wanted) {
@@ -56,7 +56,7 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
-    /// Goes beyond the next value without looking into it, and returns its text.
+    /// Skips the next value, and returns its text.
     #[inline(always)]
     fn skip(&mut self) -> Result<&'de [u8], Fallback> {
         let first = self.peek().ok_or(Fallback)?;
@@ -64,7 +64,7 @@ impl<'de> Reader<'de> {
         self.at = match first {
             b'"' => self.end_of_string(begin)?,
             b'{' | b'[' => end_of_brackets(self.json, begin, &mut self.special)?,
-            // Whoever goes on finds out whether the word ends there.
+            // The next read checks that the word ends there.
             b'n' if self.json[begin..].starts_with(b"null") => begin + 4,
             _ => {
                 let end = end_of_scalar(self.json, begin);
@@ -75,7 +75,7 @@ impl<'de> Reader<'de> {
         Ok(&self.json[begin..self.at])
     }
 
-    /// Goes beyond the next value, which `serde_json` reads.
+    /// Deserializes the next value with `serde_json`.
     fn delegate<T>(
         &mut self,
         read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>) -> serde_json::Result<T>,
@@ -86,7 +86,7 @@ impl<'de> Reader<'de> {
         Ok(read)
     }
 
-    /// The place behind the string that begins at `begin`.
+    /// Returns the position after the string that begins at `begin`.
     #[inline(always)]
     fn end_of_string(&mut self, begin: usize) -> Result<usize, Fallback> {
         let mut at = begin + 1;
@@ -100,7 +100,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// The bytes of a string without escapes; one with them is no matter of ours.
+    /// Returns the bytes of a string without escapes; `None` if it has escapes.
     #[inline(always)]
     fn plain_string(&mut self) -> Option<&'de [u8]> {
         let begin = self.at + 1;
@@ -112,7 +112,7 @@ impl<'de> Reader<'de> {
         Some(&self.json[begin..end])
     }
 
-    /// Reads an object or array, whose members `read` must read to the end.
+    /// Reads an object or array; `read` must consume all of its members.
     fn read_container<T>(
         &mut self,
         read: impl FnOnce(&mut Container<'_, 'de>) -> Result<T, Fallback>,
@@ -152,7 +152,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_unit()
     }
 
-    /// A key, which is told as it stands in the text.
+    /// Passes a key to the visitor as its raw bytes.
     #[inline(always)]
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fallback> {
         if self.peek() != Some(b'"') {
@@ -171,7 +171,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         self.delegate(|json| json.deserialize_option(visitor))
     }
 
-    /// This is how `serde_json` asks for the text of a value.
+    /// `serde_json` requests the raw text of a value this way.
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fallback> {
         self.delegate(|json| json.deserialize_newtype_struct(name, visitor))
     }
@@ -182,7 +182,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 }
 
-/// An object or array that somebody looks into.
+/// An object or array that is being read.
 struct Container<'r, 'de> {
     reader: &'r mut Reader<'de>,
     close: u8,
@@ -191,7 +191,7 @@ struct Container<'r, 'de> {
 }
 
 impl Container<'_, '_> {
-    /// Goes to the next member; `false` if there is none.
+    /// Advances to the next member; `false` if there is none.
     #[inline(always)]
     fn advance(&mut self) -> Result<bool, Fallback> {
         if self.reader.peek() == Some(self.close) {
@@ -235,7 +235,7 @@ impl<'de> SeqAccess<'de> for &mut Container<'_, 'de> {
     }
 }
 
-/// The place behind the number or word that begins at `begin`.
+/// Returns the position after the number or word that begins at `begin`.
 fn end_of_scalar(json: &[u8], begin: usize) -> usize {
     let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\t' | b'\r');
     json[begin..].iter().position(ends).map_or(json.len(), |more| begin + more)

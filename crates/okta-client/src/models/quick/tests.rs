@@ -1,4 +1,4 @@
-//! The quick reader against the strict one.
+//! Compares the quick reader with the strict one.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -9,12 +9,12 @@ use proptest::sample::select;
 use crate::models::page::{quick_list_from_json, strict_list_from_json};
 use crate::models::{App, AppUser, Group, GroupRule, List, Member, NotJson, Record, User};
 
-/// What a list holds, without the ways in which one text can be written.
+/// Returns the content of a list as text, independent of escapes.
 fn printed<T: Record + std::fmt::Debug>(list: Result<List<T>, NotJson>) -> Printed {
     list.map(|list| format!("{list:?}"))
 }
 
-/// What a reader says of a body.
+/// The result of a reader.
 type Printed = Result<String, NotJson>;
 
 fn quick<T: Record>(body: &[u8], key: Option<&str>) -> Option<Result<List<T>, NotJson>> {
@@ -25,13 +25,13 @@ fn strict<T: Record>(body: &[u8], key: Option<&str>) -> Result<List<T>, NotJson>
     strict_list_from_json(body, key, usize::MAX)
 }
 
-/// What both readers say of `body`; the quick one may have given up.
+/// Returns the results of both readers; `None` if the quick one falls back.
 fn both<T: Record + std::fmt::Debug>(body: &[u8]) -> (Option<Printed>, Printed) {
     let key = Some("value");
     (quick::<T>(body, key).map(printed), printed(strict::<T>(body, key)))
 }
 
-/// The same of records of which more or less is wanted.
+/// Returns the results for several types of records.
 fn every(body: &[u8]) -> Vec<(Option<Printed>, Printed)> {
     vec![both::<Member>(body), both::<AppUser>(body), both::<User>(body), both::<Group>(body), both::<GroupRule>(body)]
 }
@@ -212,7 +212,7 @@ fn what_is_passed_over_must_have_its_strings_and_brackets_in_order() {
     ] {
         assert_eq!(readers_accept(bad), (false, false), "{bad}");
     }
-    // Nobody looks there, as is said above.
+    // Not checked: see the module documentation.
     for passed_over in [r#"{"a" tru}"#, "[1 2,]", "{,}"] {
         assert_eq!(readers_accept(passed_over), (true, false), "{passed_over}");
     }
