@@ -1,5 +1,5 @@
-//! Changes: sent once, unless it is certain that nothing was done; what is known about those that failed; and the
-//! record of what was sent. In virtual time.
+//! Changes: sent once, unless it is certain that nothing was executed; the outcome of failed ones; and the log of sent
+//! requests. In virtual time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -33,7 +33,7 @@ fn done() -> Reply {
     Reply::json(204, "")
 }
 
-/// What comes of a change that the server answers so for ever, and how often the server saw it.
+/// Returns the error of a change to which the server always responds with `reply`, and how often the server saw it.
 async fn failed(reply: fn() -> Reply) -> (Error, usize) {
     let server = Server::script(vec![reply]);
     let error = server.client(|_| {}).send(&add_member()).await.unwrap_err();

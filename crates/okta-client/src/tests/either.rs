@@ -1,4 +1,4 @@
-//! Lists that two calls give alike, each under a quota of its own, in virtual time.
+//! Lists that two calls return alike, each under its own quota, in virtual time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -47,7 +47,7 @@ fn both(id: &str) -> [ListRequest<Member>; 2] {
     [groups::skinny_members(id, 1000).unwrap(), groups::members(id, 1000).unwrap()]
 }
 
-/// Reads `either` lists by whichever call, and `bound` lists by the plain one.
+/// Fetches `either` lists by any of the two calls, and `bound` lists by the plain one.
 async fn read(client: &Client, either: u64, bound: u64) -> Duration {
     let began = Instant::now();
     let backlog = client.backlog();

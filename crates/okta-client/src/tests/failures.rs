@@ -1,4 +1,4 @@
-//! What the client does when things go wrong, in virtual time.
+//! Failures and retries, in virtual time.
 
 use std::time::Duration;
 

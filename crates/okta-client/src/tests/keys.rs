@@ -1,4 +1,4 @@
-//! Keys for tests, made when they are needed: none is stored with the code, but one that is too short to be of use.
+//! Keys for tests, generated on demand: none is stored with the code, except one that is too short to be usable.
 
 use std::sync::LazyLock;
 
@@ -44,7 +44,7 @@ pub(crate) fn key() -> PrivateKey {
     PrivateKey::parse(&pem("PRIVATE KEY", &RSA).into()).unwrap()
 }
 
-/// A key of its own.
+/// Returns another key.
 pub(crate) fn other_key() -> PrivateKey {
     PrivateKey::parse(&pem("PRIVATE KEY", &rsa()).into()).unwrap()
 }

@@ -1,5 +1,4 @@
-//! Tests of the parts together: the client against a server played in memory, with time under the test's control, and
-//! recorded traffic of real orgs.
+//! Integration tests: the client against an in-memory server in virtual time, and recorded traffic of real orgs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 

@@ -1,4 +1,4 @@
-//! Models survive what no description allows.
+//! Models tolerate what no API description allows.
 
 use crate::models::{
     AppUser, Assignee, Group, GroupDetails, GroupRule, LogEvent, Member, RoleAssignment, Time, User, list_from_json,

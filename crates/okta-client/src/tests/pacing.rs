@@ -1,4 +1,4 @@
-//! The whole way from the caller to a server with quotas, in virtual time: no call too many, no time wasted.
+//! End to end from the caller to a server with quotas, in virtual time: no call too many, no time wasted.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::endpoints::{groups, org, users};
 use crate::handle::Client;
 use crate::models::Org;
 
-/// A bucket that is used by others too.
+/// A bucket that other clients use too.
 struct Quotas {
     count: Count,
     /// Calls of others per second of the server's time, and how many of them have been counted.
@@ -121,7 +121,7 @@ async fn what_fits_into_the_window_is_not_held_back() {
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }
 
-/// How long `calls` calls take in a window of 60 that has just begun.
+/// Returns how long `calls` calls take in a window of 60 that has just begun.
 async fn took(client: &Client, calls: usize) -> Duration {
     let list = groups::members("00g1", 1000).unwrap();
     let began = Instant::now();
@@ -133,7 +133,7 @@ async fn took(client: &Client, calls: usize) -> Duration {
 
 #[tokio::test(start_paused = true)]
 async fn what_readers_need_adds_up_and_ends_with_them() {
-    // Nobody tells when calls go out but their pace: spread over a minute, or at once.
+    // The only observable is the rate of the calls: spread over a minute, or at once.
     let server = || {
         let count = Mutex::new(Count::new(60));
         Server::new(move |seen| {
@@ -152,7 +152,7 @@ async fn what_readers_need_adds_up_and_ends_with_them() {
     assert!(took(&client, 10).await > spread, "the first one's need was overwritten");
     drop(one);
     assert!(took(&client, 10).await < spread, "the first one's need outlives it");
-    // What a reader says replaces what it has said before.
+    // The backlog of a reader replaces its previous one.
     let client = server().client(|config| config.pacing.share_percent = 100);
     let (one, other) = (client.backlog(), client.backlog());
     for _ in 0..3 {
@@ -179,7 +179,7 @@ async fn calls_of_a_bucket_go_out_in_order() {
 
 #[tokio::test(start_paused = true)]
 async fn too_many_at_once_is_felt_for_and_left() {
-    // No more than five calls at once, which nobody tells us.
+    // No more than five calls at once, a limit that is not reported.
     let under_way = Arc::new(Mutex::new((0_u32, 0_u32)));
     let count = Arc::clone(&under_way);
     let ends: Mutex<Vec<Duration>> = Mutex::default();

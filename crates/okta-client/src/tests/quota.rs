@@ -1,15 +1,15 @@
-//! Quotas as Okta counts them, for played servers: minutes that begin with their first call, of the server's time in
-//! seconds.
+//! Quotas as Okta counts them, for fake servers: windows of a minute that begin with their first call, in seconds of the
+//! server's time.
 
-/// The window of a quota that is on, or the last one.
+/// The active window of a quota, or the last one.
 #[derive(Debug, Default)]
 pub(super) struct Count {
     pub(super) limit: u64,
     pub(super) ends: f64,
     pub(super) used: u64,
-    /// Calls of ours that came in it, refused ones too.
+    /// Calls of ours in it, refused ones too.
     pub(super) ours: u64,
-    /// Those of them whose answers never came.
+    /// Calls of these whose responses were lost.
     pub(super) lost: u64,
 }
 
@@ -29,14 +29,14 @@ impl Count {
         self.limit - self.used
     }
 
-    /// Counts a call of ours, and says whether it is allowed.
+    /// Counts a call of ours, and returns whether it is allowed.
     pub(super) fn call(&mut self, now: f64) -> bool {
         let allowed = self.other(now);
         self.ours += 1;
         allowed
     }
 
-    /// Counts a call of others, and says whether it is allowed.
+    /// Counts a call of another client, and returns whether it is allowed.
     pub(super) fn other(&mut self, now: f64) -> bool {
         self.refresh(now);
         let allowed = self.left() > 0;
@@ -45,7 +45,7 @@ impl Count {
     }
 }
 
-/// The quota of our token within that of the org, which others use too. Their windows do not begin together.
+/// The quota of our token within that of the org, which other clients use too. Their windows do not begin together.
 #[derive(Debug)]
 pub(super) struct Nested {
     pub(super) token: Count,
@@ -57,7 +57,7 @@ impl Nested {
         Self { token: Count::new(token), org: Count::new(org) }
     }
 
-    /// Counts a call of ours, and says whether it is allowed: it has to fit into both.
+    /// Counts a call of ours, and returns whether it is allowed: it has to fit into both.
     pub(super) fn call(&mut self, now: f64) -> bool {
         self.token.refresh(now);
         self.org.refresh(now);
@@ -69,7 +69,7 @@ impl Nested {
         allowed
     }
 
-    /// The one that has least left, of which an answer tells.
+    /// Returns the scarcest window, which a response reports.
     pub(super) fn scarcest(&self) -> &Count {
         if self.org.left() < self.token.left() { &self.org } else { &self.token }
     }

@@ -1,4 +1,5 @@
-//! Recorded traffic of real orgs, which lies beside the project: see its README there. Every answer must be readable.
+//! Recorded traffic of real orgs, which is stored outside of the project: see its README there. Every response must be
+//! readable.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ fn is_read(exchange: &Value) -> bool {
     exchange["method"] == "GET" && exchange["status"].as_u64().is_some_and(|status| (200..300).contains(&status))
 }
 
-/// Reads the body of an exchange as one record or a list; returns how many records it held.
+/// Parses the body of an exchange as one record or a list; returns the number of records.
 fn read<T: Record>(exchange: &Value, key: Option<&str>) -> usize {
     let body = exchange["body"].to_string();
     let name = format!("{} {}", exchange["cassette"], exchange["path"]);
@@ -44,7 +45,7 @@ fn read<T: Record>(exchange: &Value, key: Option<&str>) -> usize {
     list.items.len()
 }
 
-/// Reads the body if the path is one that a model stands for.
+/// Parses the body if there is a model for the path.
 fn read_by_path(exchange: &Value) -> Option<(&'static str, usize)> {
     let path = exchange["path"].as_str().unwrap().trim_end_matches('/');
     let parts: Vec<&str> = path.strip_prefix("/api/v1/")?.split('/').collect();

@@ -1,4 +1,4 @@
-//! What each change looks like: method, path, query, body; and which ids never get that far.
+//! The form of each change: method, path, query, body; and the ids that are rejected.
 
 use http::Method;
 use secrecy::SecretString;

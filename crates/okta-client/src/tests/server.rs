@@ -1,4 +1,4 @@
-//! A server played by a function: it is given each request, and says what to answer and how long that takes.
+//! A fake server: a function that receives each request, and returns the response and its latency.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::transport::{RawResponse, Transport};
 /// The server's time when a test begins: not at a whole second.
 pub(super) const EPOCH: f64 = 1_700_000_000.37;
 
-/// What the server does with one request.
+/// The response to one request, or its failure.
 pub(super) struct Reply {
     pub(super) after: Duration,
     pub(super) result: Result<(u16, HeaderMap, Bytes), Error>,
@@ -52,7 +52,7 @@ impl Reply {
             .header("x-rate-limit-reset", reset.ceil())
     }
 
-    /// The quota that is on.
+    /// Adds the headers of an active quota.
     pub(super) fn counted(self, count: &Count) -> Self {
         self.quota(count.limit, count.left(), count.ends)
     }
@@ -69,10 +69,10 @@ impl Reply {
     }
 }
 
-/// One request as the server saw it.
+/// One request that the server received.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
-    /// Since the test began.
+    /// Time since the test began.
     pub(super) at: Duration,
     pub(super) method: Method,
     pub(super) path: String,
@@ -82,7 +82,7 @@ pub(super) struct Seen {
 
 type Respond = dyn Fn(&Seen) -> Reply + Send + Sync;
 
-/// The played server.
+/// The fake server.
 #[derive(Clone)]
 pub(super) struct Server {
     began: Instant,
@@ -95,7 +95,7 @@ impl Server {
         Self { began: Instant::now(), respond: Arc::new(respond), seen: Arc::default() }
     }
 
-    /// A server that gives these replies in turn, each made by a function, and the last one for ever.
+    /// Creates a server that sends these replies in turn, each created by a function, and repeats the last one.
     pub(super) fn script(replies: Vec<fn() -> Reply>) -> Self {
         let turn = Mutex::new(0);
         Self::new(move |_| {
@@ -110,7 +110,7 @@ impl Server {
         self.seen.lock().unwrap().clone()
     }
 
-    /// A client of this server whose dice always show one half.
+    /// Creates a client of this server whose random numbers are always one half.
     pub(super) fn client(&self, adjust: impl FnOnce(&mut Config)) -> Client {
         let token = ApiToken::new("00verysecret".into()).unwrap();
         let mut config = Config::new(OrgUrl::parse("acme.okta.com").unwrap(), Arc::new(token));

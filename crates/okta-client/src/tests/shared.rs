@@ -1,5 +1,5 @@
-//! Beside another client of the org, in virtual time: its calls and ours count for the org, ours for our token as well, and
-//! the two windows do not begin together.
+//! Shares an org with another client, in virtual time: its calls and ours count for the org, ours for our token as well,
+//! and the two windows do not begin together.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,12 +14,12 @@ use super::server::{EPOCH, Reply, Server};
 use crate::Client;
 use crate::endpoints::groups;
 
-/// Of what an answer tells.
+/// The window that a response reports.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum ReportedWindow {
-    /// Of the window that has least left.
+    /// The scarcest one.
     Scarcest,
-    /// Of our token's alone, unless the org's has nothing left.
+    /// That of our token, unless that of the org is exhausted.
     Token,
 }
 
@@ -28,7 +28,7 @@ struct Org {
     reports: ReportedWindow,
     /// Calls of ours, and of the other client since ours began, that were refused.
     refused: [u32; 2],
-    /// When the other client calls next, and what for.
+    /// When the other client calls next.
     other_at: f64,
     pause: f64,
     random: StdRng,
@@ -44,7 +44,7 @@ impl Org {
         }
     }
 
-    /// Counts a call of ours, and answers it.
+    /// Counts a call of ours, and returns the response.
     fn call(&mut self, now: f64) -> Reply {
         self.others(now);
         let allowed = self.quotas.call(now);
@@ -101,8 +101,8 @@ fn server(
     (server, org)
 }
 
-/// Makes a thousand calls; gives how many a minute, and how many of ours and of the other client were refused until a minute
-/// after that.
+/// Makes a thousand calls; returns the calls per minute, and how many of ours and of the other client were refused until a
+/// minute after that.
 async fn run(percent: u64, reports: ReportedWindow, latency: std::ops::Range<u64>, seed: u64) -> (f64, [u32; 2]) {
     let (server, org) = server(Bucket { percent, ..Bucket::default() }, reports, latency, seed);
     let client = server.client(|_| {});
@@ -114,7 +114,7 @@ async fn run(percent: u64, reports: ReportedWindow, latency: std::ops::Range<u64
     (1000.0 / seconds * 60.0, org.refused)
 }
 
-/// Reads so many pages, one after the other.
+/// Fetches `pages` pages, one after the other.
 async fn read_pages(client: &Client, pages: u64) {
     let list = groups::members("00g1", 1000).unwrap();
     for _ in 0..pages {
@@ -147,7 +147,7 @@ async fn an_unreported_window_is_respected_once_it_has_refused() {
     }
 }
 
-/// A list may have any number of pages; nobody knows that it will take most of the quota before it has.
+/// A list may have any number of pages, so it is unknown in advance that it will use most of the quota.
 #[tokio::test(start_paused = true)]
 async fn lists_of_unknown_length_leave_others_their_part() {
     for others_since in [0.5, 5.0, 30.0] {

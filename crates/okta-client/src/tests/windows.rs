@@ -1,7 +1,7 @@
-//! The windows' promise, whatever happens: our share of a quota is never exceeded, and there is always a way on.
+//! Invariants of the limiter: our share of a quota is never exceeded, and there is always progress.
 //!
 //! The server is a model: windows of a minute that begin with the first call, one of our token and one of the org that
-//! others use too, requests that arrive late, and answers that overtake each other or never come.
+//! other clients use too, requests that arrive late, and responses that overtake each other or are lost.
 
 use proptest::prelude::*;
 
@@ -10,13 +10,13 @@ use crate::pacer::model::{BucketLimiter, Decision, Quota, Ticket};
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// We would like to send.
+    /// We try to send.
     Send,
-    /// The n-th request on its way arrives.
+    /// The n-th request in flight arrives.
     Arrive(prop::sample::Index),
-    /// The n-th answer on its way arrives.
+    /// The n-th response in flight arrives.
     Answer(prop::sample::Index),
-    /// The n-th answer on its way is lost.
+    /// The n-th response in flight is lost.
     Lose(prop::sample::Index),
     /// Others call.
     Others(u64),
@@ -57,7 +57,7 @@ impl Server {
 struct Simulation {
     server: Server,
     limiter: BucketLimiter,
-    /// How far our idea of the server's time is behind.
+    /// How far our estimate of the server's time is behind.
     lag: f64,
     requests: Vec<Ticket>,
     responses: Vec<(Ticket, bool, Quota)>,
@@ -127,7 +127,7 @@ impl Simulation {
         }
     }
 
-    /// Everything on its way arrives, in some order.
+    /// Everything in flight arrives, in some order.
     fn settle(&mut self) {
         while !self.requests.is_empty() {
             self.arrive(0);
@@ -137,7 +137,7 @@ impl Simulation {
         }
     }
 
-    /// Whether there is a way on when everything has come back and a minute has passed.
+    /// Returns whether a call may be sent when nothing is in flight and a minute has passed.
     fn can_continue(mut self) -> bool {
         self.settle();
         self.server.now += 62.0;
@@ -160,7 +160,7 @@ proptest! {
         for step in &steps {
             simulation.step(step);
             let org = &simulation.server.quotas.org;
-            // A call whose answer was lost in a window that was not known yet cannot be known to count.
+            // A call whose response was lost in an unknown window cannot be known to count.
             let most = (limit * u64::from(share) / 100).max(1) + org.lost;
             prop_assert!(org.ours <= most, "{} calls of ours where {most} are allowed", org.ours);
         }
@@ -181,7 +181,7 @@ proptest! {
         for step in &steps {
             simulation.step(step);
             let Nested { token, org } = &simulation.server.quotas;
-            // Nothing is told of the window that has more left. When the other one ends, as it does twice at most in a
+            // The window that has more left is not reported. When the other one ends, as it does twice at most in a
             // minute, a tenth is tried, which counts in both.
             let tried = 2 * (allowance(org) / 10).max(1);
             for count in [token, org] {

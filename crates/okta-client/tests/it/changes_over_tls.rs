@@ -1,5 +1,5 @@
-//! Changes over real TLS connections that break in every way: what the client says about the outcome is compared with
-//! what the server saw.
+//! Changes over real TLS connections that break in every way: compares the outcome that the client reports with what the
+//! server saw.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
@@ -101,7 +101,7 @@ fn change(user: &str) -> Request {
     groups::add_member("00g1", user).unwrap()
 }
 
-/// Sends a change to a server that reacts so; gives the failure, what the server has seen and what the record holds.
+/// Sends a change to a server with this reaction; returns the error, and the numbers of requests seen and logged.
 async fn failed(reaction: Reaction, adjust: impl FnOnce(&mut Config)) -> (Error, usize, usize) {
     let server = Server::start(reaction).await;
     let mut config = server.config();
@@ -171,7 +171,7 @@ async fn without_a_connection_nothing_was_sent() {
 }
 
 /// The client keeps connections, and a server may close one at the very moment at which the next request goes out on
-/// it. Whoever wins: no change arrives twice, and one that is said to be done has arrived.
+/// it. In either case no change arrives twice, and one that is reported as done has arrived.
 #[tokio::test]
 async fn a_kept_connection_that_has_gone_sends_nothing_twice() {
     let server = Server::start(Reaction::AnswerAndClose(DONE)).await;

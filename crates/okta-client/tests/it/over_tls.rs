@@ -22,7 +22,7 @@ fn client(sim: &Sim) -> Client {
     Client::new(config(sim, sim.token())).unwrap()
 }
 
-/// All records of a list, and how many pages they came in.
+/// Fetches all records of a list, and returns the number of pages too.
 async fn read_all<T: Record>(client: &Client, list: &ListRequest<T>) -> Result<(Vec<T>, usize), Error> {
     let (mut records, mut pages, mut cursor) = (Vec::new(), 0, None);
     loop {
@@ -37,7 +37,7 @@ async fn read_all<T: Record>(client: &Client, list: &ListRequest<T>) -> Result<(
     }
 }
 
-/// Every pair (object, record) of the lists below the objects `ids`.
+/// Fetches every pair (object, record) of the lists below the objects `ids`.
 async fn read_pairs<T: Record>(
     client: &Client,
     ids: impl Iterator<Item = String>,

@@ -1,4 +1,4 @@
-//! Signing in with a private key, against a simulated org that checks signatures, proofs, nonces and scopes over real
+//! Signs in with a private key, against a simulated org that checks signatures, proofs, nonces and scopes over real
 //! TLS.
 
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ struct SignedIn {
 }
 
 impl SignedIn {
-    /// All users, page after page.
+    /// Fetches all users, page after page.
     async fn users(&self) -> Result<BTreeSet<String>, Error> {
         let (mut ids, mut cursor) = (BTreeSet::new(), None);
         loop {
@@ -36,7 +36,7 @@ impl SignedIn {
         self.sim.with_org(|org| org.user_ids().collect())
     }
 
-    /// How often the authorization server refused, and why.
+    /// Returns how often the authorization server refused, and why.
     fn refusals(&self) -> Vec<(String, u64)> {
         self.sim.stats().oauth_errors.into_iter().collect()
     }
@@ -94,7 +94,7 @@ async fn nonces_that_are_used_up_lose_nothing() {
     };
     let signed_in = sign_in(true, short_lived, |_| {}).await;
     assert_eq!(signed_in.users().await.unwrap(), signed_in.expected());
-    // The answer to the last use brings the next one, and that is taken at once.
+    // The response to the last use sets the next nonce, which is used at once.
     assert_eq!(signed_in.refusals(), [("use_dpop_nonce".to_owned(), 2)]);
     assert_eq!(signed_in.sim.stats().tokens_issued, 1);
 }
@@ -162,7 +162,7 @@ async fn scopes_that_were_not_granted_are_done_without() {
         assert_eq!(signed_in.users().await.unwrap(), signed_in.expected());
         assert_eq!(signed_in.auth.granted().unwrap(), SCOPES);
         let mut issued = signed_in.sim.stats().tokens_issued;
-        // What is had already needs no other token, what is not had might have been granted meanwhile.
+        // Scopes of the token need no other token; missing ones might have been granted since.
         signed_in.auth.add_scopes(&SCOPES);
         signed_in.users().await.unwrap();
         assert_eq!(signed_in.sim.stats().tokens_issued, issued);

@@ -1,4 +1,4 @@
-//! Keys in every form in which operators have them, and what is said about the others.
+//! Keys in every accepted form, and the messages for others.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,7 +12,7 @@ fn parse(text: &str) -> Result<PrivateKey, Error> {
     PrivateKey::parse(&text.to_owned().into())
 }
 
-/// The text of the refusal, which must repeat no part of what was given.
+/// Returns the error message, which must repeat no part of the text.
 fn refusal(text: &str) -> String {
     let error = parse(text).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);

@@ -1,16 +1,16 @@
-//! A machine whose clock is wrong signs in by Okta's.
+//! A machine with a wrong clock signs in by Okta's clock.
 
 use std::time::Duration;
 
 use super::*;
 use crate::error::ErrorKind;
 
-/// An org that takes what is at most five minutes old and not from the future.
+/// Returns an org that accepts what is at most five minutes old and not from the future.
 fn strict() -> Harness {
     Harness::new(on_time)
 }
 
-/// Its answer.
+/// Returns the response of that org.
 fn on_time(seen: &Seen, count: usize) -> Reply {
     let is_on_time = |jwt: &Jwt| (-300.0..2.0).contains(&(jwt.claims["iat"].as_f64().unwrap() - server_time(seen)));
     let reply = match seen.path.as_str() {
@@ -60,7 +60,7 @@ async fn a_clock_that_goes_wrong_later_is_noticed_by_the_next_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_goes_wrong_while_a_token_is_asked_for_does_not_end_the_sign_in() {
-    // Answers of the API tell of it before that of the token endpoint comes.
+    // Responses of the API reveal the wrong clock before that of the token endpoint arrives.
     let harness = Harness::new(|seen, count| {
         let reply = on_time(seen, count);
         let delay = if seen.path == TOKEN { 6 } else { 3 };

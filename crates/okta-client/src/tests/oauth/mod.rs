@@ -1,4 +1,4 @@
-//! Signing in as a service app, against an org that is played in memory and checks every signature.
+//! Signs in as a service app, against an in-memory org that checks every signature.
 
 mod clocks;
 mod nonces;
@@ -27,11 +27,11 @@ use crate::skew::Skew;
 const TOKEN: &str = "/oauth2/v1/token";
 const ORG: &str = r#"{"id":"00o1"}"#;
 
-/// A signed text, taken apart.
+/// A parsed JWT.
 struct Jwt {
     header: Value,
     claims: Value,
-    /// Whether its signature is that of the key in its header, or if there is none, of the app's key.
+    /// Whether the signature is that of the key in its header, or else of the app's key.
     is_genuine: bool,
 }
 
@@ -49,7 +49,7 @@ fn read_jwt(jwt: &str) -> Jwt {
     Jwt { claims: json(claims), header: header_json, is_genuine: checked.is_ok() }
 }
 
-/// The fields of a form.
+/// Parses the fields of a form.
 fn form(seen: &Seen) -> BTreeMap<String, String> {
     url::form_urlencoded::parse(&seen.body).into_owned().collect()
 }
@@ -66,7 +66,7 @@ fn authorization(seen: &Seen) -> &str {
     seen.headers["authorization"].to_str().unwrap()
 }
 
-/// An answer with token number `number`, which lives for `life` seconds.
+/// Returns a response with token number `number` and a lifetime of `life` seconds.
 fn token(kind: &str, number: usize, life: u64) -> Reply {
     let body = json!({
         "token_type": kind, "access_token": format!("token{number}"), "expires_in": life,
@@ -75,29 +75,29 @@ fn token(kind: &str, number: usize, life: u64) -> Reply {
     Reply::json(200, &body.to_string())
 }
 
-/// A refusal of the token endpoint.
+/// Returns a refusal of the token endpoint.
 fn oauth_error(status: u16, code: &str, description: &str) -> Reply {
     Reply::json(status, &json!({"error": code, "error_description": description}).to_string())
 }
 
-/// A refusal of the API because of the credential.
+/// Returns a refusal of the API because of the credential.
 fn challenge(code: &str) -> Reply {
     let body = r#"{"errorCode":"E0000011","errorSummary":"Invalid token provided"}"#;
     Reply::json(401, body).header("www-authenticate", format!("DPoP error=\"{code}\", error_description=\"no\""))
 }
 
-/// The player, its sign-in and a client, on one clock.
+/// A fake server, an authenticator and a client, on one clock.
 struct Harness {
     server: Server,
     auth: OAuth,
     client: Client,
-    /// What our clock shows at the beginning less what the server's shows, in seconds.
+    /// Our clock minus the server's at the beginning, in seconds.
     wrong_by: Arc<AtomicI64>,
 }
 
 impl Harness {
-    /// An org that answers by `harness`, which is given each request and how many of its kind (for tokens, or not) came
-    /// before.
+    /// Creates an org that responds with `respond`, which receives each request and the number of earlier ones of its kind
+    /// (for tokens, or not).
     fn new(respond: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
         Self::with(respond, |_| {})
     }
@@ -143,23 +143,23 @@ impl Harness {
         Self { server, auth, client, wrong_by }
     }
 
-    /// One call of the API.
+    /// Makes one call of the API.
     async fn call(&self) -> Result<(), crate::Error> {
         self.client.get::<crate::models::Org>(&crate::endpoints::org::get()).await.map(|_| ())
     }
 
-    /// What came to the token endpoint, or else to the API.
+    /// Returns the requests to the token endpoint, or else to the API.
     fn seen(&self, tokens: bool) -> Vec<Seen> {
         self.server.seen().into_iter().filter(|seen| (seen.path == TOKEN) == tokens).collect()
     }
 
-    /// How many requests came to the token endpoint, and to the API.
+    /// Returns the number of requests to the token endpoint, and to the API.
     fn counts(&self) -> (usize, usize) {
         (self.seen(true).len(), self.seen(false).len())
     }
 }
 
-/// The server's time, as played requests see it.
+/// Returns the server's time of a request.
 fn server_time(seen: &Seen) -> f64 {
     EPOCH + seen.at.as_secs_f64()
 }

@@ -84,7 +84,7 @@ async fn an_api_that_is_never_content_ends_the_retries() {
 
 #[tokio::test(start_paused = true)]
 async fn a_nonce_that_is_replaced_on_the_way_does_not_end_the_call() {
-    // An answer to another call that was sent before the change brings back the old one as well.
+    // A response to another call that was sent before the change sets the old nonce again.
     let harness = Harness::new(|seen, count| match (seen.path.as_str(), count) {
         (TOKEN, _) => token("DPoP", count, 3600),
         (_, 0 | 1) => challenge("use_dpop_nonce").header("dpop-nonce", count),

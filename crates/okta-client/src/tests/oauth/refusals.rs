@@ -1,4 +1,4 @@
-//! What is said when there is no token, and what is never said.
+//! Error messages when there is no token, and what they never contain.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The whole way: assertion, token, proofs.
+//! The whole sign-in: assertion, token, proofs.
 
 use super::*;
 use crate::bucket::Bucket;

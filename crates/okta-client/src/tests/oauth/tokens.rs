@@ -1,4 +1,4 @@
-//! The life of a token: shared, replaced before its end, replaced when it was revoked.
+//! The lifetime of a token: shared, replaced before its end, replaced when revoked.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use futures::future::join_all;
 use super::*;
 use crate::error::ErrorKind;
 
-/// An org that takes only the newest token, and revokes it when told to.
+/// Returns an org that accepts only one token, and the number of that token.
 fn revoking(kind: &'static str) -> (Harness, Arc<Mutex<usize>>) {
     let good = Arc::new(Mutex::new(0));
     let newest = Arc::clone(&good);
@@ -64,7 +64,7 @@ async fn fifty_callers_ask_for_one_token() {
 #[tokio::test(start_paused = true)]
 async fn callers_that_give_up_do_not_disturb_the_others() {
     let (harness, _) = revoking("DPoP");
-    // The first caller starts the request for a token and goes away while it is under way; so does every other one.
+    // The first caller starts the request for a token and is cancelled while it is in flight; so is every other one.
     let calls = (0..50).map(|number| {
         let patience = if number % 2 == 0 { Duration::from_millis(100) } else { Duration::from_secs(60) };
         tokio::time::timeout(patience, harness.call())
