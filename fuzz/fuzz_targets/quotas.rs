@@ -5,7 +5,7 @@
 
 use http::{HeaderMap, StatusCode};
 use libfuzzer_sys::fuzz_target;
-use okta_client::fuzzing::{QuotaSimulation, CallResult, corrected_time};
+use okta_client::fuzzing::{CallResult, QuotaSimulation, corrected_time};
 
 /// The longest that a bucket may wait, in seconds: the end of a window is believed if it is less than ten minutes ahead.
 const LONGEST: f64 = 610.0;

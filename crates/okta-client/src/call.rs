@@ -10,7 +10,6 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 use url::Position;
 
-use crate::answer;
 use crate::auth::{Challenge, Outgoing, ResponseHead};
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind};
@@ -19,6 +18,7 @@ use crate::outcome::Outcome;
 use crate::pacer::{Permit, Priority, Throttle, throttle};
 use crate::pager;
 use crate::request::{MAX_PROMPT_WAIT, Request};
+use crate::response;
 use crate::retry::RetryState;
 use crate::sent::LogEntry;
 
@@ -44,14 +44,14 @@ pub(crate) struct FullResponse {
 impl FullResponse {
     /// Returns the body after a check that it looks like JSON, without parsing it.
     pub(crate) fn json(&self) -> Result<&[u8], Error> {
-        answer::check_body(&self.headers, &self.body)?;
+        response::check_body(&self.headers, &self.body)?;
         Ok(&self.body)
     }
 
     /// Returns the body, which may be empty, checked as by [`FullResponse::json`].
     pub(crate) fn json_or_empty(&self) -> Result<Bytes, Error> {
         if !self.body.trim_ascii().is_empty() {
-            answer::check_body(&self.headers, &self.body)?;
+            response::check_body(&self.headers, &self.body)?;
         }
         Ok(self.body.clone())
     }
@@ -86,7 +86,7 @@ impl Client {
         page_path: &str,
         read: impl Fn(&FullResponse) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        self.call_any(&[Candidate { request, page_path }], Priority::SingleBucket, |_, answer| read(answer)).await
+        self.call_any(&[Candidate { request, page_path }], Priority::SingleBucket, |_, response| read(response)).await
     }
 
     /// Sends one of several equivalent requests, the first that the pacer admits, as [`call`](Self::call) does. `read`
@@ -150,7 +150,7 @@ impl Client {
                 span.record("url.template", request.template).record("bucket", request.bucket.name());
             }
             let path = pager::with_limit(page_path, |limit| retries.page_size(limit));
-            let result = self.attempt(request, &path, permit, in_flight, |answer| read(index, answer)).await;
+            let result = self.attempt(request, &path, permit, in_flight, |response| read(index, response)).await;
             let random = (self.inner.rng)();
             let (error, pause) = match result {
                 AttemptResult::Done(result) => return Ok(result),
@@ -203,15 +203,15 @@ impl Client {
             Err(error) => return AttemptResult::NotSignedIn(error),
         };
         match self.exchange(request, outgoing, credential, &mut permit, in_flight).await {
-            Ok(answer) => {
+            Ok(response) => {
                 // The permit is for calls that Okta processes; parsing does not need it.
                 drop(permit);
-                if answer.status.is_success() {
-                    return read(&answer).map_or_else(AttemptResult::Failed, AttemptResult::Done);
+                if response.status.is_success() {
+                    return read(&response).map_or_else(AttemptResult::Failed, AttemptResult::Done);
                 }
-                let error = answer::refusal(answer.status, &answer.headers, &answer.body);
+                let error = response::refusal(response.status, &response.headers, &response.body);
                 let error = self.inner.auth.refine_hint(error);
-                match (throttle(answer.status, &answer.headers), answer.challenge) {
+                match (throttle(response.status, &response.headers), response.challenge) {
                     (Some(throttle), _) => AttemptResult::Throttled(throttle, error),
                     (None, Some(challenge)) => AttemptResult::Challenged(challenge, error),
                     (None, None) => AttemptResult::Failed(error),
@@ -235,8 +235,8 @@ impl Client {
         let entry = LogEntry::new(self.log.as_ref(), &request.method, &outgoing.url[Position::BeforePath..]);
         let started = tokio::time::Instant::now();
         in_flight.set(true);
-        let answer = match self.inner.transport.send(outgoing.clone(), headers, body).await {
-            Ok(answer) => answer,
+        let response = match self.inner.transport.send(outgoing.clone(), headers, body).await {
+            Ok(response) => response,
             Err(error) => {
                 if error.outcome() == Outcome::NotSent {
                     entry.not_sent();
@@ -244,27 +244,27 @@ impl Client {
                 return Err(error);
             }
         };
-        tracing::Span::current().record("http.response.status_code", answer.status.as_u16());
-        entry.answered(answer.status);
-        permit.record_response(answer.status, &answer.headers);
+        tracing::Span::current().record("http.response.status_code", response.status.as_u16());
+        entry.answered(response.status);
+        permit.record_response(response.status, &response.headers);
         self.inner.reached.store(true, Ordering::Relaxed);
-        self.inner.skew.observe(&answer.headers);
+        self.inner.skew.observe(&response.headers);
         let challenge = self.inner.auth.on_response(&ResponseHead {
             request: &outgoing,
             sent: &credential,
-            status: answer.status,
-            headers: &answer.headers,
+            status: response.status,
+            headers: &response.headers,
         });
         // Even without its body a response may show that the call was refused.
-        let outcome = Outcome::from_response(answer.status, None);
-        let body = answer.body.await.map_err(|error| error.with_outcome(outcome))?;
+        let outcome = Outcome::from_response(response.status, None);
+        let body = response.body.await.map_err(|error| error.with_outcome(outcome))?;
         tracing::debug!(
-            method = %request.method, path = request.template, status = answer.status.as_u16(),
+            method = %request.method, path = request.template, status = response.status.as_u16(),
             duration_ms = millis(started.elapsed()), bytes = body.len(), bucket = request.bucket.name(),
-            remaining = answer.headers.get("x-rate-limit-remaining").and_then(|value| value.to_str().ok()),
+            remaining = response.headers.get("x-rate-limit-remaining").and_then(|value| value.to_str().ok()),
             "answered"
         );
-        Ok(FullResponse { status: answer.status, headers: answer.headers, body, challenge })
+        Ok(FullResponse { status: response.status, headers: response.headers, body, challenge })
     }
 }
 

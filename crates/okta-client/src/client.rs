@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::answer::{Answer, unreadable};
 use crate::auth::Authenticator;
 use crate::backlog::Backlog;
 use crate::bucket::Bucket;
@@ -18,6 +17,7 @@ use crate::org_url::OrgUrl;
 use crate::pacer::{BucketTraffic, Pacer, Pacing, Priority};
 use crate::pager;
 use crate::request::{ListRequest, Request};
+use crate::response::{Response, unreadable};
 use crate::sent::SentLog;
 use crate::skew::Skew;
 use crate::transport::{BodyLimits, Network, Transport};
@@ -150,11 +150,11 @@ impl Client {
             (None, _) => Priority::AnyBucket,
         };
         let key = lists.first().and_then(|list| list.key);
-        self.call_any(&candidates, priority, |index, answer| {
+        self.call_any(&candidates, priority, |index, response| {
             let Candidate { request, page_path } = candidates[index];
-            let page: List<T> = page_from_json(answer.json()?, key, pager::max_records(request))?;
+            let page: List<T> = page_from_json(response.json()?, key, pager::max_records(request))?;
             let next =
-                |first| pager::next_cursor(&self.inner.org, first, page_path, &answer.headers, page.next.as_deref());
+                |first| pager::next_cursor(&self.inner.org, first, page_path, &response.headers, page.next.as_deref());
             let next = next(request).or_else(|error| {
                 let others = lists.iter().map(|list| &list.request).filter(|other| *other != request);
                 others.map(next).find(Result::is_ok).unwrap_or(Err(error))
@@ -175,9 +175,9 @@ impl Client {
             pager::check_cursor(&list.request, cursor)?;
         }
         let page_path = cursor.unwrap_or(&list.request.path_and_query);
-        self.call(&list.request, page_path, |answer| {
-            let page: List<T> = page_from_json(answer.json()?, list.key, pager::max_records(&list.request))?;
-            let next = pager::resume_cursor(&self.inner.org, &list.request, page_path, &answer.headers)?;
+        self.call(&list.request, page_path, |response| {
+            let page: List<T> = page_from_json(response.json()?, list.key, pager::max_records(&list.request))?;
+            let next = pager::resume_cursor(&self.inner.org, &list.request, page_path, &response.headers)?;
             Ok(ListPage { items: page.items, unreadable: page.unreadable, next: Some(next) })
         })
         .await
@@ -189,7 +189,7 @@ impl Client {
     ///
     /// See [`ErrorKind`].
     pub async fn get<T: Record>(&self, request: &Request) -> Result<T, Error> {
-        let read = |answer: &FullResponse| record_from_json(answer.json()?).map_err(|e| unreadable(&e));
+        let read = |response: &FullResponse| record_from_json(response.json()?).map_err(|e| unreadable(&e));
         self.call(request, &request.path_and_query, read).await
     }
 
@@ -202,11 +202,11 @@ impl Client {
     /// # Errors
     ///
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
+    pub async fn send(&self, request: &Request) -> Result<Response, Error> {
         let path = &request.path_and_query;
-        self.call(request, path, |answer| {
-            let body = answer.json_or_empty()?;
-            Ok(Answer::new(answer.status, body, request.method.clone(), path.clone()))
+        self.call(request, path, |response| {
+            let body = response.json_or_empty()?;
+            Ok(Response::new(response.status, body, request.method.clone(), path.clone()))
         })
         .await
     }

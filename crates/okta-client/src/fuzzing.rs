@@ -5,7 +5,6 @@ use std::fmt::Debug;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
-use crate::answer;
 use crate::error::Error;
 use crate::models::{List, NotJson, Record};
 use crate::oauth::{check_key_text, check_token_answer};
@@ -13,6 +12,7 @@ use crate::org_url::OrgUrl;
 use crate::pacer::{Throttle, bucket_limiter, throttle};
 use crate::pager;
 use crate::request::Request;
+use crate::response;
 use crate::skew::Skew;
 
 /// The results of the two readers of lists, each list as its `Debug` text.
@@ -57,7 +57,7 @@ pub fn halved(page_path: &str) -> String {
 /// Returns the error of a response without success.
 #[must_use]
 pub fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
-    answer::refusal(status, headers, body)
+    response::refusal(status, headers, body)
 }
 
 /// Parses a response of the token endpoint.
@@ -111,14 +111,14 @@ impl QuotaSimulation {
     }
 
     /// Advances the clock by `seconds`, then makes a call that gets this response; `None` for a response that never comes.
-    pub fn call(&mut self, seconds: f64, answer: Option<(StatusCode, &HeaderMap)>) -> CallResult {
+    pub fn call(&mut self, seconds: f64, response: Option<(StatusCode, &HeaderMap)>) -> CallResult {
         self.now += seconds;
         let ticket = match self.limiter.decide(self.now, 1) {
             bucket_limiter::Decision::Send(ticket) => ticket,
             bucket_limiter::Decision::Wait { until, .. } => return CallResult::Wait(until - self.now),
             bucket_limiter::Decision::WaitForResponse => return CallResult::WaitForResponse,
         };
-        match answer {
+        match response {
             None => self.limiter.record_lost(ticket),
             Some((status, headers)) => match throttle(status, headers) {
                 Some(Throttle::QuotaExhausted(quota)) => self.limiter.record_exhausted(ticket, quota, self.now),

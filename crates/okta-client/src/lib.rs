@@ -8,7 +8,6 @@
 //!
 //! The crate is independent of what the records are read for.
 
-mod answer;
 mod auth;
 mod backlog;
 mod body;
@@ -29,6 +28,7 @@ mod outcome;
 mod pacer;
 mod pager;
 mod request;
+mod response;
 mod retry;
 mod sent;
 mod skew;
@@ -36,7 +36,6 @@ mod skew;
 mod tests;
 mod transport;
 
-pub use answer::Answer;
 pub use auth::{ApiToken, Authenticator, Challenge, Outgoing, ResponseHead};
 pub use backlog::Backlog;
 pub use body::Body;
@@ -49,4 +48,5 @@ pub use org_url::{OrgUrl, OrgUrlError};
 pub use outcome::Outcome;
 pub use pacer::{BucketTraffic, Pacing};
 pub use request::{ListRequest, Request};
+pub use response::Response;
 pub use sent::{SentLog, SentRequest};

@@ -15,7 +15,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::endpoints::users::{self, Lifecycle};
 use okta_client::models::User;
-use okta_client::{Answer, Error, Request};
+use okta_client::{Error, Request, Response};
 use secrecy::{ExposeSecret, SecretSlice};
 
 use super::aim::{Aim, Made, Seen, bring_about};
@@ -267,7 +267,7 @@ impl Aim for Account {
         futures::future::ready(judged).boxed()
     }
 
-    fn accepted(&self, request: &Request, answer: &Answer) {
+    fn accepted(&self, request: &Request, answer: &Response) {
         self.known(|known| {
             if *request == self.create {
                 known.answered = answer.json::<User>().ok();

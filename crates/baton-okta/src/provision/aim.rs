@@ -13,7 +13,7 @@ use baton_connector::provision::StateAfter;
 use baton_connector::{ChangeError, Code};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use okta_client::{Answer, Error, ErrorKind, Outcome, Request};
+use okta_client::{Error, ErrorKind, Outcome, Request, Response};
 use tokio::time::Instant;
 
 use super::errors;
@@ -36,7 +36,7 @@ pub(super) trait Aim: Send + Sync {
     }
 
     /// Keeps what the answer to an accepted request says.
-    fn accepted(&self, _request: &Request, _answer: &Answer) {}
+    fn accepted(&self, _request: &Request, _answer: &Response) {}
 
     /// Whether sending a request a second time has the effect of sending it once.
     fn is_repeatable(&self) -> bool {

@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 use http::Method;
 use okta_client::endpoints::{groups, users};
 use okta_client::models::{GroupDetails, User};
-use okta_client::{Answer, Error, ErrorKind, Request};
+use okta_client::{Error, ErrorKind, Request, Response};
 
 use super::aim::{Aim, Made, Seen, bring_about};
 use super::errors;
@@ -117,7 +117,7 @@ impl Aim for NoUser<'_> {
         judged(op, self.id, self.doing(), error).boxed()
     }
 
-    fn accepted(&self, request: &Request, _answer: &Answer) {
+    fn accepted(&self, request: &Request, _answer: &Response) {
         self.deleted.fetch_or(request.method == Method::DELETE, Ordering::Relaxed);
     }
 }

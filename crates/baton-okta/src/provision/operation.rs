@@ -8,7 +8,7 @@ use std::time::Duration;
 use baton_connector::Change;
 use baton_connector::provision::{Step, StepOutcome};
 use okta_client::models::Record;
-use okta_client::{Answer, Client, Error, ErrorKind, ListRequest, OrgUrl, Outcome, Request, SentLog, SentRequest};
+use okta_client::{Client, Error, ErrorKind, ListRequest, OrgUrl, Outcome, Request, Response, SentLog, SentRequest};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -186,7 +186,7 @@ impl<'a> Operation<'a> {
     }
 
     /// Sends a request that changes something; in a dry run it is only recorded, and the answer is `None`.
-    pub(super) async fn send(&self, request: &Request) -> Result<Option<Answer>, Error> {
+    pub(super) async fn send(&self, request: &Request) -> Result<Option<Response>, Error> {
         if self.change.is_dry_run() {
             self.change.record(step(request, StepOutcome::Withheld));
             return Ok(None);

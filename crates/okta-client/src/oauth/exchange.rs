@@ -17,12 +17,12 @@ use url::Url;
 use super::headers::{DPOP, nonce, sensitive};
 use super::jwt::{Signer, Subject};
 use super::token::Token;
-use crate::answer;
 use crate::auth::{Challenge, Outgoing};
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind};
 use crate::lock::lock;
 use crate::pacer::{Pacer, Priority, throttle};
+use crate::response;
 use crate::retry::RetryState;
 use crate::skew::Skew;
 use crate::transport::Transport;
@@ -138,14 +138,14 @@ impl Exchange {
     }
 
     async fn attempt(&self, scopes: &[String], is_retry: bool) -> Result<Token, Failure> {
-        let answer = self.send_request(scopes, is_retry).await.map_err(Failure::Other)?;
-        let TokenResponse { status, headers, body, sent_at, clock_was_wrong } = answer;
+        let response = self.send_request(scopes, is_retry).await.map_err(Failure::Other)?;
+        let TokenResponse { status, headers, body, sent_at, clock_was_wrong } = response;
         if status.is_success() {
             let token =
-                answer::check_body(&headers, &body).and_then(|()| Token::parse(&body, sent_at, self.time_scale));
+                response::check_body(&headers, &body).and_then(|()| Token::parse(&body, sent_at, self.time_scale));
             return token.map_err(Failure::Other);
         }
-        let error = answer::refusal(status, &headers, &body);
+        let error = response::refusal(status, &headers, &body);
         if let Some(throttle) = throttle(status, &headers) {
             return Err(Failure::Throttle(throttle, error));
         }
@@ -170,17 +170,17 @@ impl Exchange {
         let (headers, body) = self.request(scopes, now)?;
         let outgoing = Outgoing { method: Method::POST, url: self.endpoint.clone() };
         let sent_at = Instant::now();
-        let answer = self.transport.send(outgoing, headers, Some(body)).await?;
-        permit.record_response(answer.status, &answer.headers);
+        let response = self.transport.send(outgoing, headers, Some(body)).await?;
+        permit.record_response(response.status, &response.headers);
         self.reached.store(true, Ordering::Relaxed);
-        self.skew.observe(&answer.headers);
-        let clock_was_wrong = self.skew.was_wrong(now, &answer.headers);
-        if let Some(nonce) = nonce(&answer.headers) {
+        self.skew.observe(&response.headers);
+        let clock_was_wrong = self.skew.was_wrong(now, &response.headers);
+        if let Some(nonce) = nonce(&response.headers) {
             *lock(&self.nonce) = Some(nonce);
         }
-        let body = answer.body.await?;
-        tracing::debug!(path = PATH, status = answer.status.as_u16(), duration = ?sent_at.elapsed(), "answered");
-        Ok(TokenResponse { status: answer.status, headers: answer.headers, body, sent_at, clock_was_wrong })
+        let body = response.body.await?;
+        tracing::debug!(path = PATH, status = response.status.as_u16(), duration = ?sent_at.elapsed(), "answered");
+        Ok(TokenResponse { status: response.status, headers: response.headers, body, sent_at, clock_was_wrong })
     }
 
     /// Returns headers and body of a new request, signed at `now`.

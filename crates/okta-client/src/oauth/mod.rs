@@ -337,32 +337,32 @@ impl Authenticator for OAuth {
         .boxed()
     }
 
-    fn on_response(&self, answer: &ResponseHead<'_>) -> Option<Challenge> {
-        self.0.exchange.skew.observe(answer.headers);
+    fn on_response(&self, response: &ResponseHead<'_>) -> Option<Challenge> {
+        self.0.exchange.skew.observe(response.headers);
         self.0.warn_of_clock();
-        let nonce = nonce(answer.headers);
+        let nonce = nonce(response.headers);
         let has_nonce = nonce.is_some();
         if has_nonce {
             *lock(&self.0.nonce) = nonce;
         }
-        if answer.status.is_success() || answer.status == StatusCode::FORBIDDEN {
-            if let Some(token) = self.0.current_token().filter(|token| token.is_in(answer.sent)) {
+        if response.status.is_success() || response.status == StatusCode::FORBIDDEN {
+            if let Some(token) = self.0.current_token().filter(|token| token.is_in(response.sent)) {
                 token.mark_accepted();
             }
             return None;
         }
-        if !matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST) {
+        if !matches!(response.status, StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST) {
             return None;
         }
-        let mut challenges = answer.headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+        let mut challenges = response.headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
         let error = challenges.find_map(|challenge| {
             ["use_dpop_nonce", "invalid_dpop_proof", "invalid_token"].into_iter().find(|code| challenge.contains(code))
         })?;
-        let has_proof = answer.sent.contains_key(DPOP);
+        let has_proof = response.sent.contains_key(DPOP);
         match error {
             "use_dpop_nonce" if has_proof && has_nonce => Some(Challenge::Nonce),
             "invalid_dpop_proof" if has_proof => Some(Challenge::Proof),
-            "invalid_token" if self.0.can_replace_token(answer.sent) => Some(Challenge::Token),
+            "invalid_token" if self.0.can_replace_token(response.sent) => Some(Challenge::Token),
             _ => None,
         }
     }

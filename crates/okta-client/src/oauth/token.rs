@@ -62,12 +62,12 @@ impl Token {
             Error::new(ErrorKind::Unreadable, what).with_hint("is the domain that of an Okta org?")
         };
         // The parser's own message may repeat its input.
-        let answer: TokenBody =
+        let response: TokenBody =
             serde_json::from_slice(body).map_err(|_| unusable("the answer cannot be read".to_owned()))?;
-        let Some(text) = answer.access_token.filter(|token| !token.trim().is_empty()) else {
+        let Some(text) = response.access_token.filter(|token| !token.trim().is_empty()) else {
             return Err(unusable("without a token".to_owned()));
         };
-        let (scheme, name) = match answer.token_type.as_deref() {
+        let (scheme, name) = match response.token_type.as_deref() {
             Some(kind) if kind.eq_ignore_ascii_case("Bearer") => (TokenScheme::Bearer, "Bearer"),
             Some(kind) if kind.eq_ignore_ascii_case("DPoP") => (TokenScheme::Dpop, "DPoP"),
             Some(_) => return Err(unusable("the token is neither of type Bearer nor DPoP".to_owned())),
@@ -78,12 +78,12 @@ impl Token {
             _ => return Err(unusable("the token has characters that no token has".to_owned())),
         };
         authorization.set_sensitive(true);
-        let lifetime = lifetime(&answer.expires_in).div_f64(scale);
+        let lifetime = lifetime(&response.expires_in).div_f64(scale);
         Ok(Self {
             scheme,
             authorization,
             hash: jwt::token_hash(&text),
-            scopes: answer.scope.map(|scopes| sorted_unique(scopes.split_whitespace())),
+            scopes: response.scope.map(|scopes| sorted_unique(scopes.split_whitespace())),
             // A token with a lifetime of minutes is used for four fifths of it.
             refresh_at: sent_at + lifetime - REFRESH_MARGIN.min(lifetime / 5),
             accepted: AtomicBool::new(false),

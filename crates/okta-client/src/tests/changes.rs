@@ -59,8 +59,8 @@ async fn a_change_is_sent_with_its_method_and_body() {
 async fn an_empty_change_says_that_it_is_empty() {
     let server = Server::new(|_| done());
     let client = server.client(|_| {});
-    let answer = client.send(&add_member()).await.unwrap();
-    assert_eq!((answer.status, answer.body.len()), (204, 0));
+    let response = client.send(&add_member()).await.unwrap();
+    assert_eq!((response.status, response.body.len()), (204, 0));
     client.send(&groups::remove_member("00g1", "00u1").unwrap()).await.unwrap();
     let seen = server.seen();
     assert_eq!((&seen[0].method, seen[0].path.as_str()), (&Method::PUT, "/api/v1/groups/00g1/users/00u1"));
@@ -193,8 +193,8 @@ async fn stopping_tells_whether_the_change_was_on_its_way() {
 async fn a_response_that_is_no_record_is_reported_where_it_is_read() {
     for body in ["", "[]", "{", r#"{"status":"ACTIVE"}"#] {
         let server = Server::new(move |_| Reply::json(200, body));
-        let answer = server.client(|_| {}).send(&new_user()).await.unwrap();
-        let error = answer.json::<User>().unwrap_err();
+        let response = server.client(|_| {}).send(&new_user()).await.unwrap();
+        let error = response.json::<User>().unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown, "{body:?}");
         assert!(error.to_string().starts_with("POST /api/v1/users: "), "{error}");
     }
@@ -237,10 +237,10 @@ async fn a_password_is_shown_nowhere() {
     assert_eq!(shown["credentials"]["password"]["value"], "[hidden]");
     let text = format!("{error} {error:?} {request} {request:?} {shown} {:?} {:?}", log.requests(), client);
     assert!(!text.contains(PASSWORD), "{text}");
-    let answer = Server::new(|_| Reply::json(200, r#"{"activationToken":"XE6wE17zmphl3KqAPFxO"}"#));
+    let response = Server::new(|_| Reply::json(200, r#"{"activationToken":"XE6wE17zmphl3KqAPFxO"}"#));
     let activate = users::lifecycle("00u1", Lifecycle::Activate { send_email: false }).unwrap();
-    let answer = answer.client(|_| {}).send(&activate).await.unwrap();
-    assert!(!format!("{answer:?}").contains("XE6wE17"));
+    let response = response.client(|_| {}).send(&activate).await.unwrap();
+    assert!(!format!("{response:?}").contains("XE6wE17"));
 }
 
 #[tokio::test(start_paused = true)]

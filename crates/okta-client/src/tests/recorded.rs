@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::Value;
 
-use crate::answer;
 use crate::error::ErrorKind;
 use crate::models::{
     App, AppGroup, AppUser, Assignee, Group, Member, Org, Record, RoleAssignment, User, list_from_json,
     record_from_json,
 };
+use crate::response;
 
 /// The exchanges in one file, or `None` if the recordings are not there.
 fn recorded(file: &str) -> Option<Vec<Value>> {
@@ -114,7 +114,7 @@ fn all_recorded_errors_are_understood() {
             Value::String(text) => text.clone(),
             body => body.to_string(),
         };
-        let error = answer::refusal(status, &headers, body.as_bytes());
+        let error = response::refusal(status, &headers, body.as_bytes());
         assert_eq!(error.status(), Some(status.as_u16()));
         assert_eq!(error.code(), exchange["body"]["errorCode"].as_str().or(exchange["body"]["error"].as_str()));
         assert_eq!(error.error_id(), exchange["body"]["errorId"].as_str());

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::endpoints::groups;
 use okta_client::models::{Group, GroupDetails};
-use okta_client::{Answer, Error, Request};
+use okta_client::{Error, Request, Response};
 use serde_json::{Map, Value, json};
 
 use super::args::{Args, invalid};
@@ -233,7 +233,7 @@ impl Aim for NewGroup<'_> {
         .boxed()
     }
 
-    fn accepted(&self, _request: &Request, answer: &Answer) {
+    fn accepted(&self, _request: &Request, answer: &Response) {
         self.answered.set(answer.json::<Group>().ok());
     }
 }

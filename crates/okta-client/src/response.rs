@@ -19,7 +19,7 @@ const NOT_THE_API: &str = "check the domain; is there a proxy or captive portal 
 
 /// A successful response to a request.
 #[derive(Clone)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status, 200 to 299.
     pub status: u16,
     /// The body; often empty.
@@ -28,7 +28,7 @@ pub struct Answer {
     path: String,
 }
 
-impl Answer {
+impl Response {
     /// Creates the response to a call of `method` and `path`.
     pub(crate) fn new(status: StatusCode, body: Bytes, method: Method, path: String) -> Self {
         Self { status: status.as_u16(), body, method, path }
@@ -47,7 +47,7 @@ impl Answer {
 }
 
 /// Without the body, which may hold one-time tokens.
-impl std::fmt::Debug for Answer {
+impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Answer").field("status", &self.status).field("bytes", &self.body.len()).finish_non_exhaustive()
     }
