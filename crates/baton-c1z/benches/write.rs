@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use baton_c1z::{Builder, GrantRow, NewSync, Older, SyncType, envelope};
+use baton_c1z::{Builder, GrantRow, NewSync, PreviousFile, SyncType, envelope};
 use baton_proto::c1::connector::v2::{Entitlement, Grant, Resource, ResourceId, ResourceType, V1Identifier};
 use baton_proto::{Message, any};
 
@@ -56,7 +56,7 @@ fn main() {
     let old = dir.path().join("old.db");
     fs::rename(&db, &old).unwrap();
     let mut builder = Builder::create(&db).unwrap();
-    builder.carry_over(Arc::new(Older::of_db(&old).unwrap()), &[sync.sync_id.to_owned()]).unwrap();
+    builder.carry_over(Arc::new(PreviousFile::from_db(&old).unwrap()), &[sync.sync_id.to_owned()]).unwrap();
     clock.lap("carrying all of it over to another file");
 }
 

@@ -4,18 +4,18 @@ use rusqlite::Connection;
 
 use crate::error::{At, Error};
 use crate::metadata;
-use crate::older::Older;
+use crate::previous_file::PreviousFile;
 use crate::schema::{ASSETS, CONNECTOR_SESSIONS, RESOURCE_TYPES, SYNC_RUNS, Table};
 
 /// Copies the syncs `keep` from an older database into the database of `connection`, which is in no transaction, but for what is
 /// loaded in bulk (resources, entitlements, grants) and what connectors have left in their scratch space. The rows go from table
 /// to table within SQLite, in the order of their row ids; nothing is held in memory.
-pub(crate) fn carry_over(connection: &Connection, older: &Older, keep: &[String]) -> Result<(), Error> {
-    let old_db = older.db();
+pub(crate) fn carry_over(connection: &Connection, previous: &PreviousFile, keep: &[String]) -> Result<(), Error> {
+    let old_db = previous.db();
     let path = old_db.to_string_lossy();
     connection.execute("ATTACH DATABASE ? AS old", [&path]).at(old_db)?;
     let copied = copy(connection, keep).at(old_db);
-    // A failed copy has left a transaction open, in which nothing can be detached; its error is the one to tell.
+    // A failed copy has left a transaction open, in which nothing can be detached; its error is the one to report.
     copied.and_then(|()| connection.execute_batch("DETACH DATABASE old").at(old_db))
 }
 

@@ -1,4 +1,4 @@
-//! The header of a SQLite database (SQLite file format, 1.3), for whoever looks at one without SQLite.
+//! The header of a SQLite database (SQLite file format, 1.3), for code that reads a database without SQLite.
 
 /// What every database begins with.
 pub(crate) const MARK: &[u8; 16] = b"SQLite format 3\0";
@@ -12,7 +12,7 @@ impl DbHeader {
     pub(crate) const LENGTH: usize = 100;
 
     /// The header of what begins with `bytes`; `None` if that is no database.
-    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let header = bytes.first_chunk()?;
         header.starts_with(MARK).then_some(Self(*header))
     }

@@ -22,8 +22,8 @@ pub fn decode_frames(c1z: &Path, db: &Path, limits: &Limits) -> Result<bool, Err
 /// Walks through all trees of a database, without SQLite; `None` if something of it is out of the ordinary.
 #[must_use]
 pub fn walk_trees(db: &Path) -> Option<()> {
-    let mut packed = Packed::of(db);
-    let mut outline = Outline::of(db, &mut packed)?;
+    let mut packed = Packed::new(db);
+    let mut outline = Outline::open(db, &mut packed)?;
     outline.restore(1)?;
     let connection = connection::open_read_only(db, db).ok()?;
     let mut roots = connection.prepare("SELECT rootpage FROM sqlite_schema WHERE rootpage > 0").ok()?;

@@ -3,7 +3,7 @@
 //! A file is a SQLite database in a zstd envelope. It holds syncs, and per sync the resource types, resources,
 //! entitlements and grants of a connector.
 //!
-//! - [`Builder`] makes the database of a new file and the file: whole or not at all. [`Older`] is the file that it replaces.
+//! - [`Builder`] makes the database of a new file and the file: whole or not at all. [`PreviousFile`] is the file that it replaces.
 //! - [`Reader`] opens a file and answers queries; it never changes it.
 //! - [`retention`] says which older syncs stay when a new one is added.
 //! - [`Error`] names the file, what is wrong with it and what to do next.
@@ -22,7 +22,7 @@ mod indexes;
 pub mod ksuid;
 mod metadata;
 mod migrate;
-mod older;
+mod previous_file;
 mod reader;
 pub mod retention;
 mod schema;
@@ -34,7 +34,7 @@ pub use builder::{Builder, GrantRow};
 pub use error::Error;
 pub use indexes::Duplicates;
 pub use metadata::SystemId;
-pub use older::Older;
+pub use previous_file::PreviousFile;
 pub use reader::{EntitlementFilter, GrantFilter, Reader, ResourceFilter};
 pub use stats::Stats;
 pub use sync_run::{NewSync, SyncRun, SyncType};

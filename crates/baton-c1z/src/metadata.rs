@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::builder::Builder;
 use crate::error::{At, Error};
-use crate::older::Older;
+use crate::previous_file::PreviousFile;
 use crate::reader::Reader;
 
 const SYSTEM: &str = "sync-metadata/system";
@@ -86,7 +86,7 @@ impl Reader {
     }
 }
 
-impl Older {
+impl PreviousFile {
     /// As [`Reader::system`].
     ///
     /// # Errors

@@ -35,14 +35,14 @@ fn keep_limit(var: impl Fn(&str) -> Option<OsString>) -> Option<usize> {
 #[must_use]
 pub fn to_keep(runs: &[SyncRun], others: usize) -> Vec<String> {
     let finished = |run: &&SyncRun| run.ended_at.is_some();
-    let fulls: Vec<_> = runs.iter().filter(finished).filter(|run| Family::of(run) == Family::Full).collect();
+    let fulls: Vec<_> = runs.iter().filter(finished).filter(|run| Family::from_run(run) == Family::Full).collect();
     let removed = &fulls[..fulls.len().saturating_sub(others)];
     let horizon = removed.last().map(|run| run.started_at);
-    let diffs: Vec<_> = runs.iter().filter(finished).filter(|run| Family::of(run) == Family::Diff).collect();
+    let diffs: Vec<_> = runs.iter().filter(finished).filter(|run| Family::from_run(run) == Family::Diff).collect();
     let newest_diff = diffs.last().filter(|_| diffs.len() > 2);
     let stays = |run: &&SyncRun| {
         let Some(ended_at) = run.ended_at else { return true };
-        match Family::of(run) {
+        match Family::from_run(run) {
             Family::Full => !removed.iter().any(|gone| gone.sync_id == run.sync_id),
             Family::Part => horizon.is_none_or(|horizon| ended_at >= horizon),
             Family::Diff => {
@@ -62,7 +62,7 @@ enum Family {
 }
 
 impl Family {
-    fn of(run: &SyncRun) -> Self {
+    fn from_run(run: &SyncRun) -> Self {
         match run.kind() {
             Some(SyncType::Full) | None => Self::Full,
             Some(SyncType::Partial | SyncType::ResourcesOnly) => Self::Part,

@@ -40,13 +40,13 @@ pub struct Stats {
     /// Assets.
     #[serde(skip_serializing_if = "is_zero")]
     pub assets: i64,
-    /// Milliseconds per step of the sync, as far as its token tells.
+    /// Milliseconds per step of the sync, if its token has them.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub step_durations_ms: Map<String, Value>,
-    /// Calls of the connector, as far as the token tells.
+    /// Calls of the connector, if the token has them.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub connector_call_stats: Map<String, Value>,
-    /// Calls of the connector's scratch space, as far as the token tells.
+    /// Calls of the connector's scratch space, if the token has them.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub session_store_stats: Map<String, Value>,
 }
@@ -72,7 +72,7 @@ impl Stats {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Adds what the token of the sync tells; other texts are no tokens of a finished sync and tell nothing.
+    /// Adds the counts in the token of the sync; other texts are no tokens of a finished sync and are ignored.
     pub(crate) fn add_token(&mut self, token: &str) {
         let token: Token = serde_json::from_str(token).unwrap_or_default();
         self.step_durations_ms = token.step_durations_ms;

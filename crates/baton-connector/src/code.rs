@@ -1,4 +1,4 @@
-//! The gRPC status codes, in which every side of Baton tells how something ended.
+//! The gRPC status codes, with which every part of Baton reports an outcome.
 
 use std::fmt;
 
@@ -69,7 +69,7 @@ impl Code {
 
     /// The code of that number; one that there is not is unknown.
     #[must_use]
-    pub fn of(number: u8) -> Self {
+    pub fn from_number(number: u8) -> Self {
         Self::ALL.into_iter().find(|code| code.number() == number).unwrap_or(Self::Unknown)
     }
 
@@ -116,8 +116,8 @@ mod tests {
     #[test]
     fn numbers_are_codes() {
         for number in 1..=16 {
-            assert_eq!(Code::of(number).number(), number);
+            assert_eq!(Code::from_number(number).number(), number);
         }
-        assert_eq!(Code::of(77), Code::Unknown);
+        assert_eq!(Code::from_number(77), Code::Unknown);
     }
 }

@@ -13,7 +13,7 @@ pub struct Connector {
     pub source: Arc<dyn Source>,
     /// What it can change.
     pub provisioner: Option<Arc<dyn Provisioner>>,
-    /// What it can tell about what happened.
+    /// Its event feeds, if it has any.
     pub events: Option<Arc<dyn EventSource>>,
 }
 

@@ -6,7 +6,7 @@ use prost_types::Timestamp;
 
 use crate::error::SourceError;
 
-/// A connector that can tell what happened.
+/// A connector that reports what happened.
 pub trait EventSource: Send + Sync + 'static {
     /// The feeds of this connector.
     fn feeds(&self) -> Vec<EventFeedMetadata>;

@@ -44,7 +44,7 @@ impl ExternalMatch {
 
     /// What an annotation says, if it is one of these. A trait that is not known here matches nobody.
     #[must_use]
-    pub fn of(annotation: &Any) -> Option<Self> {
+    pub fn from_annotation(annotation: &Any) -> Option<Self> {
         let known = |number| Trait::try_from(number).unwrap_or(Trait::Unspecified);
         if let Some(Ok(all)) = any::unpack::<ExternalResourceMatchAll>(annotation) {
             return Some(Self::All(known(all.resource_type)));
@@ -68,10 +68,10 @@ mod tests {
             ExternalMatch::Id("00u1".to_owned()),
             ExternalMatch::Attribute { of: Trait::User, key: "email".to_owned(), value: "a@b.example".to_owned() },
         ] {
-            assert_eq!(ExternalMatch::of(&wanted.annotation()), Some(wanted));
+            assert_eq!(ExternalMatch::from_annotation(&wanted.annotation()), Some(wanted));
         }
-        assert_eq!(ExternalMatch::of(&crate::build::v1_identifier("x")), None);
+        assert_eq!(ExternalMatch::from_annotation(&crate::build::v1_identifier("x")), None);
         let tomorrow = any::pack(&ExternalResourceMatchAll { resource_type: 4711 });
-        assert_eq!(ExternalMatch::of(&tomorrow), Some(ExternalMatch::All(Trait::Unspecified)));
+        assert_eq!(ExternalMatch::from_annotation(&tomorrow), Some(ExternalMatch::All(Trait::Unspecified)));
     }
 }

@@ -18,7 +18,7 @@ pub struct Gap {
 /// Why something is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GapKind {
-    /// It vanished while we were reading.
+    /// It was deleted while it was being read.
     Gone,
     /// The credential may not read it.
     Forbidden,

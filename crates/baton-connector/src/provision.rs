@@ -1,8 +1,8 @@
 //! The writing side of a connector: grants, accounts, deletions, actions.
 //!
-//! Every method is safe to repeat and tells what it found: asking for what is already so is a success that says so.
+//! Every method is safe to repeat and reports what it found: asking for what is already so is a success that says so.
 //! A [`Change`] goes along with each call. It says whether the change is to be made or only to be shown, and it collects
-//! what was asked of the system, so that both a success and a failure can be told request by request.
+//! what was asked of the system, so that both a success and a failure can be reported request by request.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -117,7 +117,7 @@ pub enum StateAfter {
     Unchanged,
     /// Some of it was done; the message says what.
     Partial,
-    /// It cannot be told: an answer was lost, and the state could not be read afterwards.
+    /// Unknown: a response was lost, and the state could not be read afterwards.
     Unknown,
 }
 

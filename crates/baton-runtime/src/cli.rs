@@ -330,7 +330,7 @@ fn execute(task: &Task, session: &Session, runtime: Runtime, telemetry: Option<&
     );
     let result = result.and_then(|()| session.settings.check_declared());
     if let Some(kind) = task.kind() {
-        let code = result.as_ref().err().map(|failure| Code::of(failure.code()));
+        let code = result.as_ref().err().map(|failure| Code::from_number(failure.code()));
         session.metrics.task(kind, code, begun.elapsed());
     }
     let result = span.in_scope(|| {

@@ -1,11 +1,11 @@
-//! What has changed since the last sync, as far as the source has told.
+//! The changes since the last sync that the source has reported.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use baton_connector::{Detail, Invalidation, Selector, Work, WorkKind};
 
+use crate::base_snapshot::BaseSnapshot;
 use crate::error::SyncError;
-use crate::last::Last;
 
 /// Works whose answer may have changed, by kind.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ pub(crate) enum Named<'a> {
 }
 
 impl Changes {
-    /// Takes in what a page tells.
+    /// Adds the invalidations of a page.
     pub(crate) fn add(&mut self, changed: &[Invalidation]) {
         for Invalidation { kind, selector, past_consistency_lag: settled } in changed {
             let of = self.0.entry(kind).or_default();
@@ -65,8 +65,8 @@ impl Changes {
         of.parts.get(&work.subject).map_or(Named::Nothing, Named::Parts)
     }
 
-    /// Finds out which works the principals named so far concern, and takes them in.
-    pub(crate) fn resolve(&mut self, last: &Last) -> Result<Vec<Invalidation>, SyncError> {
+    /// Resolves the principals named so far to the works that they concern, and adds these.
+    pub(crate) fn resolve(&mut self, snapshot: &BaseSnapshot) -> Result<Vec<Invalidation>, SyncError> {
         let mut found = Vec::new();
         for (kind, of) in &mut self.0 {
             let (holders, grantees) = (std::mem::take(&mut of.holders), std::mem::take(&mut of.grantees));
@@ -80,21 +80,21 @@ impl Changes {
                 *parts.entry(part).or_insert(true) &= settled;
             };
             if !holders.is_empty() {
-                last.for_each_grant(kind, |subject, grant| {
+                snapshot.for_each_grant(kind, |subject, grant| {
                     if let Some(settled) = holders.get(grant.principal) {
                         name(subject, Some(grant.principal.to_owned()), *settled);
                     }
                 })?;
             }
             for (by, named) in &grantees {
-                last.for_each_grant(by, |_, grant| {
+                snapshot.for_each_grant(by, |_, grant| {
                     for (part, settled) in named.get(grant.principal).into_iter().flatten() {
                         name(&grant.entitlement.resource, part.clone(), *settled);
                     }
                 })?;
             }
             for (subject, parts) in subjects {
-                let named = together(last.pages(kind, &subject), subject, parts);
+                let named = together(snapshot.pages(kind, &subject), subject, parts);
                 found.extend(named.into_iter().map(|(selector, past_consistency_lag)| Invalidation {
                     kind,
                     selector,

@@ -66,18 +66,18 @@ const METADATA: u8 = 2;
 const EXPANDABLE: u8 = 4;
 const V1_SHARED: u8 = 8;
 const EXTERNAL: u8 = 16;
-const IF_THERE: u8 = 32;
+const SKIP_IF_ABSENT: u8 = 32;
 
 /// Grants in a batch.
 const TOGETHER: usize = 128;
 
-/// What a blob of grants begins with if one of them has an expandable, so that such pages are found ([`PASSING_ON`]), and
+/// What a blob of grants begins with if one of them has an expandable, so that such pages are found ([`IS_EXPANDABLE`]), and
 /// otherwise.
-const PASSES_ON: u8 = 1;
-const PASSES_NOTHING_ON: u8 = 0;
+const WITH_EXPANDABLE: u8 = 1;
+const WITHOUT_EXPANDABLE: u8 = 0;
 
 /// Says in SQL of the column `grants` that it may hold grants with an expandable.
-pub(crate) const PASSING_ON: &str = "substr(grants, 1, 1) = x'01'";
+pub(crate) const IS_EXPANDABLE: &str = "substr(grants, 1, 1) = x'01'";
 
 const RESOURCE: u8 = 0;
 const ENTITLEMENT: u8 = 1;
@@ -124,7 +124,7 @@ pub(crate) fn encode_grants(grants: &[GrantDraft]) -> Vec<u8> {
             | (u8::from(grant.expandable.is_some()) * EXPANDABLE)
             | (u8::from(grant.v1_shared) * V1_SHARED)
             | (u8::from(grant.external.is_some()) * EXTERNAL)
-            | (u8::from(grant.skip_if_absent) * IF_THERE);
+            | (u8::from(grant.skip_if_absent) * SKIP_IF_ABSENT);
         rows.push(flags);
         if let Some(source) = &grant.immutable {
             bytes(&mut rows, source.as_bytes());
@@ -139,8 +139,8 @@ pub(crate) fn encode_grants(grants: &[GrantDraft]) -> Vec<u8> {
             bytes(&mut rows, &external.annotation().encode_to_vec());
         }
     }
-    let passes_on = grants.iter().any(|grant| grant.expandable.is_some());
-    let mut out = vec![if passes_on { PASSES_ON } else { PASSES_NOTHING_ON }];
+    let is_expandable = grants.iter().any(|grant| grant.expandable.is_some());
+    let mut out = vec![if is_expandable { WITH_EXPANDABLE } else { WITHOUT_EXPANDABLE }];
     shared.encode(&mut out);
     varint(&mut out, grants.len());
     out.extend_from_slice(&rows);
@@ -205,10 +205,10 @@ pub(crate) fn without(
     blob: &[u8],
     leaves_out: impl Fn(&WaitingGrant<'_>) -> bool,
 ) -> Result<(Vec<u8>, u64, u64), SyncError> {
-    let (mut rows, mut gone, mut left) = (Vec::with_capacity(blob.len()), 0, 0);
+    let (mut rows, mut deleted, mut left) = (Vec::with_capacity(blob.len()), 0, 0);
     let head = for_each_row(blob, |grant, row| {
         if leaves_out(grant) {
-            gone += 1;
+            deleted += 1;
         } else {
             left += 1;
             rows.extend_from_slice(row);
@@ -216,13 +216,13 @@ pub(crate) fn without(
         Ok(())
     })?;
     if left == 0 {
-        return Ok((Vec::new(), gone, left));
+        return Ok((Vec::new(), deleted, left));
     }
     // What rows have in common is named by number, so that it has to stay even if no row names it any more.
     let mut out = head.to_vec();
     prost::encoding::encode_varint(left, &mut out);
     out.extend_from_slice(&rows);
-    Ok((out, gone, left))
+    Ok((out, deleted, left))
 }
 
 /// Calls `each` for every grant of a blob and its bytes, and gives what stands before their number.
@@ -297,7 +297,7 @@ impl<'a> Common<'a> {
             immutable,
             metadata,
             expandable,
-            skip_if_absent: flags & IF_THERE != 0,
+            skip_if_absent: flags & SKIP_IF_ABSENT != 0,
             external,
         })
     }

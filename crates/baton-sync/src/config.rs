@@ -12,7 +12,7 @@ use crate::workdir::WorkDir;
 pub struct SyncConfig {
     /// The `.c1z` to be written.
     pub target: PathBuf,
-    /// Where the last sync is, if it is not in the target: the new one is compared with that and takes over from it, and
+    /// Where the last sync is, if it is not in the target: the new one is compared with that and reuses it, and
     /// nothing of it stays in the new file. It need not exist, and is left as it is.
     pub base: Option<PathBuf>,
     /// Where the working data goes; beside the target if `None`. It must survive until the sync is finished, or an
@@ -22,7 +22,7 @@ pub struct SyncConfig {
     pub options: Options,
     /// The file of another connector whose principals hold grants here. A partial sync does without.
     pub external: Option<ExternalFile>,
-    /// Pieces of work that may be under way at once in one lane; at least 1.
+    /// Pieces of work that may be under way at once in one queue; at least 1.
     pub workers: usize,
     /// Replace the file also if far less was found than the last time, or nothing of what must be there.
     pub allow_shrink: bool,
@@ -30,12 +30,12 @@ pub struct SyncConfig {
     pub strict: bool,
     /// The largest database that readers of the file accept, in bytes; a larger one is not made.
     pub largest_database: u64,
-    /// Whether a full sync takes over what the last one has read and what has not changed since. Sources that cannot
-    /// tell are always read as a whole, and syncs of another type neither use nor touch what is kept.
+    /// Whether a full sync reuses what the last one has read and what has not changed since. Sources that cannot
+    /// report changes are always read as a whole, and syncs of another type neither use nor touch what is kept.
     pub incremental: Incremental,
 }
 
-/// Whether a full sync takes over what the last one has read.
+/// Whether a full sync reuses what the last one has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Incremental {
     /// It does, and everything is read only now and then.
@@ -62,7 +62,7 @@ pub struct FullEvery {
 }
 
 impl Default for FullEvery {
-    /// After seven days or 200 syncs: a day's hourly syncs cost one list each, and what no change told of is seen within
+    /// After seven days or 200 syncs: a day's hourly syncs cost one list each, and what no change reported is seen within
     /// the week.
     fn default() -> Self {
         Self { days: Some(7), syncs: Some(200) }
@@ -96,7 +96,7 @@ impl std::str::FromStr for FullEvery {
 }
 
 impl SyncConfig {
-    /// Pieces of work at once in one lane unless the operator says otherwise. More than a source will let us have in
+    /// Pieces of work at once in one queue unless the operator says otherwise. More than a source will let us have in
     /// flight, so that none of its permits is ever unused.
     pub const DEFAULT_WORKERS: usize = 32;
 

@@ -1,6 +1,6 @@
-//! Fetching: all lanes at once, each page to the writer, until nothing is left to do.
+//! Fetches all queues at once and sends each page to the writer until no work is left.
 
-pub(crate) mod mend;
+pub(crate) mod partial_refetch;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -13,18 +13,18 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
+use crate::base_snapshot::{BaseSnapshot, CachedWork};
 use crate::changes::{Changes, Named};
 use crate::error::SyncError;
 use crate::fetch::{Answer, Fetch, Fetched, Waiting, fetch};
-use crate::last::{Kept, Last};
 use crate::observe::{Event, KindProgress, Observer, Snapshot};
 use crate::partial::Partial;
-use crate::plan::commit::Take;
+use crate::plan::commit::ReusedWork;
 use crate::plan::{Planned, State};
 use crate::summary::KindReading;
 use crate::writer::{Change, Writer};
 
-/// How often progress is told.
+/// Interval between progress reports.
 const TICK: Duration = Duration::from_millis(400);
 
 /// Why fetching stopped before its end.
@@ -36,18 +36,18 @@ pub(crate) enum Stopped {
     Failed(SourceError),
     /// The writer failed; it knows why.
     Writer,
-    /// What is kept of the last sync cannot be read.
-    Kept(SyncError),
+    /// The snapshot of the last sync cannot be read.
+    Snapshot(SyncError),
 }
 
-/// What a sync takes over from.
-pub(crate) struct Earlier {
-    pub last: Last,
-    /// The kind of work that reads what has changed since; without one, whatever depends on changes is read.
+/// The sync that an incremental sync reuses.
+pub(crate) struct BaseSync {
+    pub snapshot: BaseSnapshot,
+    /// The kind of work that reads what has changed since; without one, all work that depends on changes is fetched.
     pub changes: Option<WorkKind>,
-    /// What it has told to the runs before this one.
+    /// Invalidations that earlier runs of this sync have received.
     pub changed: Vec<Invalidation>,
-    /// What the source had to say about the changes.
+    /// Notes of the source about the changes.
     pub notes: Vec<String>,
 }
 
@@ -57,18 +57,18 @@ pub(crate) struct Engine {
     observer: Arc<dyn Observer>,
     workers: usize,
     partial: Option<Arc<Partial>>,
-    lanes: BTreeMap<QueueId, LaneQueue>,
+    queues: BTreeMap<QueueId, FetchQueue>,
     kinds: Vec<KindState>,
-    gates: Vec<GateState>,
-    /// How many works the gates hold, by kind.
-    held: BTreeMap<WorkKind, u64>,
-    earlier: Option<Earlier>,
-    /// What has changed since the sync that is taken over from.
+    barriers: Vec<BarrierState>,
+    /// Works blocked on barriers, by kind.
+    blocked: BTreeMap<WorkKind, u64>,
+    base: Option<BaseSync>,
+    /// Changes since the base sync.
     changes: Changes,
-    /// Works that wait until it is known what has changed.
+    /// Works deferred until the changes are known.
     undecided: Vec<Waiting>,
-    /// Works that are to be taken over.
-    taking: Vec<Waiting>,
+    /// Works to be reused.
+    reuse_queue: Vec<Waiting>,
     /// Hashes of the works known with their ids, so that what two pages make known is done once. A collision of 64 random bits
     /// among millions of works is not a worry.
     known: HashMap<u64, u64>,
@@ -77,19 +77,19 @@ pub(crate) struct Engine {
     fetched: u64,
 }
 
-/// What becomes of a piece of work of which nothing has been fetched yet.
+/// What to do with a piece of work of which nothing has been fetched yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Read,
-    /// Nobody knows before the changes are read.
-    Wait,
-    Take,
-    /// Taken over but for a part, which is read.
-    Mend,
+enum Decision {
+    Fetch,
+    /// Undecided until the changes are read.
+    Defer,
+    Reuse,
+    /// Reused except for a part, which is fetched.
+    Patch,
 }
 
 #[derive(Debug, Default)]
-struct LaneQueue {
+struct FetchQueue {
     waiting: VecDeque<Waiting>,
     running: usize,
 }
@@ -101,57 +101,60 @@ struct KindState {
     expected: u64,
     /// Works that are ready or running, or wait for the changes.
     open: u64,
-    /// Works that were taken over.
-    taken: u64,
-    /// Works that were taken over but for a part.
-    mended: u64,
-    /// Whether works of this kind can be taken over at all.
+    /// Works that were reused.
+    reused: u64,
+    /// Works that were reused except for a part.
+    patched: u64,
+    /// Whether works of this kind can be reused at all.
     reusable: bool,
 }
 
 #[derive(Debug)]
-struct GateState {
-    gate: baton_connector::Barrier,
-    held: Vec<(u64, Work)>,
+struct BarrierState {
+    barrier: baton_connector::Barrier,
+    blocked: Vec<(u64, Work)>,
     open: bool,
 }
 
 impl Engine {
-    /// A scheduler for `works`, as they stand in the plan, of a sync of everything or of a `partial` one, that takes over
-    /// from an `earlier` one what has not changed since.
+    /// A scheduler for `works`, as they stand in the plan, of a full or a `partial` sync. With a `base`, it reuses what has
+    /// not changed since.
     pub(crate) fn new(
         session: Arc<dyn SyncSession>,
         observer: Arc<dyn Observer>,
         workers: usize,
         partial: Option<Arc<Partial>>,
         works: Vec<Planned>,
-        earlier: Option<Earlier>,
+        base: Option<BaseSync>,
     ) -> Self {
         let schema = session.schema();
         let kinds = schema.kinds.iter().map(|spec| KindState::new(spec.kind, spec.label)).collect();
-        let gates =
-            schema.barriers.iter().map(|gate| GateState { gate: *gate, held: Vec::new(), open: false }).collect();
+        let barriers = schema
+            .barriers
+            .iter()
+            .map(|barrier| BarrierState { barrier: *barrier, blocked: Vec::new(), open: false })
+            .collect();
         let mut engine = Self {
             session,
             observer,
             workers: workers.max(1),
             partial,
-            lanes: BTreeMap::new(),
+            queues: BTreeMap::new(),
             kinds,
-            gates,
-            held: BTreeMap::new(),
-            earlier,
+            barriers,
+            blocked: BTreeMap::new(),
+            base,
             changes: Changes::default(),
             undecided: Vec::new(),
-            taking: Vec::new(),
+            reuse_queue: Vec::new(),
             known: HashMap::new(),
             hasher: RandomState::new(),
             next_id: 0,
             fetched: 0,
         };
-        if let Some(earlier) = &engine.earlier {
-            engine.changes.add(&earlier.last.early);
-            engine.changes.add(&earlier.changed);
+        if let Some(base) = &engine.base {
+            engine.changes.add(&base.snapshot.early);
+            engine.changes.add(&base.changed);
         }
         // Whether the changes are known is known when all works are.
         let mut ready = Vec::new();
@@ -169,22 +172,22 @@ impl Engine {
         self.fetched
     }
 
-    /// How much of each kind of work that can be taken over was read.
+    /// Counts per reusable kind of work how much was fetched and reused.
     pub(crate) fn reading(&self) -> Vec<KindReading> {
         let kinds = self.kinds.iter().filter(|kind| kind.reusable && kind.progress.works_known > 0);
         let reading = |kind: &KindState| KindReading {
             kind: kind.progress.kind,
             label: kind.progress.label,
-            read: kind.progress.works_done.saturating_sub(kind.taken + kind.mended),
-            taken: kind.taken,
-            mended: kind.mended,
+            read: kind.progress.works_done.saturating_sub(kind.reused + kind.patched),
+            reused: kind.reused,
+            patched: kind.patched,
         };
         kinds.map(reading).collect()
     }
 
-    /// What the source had to say about the changes.
+    /// Notes of the source about the changes.
     pub(crate) fn notes(&self) -> &[String] {
-        self.earlier.as_ref().map_or(&[], |earlier| &earlier.notes)
+        self.base.as_ref().map_or(&[], |base| &base.notes)
     }
 
     /// Fetches until nothing is left, or something stops it. What was fetched has been handed to the writer.
@@ -193,20 +196,20 @@ impl Engine {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            while self.take_over(writer).await? || self.pass_gates(writer).await? {}
-            self.tell_backlog();
+            while self.reuse_unchanged(writer).await? || self.pass_barriers(writer).await? {}
+            self.report_backlog();
             self.start(&mut fetches);
             if fetches.is_empty() {
-                self.tell_progress();
+                self.report_progress();
                 return Ok(());
             }
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(Stopped::Cancelled),
                 done = fetches.next() => {
-                    let Some((lane, waiting, result)) = done else { continue };
-                    let lane = self.lane(lane);
-                    lane.running = lane.running.saturating_sub(1);
+                    let Some((queue, waiting, result)) = done else { continue };
+                    let queue = self.queue(queue);
+                    queue.running = queue.running.saturating_sub(1);
                     match result {
                         Ok(answer) => self.accept(waiting, answer, writer).await?,
                         Err(error) if waiting.can_restart(&error) => self.restart(waiting, writer).await?,
@@ -216,7 +219,7 @@ impl Engine {
                         }
                     }
                 }
-                _ = tick.tick() => self.tell_progress(),
+                _ = tick.tick() => self.report_progress(),
             }
         }
     }
@@ -231,13 +234,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Starts as many fetches as the lanes may have.
+    /// Starts as many fetches as each queue allows.
     fn start(&mut self, fetches: &mut FuturesUnordered<Fetch>) {
-        for (&name, lane) in &mut self.lanes {
-            while lane.running < self.workers
-                && let Some(waiting) = lane.waiting.pop_front()
+        for (&name, queue) in &mut self.queues {
+            while queue.running < self.workers
+                && let Some(waiting) = queue.waiting.pop_front()
             {
-                lane.running += 1;
+                queue.running += 1;
                 fetches.push(fetch(Arc::clone(&self.session), name, waiting, self.partial.clone()));
             }
         }
@@ -246,9 +249,9 @@ impl Engine {
     async fn accept(&mut self, waiting: Waiting, answer: Answer, writer: &Writer) -> Result<(), Stopped> {
         match answer {
             Answer::Page(fetched) => self.accept_page(waiting, *fetched, writer).await,
-            Answer::Mended(mended) => self.accept_mended(waiting, mended, writer).await,
-            Answer::Unmended => {
-                self.read_whole(waiting);
+            Answer::Patch(patch) => self.accept_patch(waiting, patch, writer).await,
+            Answer::NoPatch => {
+                self.fetch_whole(waiting);
                 Ok(())
             }
         }
@@ -267,13 +270,13 @@ impl Engine {
             self.observer.event(&Event::Note(note.clone()));
         }
         self.changes.add(&page.invalidations);
-        if let Some(earlier) = &mut self.earlier {
-            if earlier.changes == Some(waiting.work.kind) {
-                earlier.notes.extend(notes.iter().cloned());
+        if let Some(base) = &mut self.base {
+            if base.changes == Some(waiting.work.kind) {
+                base.notes.extend(notes.iter().cloned());
                 page.notes = notes;
             }
-            // Committed with the page: what it names must be known to whoever carries this run on.
-            page.invalidations.extend(self.changes.resolve(&earlier.last).map_err(Stopped::Kept)?);
+            // Committed with the page: a run that resumes this sync needs what it names.
+            page.invalidations.extend(self.changes.resolve(&base.snapshot).map_err(Stopped::Snapshot)?);
         }
         let opened;
         (page.opens, opened) = self.open_all(opens);
@@ -294,18 +297,18 @@ impl Engine {
             // Fewer pages than announced: the rest is not to be expected any more.
             lower(&mut kind.expected, u64::from(waiting.work.pages_hint).saturating_sub(waiting.seq + 1));
         } else if waiting.seq + 1 >= u64::from(waiting.work.pages_hint) {
-            // More pages than announced: nobody knows how many, but at least this one.
+            // More pages than announced: the number is unknown, but at least one.
             kind.expected += 1;
         }
         if !writer.send(Change::Page(page)).await {
             return Err(Stopped::Writer);
         }
         if let Some(cursor) = next {
-            let lane = self.session.schema().queue(waiting.work.kind);
+            let queue = self.session.schema().queue(waiting.work.kind);
             let seq = waiting.seq + 1;
             let hint = u32::try_from(seq + 1).unwrap_or(u32::MAX).max(waiting.work.pages_hint);
             let work = Work { pages_hint: hint, ..waiting.work };
-            self.lane(lane).waiting.push_front(Waiting { work, cursor: Some(cursor), seq, objects, ..waiting });
+            self.queue(queue).waiting.push_front(Waiting { work, cursor: Some(cursor), seq, objects, ..waiting });
         }
         Ok(())
     }
@@ -325,108 +328,110 @@ impl Engine {
             waiting.work.kind, waiting.work.subject
         );
         self.observer.event(&Event::Note(note));
-        let lane = self.session.schema().queue(waiting.work.kind);
-        self.lane(lane).waiting.push_front(Waiting { restarted: true, ..Waiting::new(waiting.id, waiting.work) });
+        let queue = self.session.schema().queue(waiting.work.kind);
+        self.queue(queue).waiting.push_front(Waiting { restarted: true, ..Waiting::new(waiting.id, waiting.work) });
         Ok(())
     }
 
-    /// Opens the gates whose conditions are met, and says whether that has made anything ready. One gate's work can meet
-    /// the condition of another.
-    async fn pass_gates(&mut self, writer: &Writer) -> Result<bool, Stopped> {
+    /// Opens the barriers whose conditions are met; returns whether that has made anything ready. One barrier's work can
+    /// meet the condition of another.
+    async fn pass_barriers(&mut self, writer: &Writer) -> Result<bool, Stopped> {
         let mut passed = false;
-        for index in 0..self.gates.len() {
-            let state = &self.gates[index];
-            let gate = state.gate;
+        for index in 0..self.barriers.len() {
+            let state = &self.barriers[index];
+            let barrier = state.barrier;
             if state.open
-                || gate.after.iter().any(|kind| self.kinds.iter().any(|k| k.progress.kind == *kind && k.open > 0))
+                || barrier.after.iter().any(|kind| self.kinds.iter().any(|k| k.progress.kind == *kind && k.open > 0))
             {
                 continue;
             }
             let mut counts = BTreeMap::<WorkKind, u64>::new();
             let mut undecided = false;
-            for (_, work) in &self.gates[index].held {
-                let verdict = self.judge(work);
-                undecided |= verdict == Verdict::Wait;
-                *counts.entry(work.kind).or_default() += u64::from(matches!(verdict, Verdict::Read | Verdict::Mend));
+            for (_, work) in &self.barriers[index].blocked {
+                let decision = self.decide(work);
+                undecided |= decision == Decision::Defer;
+                *counts.entry(work.kind).or_default() +=
+                    u64::from(matches!(decision, Decision::Fetch | Decision::Patch));
             }
             if undecided {
                 continue;
             }
-            self.gates[index].open = true;
-            let held = std::mem::take(&mut self.gates[index].held);
-            for (_, work) in &held {
-                self.held.remove(work.kind);
+            self.barriers[index].open = true;
+            let blocked = std::mem::take(&mut self.barriers[index].blocked);
+            for (_, work) in &blocked {
+                self.blocked.remove(work.kind);
             }
-            if held.is_empty() {
+            if blocked.is_empty() {
                 continue;
             }
             passed = true;
-            self.tell_backlog();
-            let release = self.session.choose(gate.name, &counts);
-            for (id, work) in held {
+            self.report_backlog();
+            let release = self.session.choose(barrier.name, &counts);
+            for (id, work) in blocked {
                 if release.contains(&work.kind) {
                     self.begin(id, work);
                 }
             }
-            if !writer.send(Change::Barrier { gate: gate.name, release }).await {
+            if !writer.send(Change::Barrier { barrier: barrier.name, release }).await {
                 return Err(Stopped::Writer);
             }
         }
         Ok(passed)
     }
 
-    /// Whether a piece of work of which nothing has been fetched yet is to be read.
-    fn judge(&self, work: &Work) -> Verdict {
-        let Some(earlier) = &self.earlier else { return Verdict::Read };
-        let Some(kept) = earlier.last.find(work) else { return Verdict::Read };
+    /// Decides what to do with a piece of work of which nothing has been fetched yet.
+    fn decide(&self, work: &Work) -> Decision {
+        let Some(base) = &self.base else { return Decision::Fetch };
+        let Some(kept) = base.snapshot.find(work) else { return Decision::Fetch };
         match (&work.reuse, &kept.work.reuse) {
             (Reuse::UnlessChanged, Reuse::UnlessChanged) => {}
             (Reuse::SameVersion { version, .. }, Reuse::SameVersion { version: before, .. }) if version == before => {}
-            _ => return Verdict::Read,
+            _ => return Decision::Fetch,
         }
         if work.reuse.depends_on_changes() {
-            let Some(changes) = earlier.changes else { return Verdict::Read };
+            let Some(changes) = base.changes else { return Decision::Fetch };
             if self.kinds.iter().any(|kind| kind.progress.kind == changes && kind.open > 0) {
-                return Verdict::Wait;
+                return Decision::Defer;
             }
         }
         match self.changes.name(work) {
-            Named::Nothing => Verdict::Take,
+            Named::Nothing => Decision::Reuse,
             // One call each.
-            Named::Parts(parts) if (parts.len() as u64) < kept.pages => Verdict::Mend,
-            Named::Parts(_) | Named::Whole => Verdict::Read,
+            Named::Parts(parts) if (parts.len() as u64) < kept.pages => Decision::Patch,
+            Named::Parts(_) | Named::Whole => Decision::Fetch,
         }
     }
 
-    /// Decides what had to wait for the changes, takes over what can be, and says whether that has made anything known.
-    async fn take_over(&mut self, writer: &Writer) -> Result<bool, Stopped> {
-        if self.undecided.first().is_some_and(|waiting| self.judge(&waiting.work) != Verdict::Wait) {
+    /// Decides on deferred work once the changes are known, and reuses what has not changed; returns whether anything was
+    /// reused.
+    async fn reuse_unchanged(&mut self, writer: &Writer) -> Result<bool, Stopped> {
+        if self.undecided.first().is_some_and(|waiting| self.decide(&waiting.work) != Decision::Defer) {
             for waiting in std::mem::take(&mut self.undecided) {
                 self.route(waiting);
             }
         }
-        let mut taken = false;
-        while let Some(waiting) = self.taking.pop() {
-            taken = true;
-            let kept = self.earlier.as_ref().and_then(|earlier| {
-                let Kept { id, pages, objects, .. } = earlier.last.find(&waiting.work)?;
-                Some((*id, *pages, *objects, earlier.last.opened(*id).to_vec()))
+        let mut reused = false;
+        while let Some(waiting) = self.reuse_queue.pop() {
+            reused = true;
+            let kept = self.base.as_ref().and_then(|base| {
+                let CachedWork { id, pages, objects, .. } = base.snapshot.find(&waiting.work)?;
+                Some((*id, *pages, *objects, base.snapshot.opened(*id).to_vec()))
             });
             // It was found when it was put there.
             let Some((kept, pages, objects, known)) = kept else { continue };
             let kind = self.kind(waiting.work.kind);
             lower(&mut kind.open, 1);
-            kind.taken += 1;
+            kind.reused += 1;
             lower(&mut kind.expected, waiting.work.pages_hint.into());
             kind.progress.works_done += 1;
             kind.progress.pages_done += pages;
             kind.progress.objects += objects;
             let (opens, opened) = self.open_all(known);
-            if !writer.send(Change::Take(Take { work: waiting.id, kept, opens, opened })).await {
+            if !writer.send(Change::Reuse(ReusedWork { work: waiting.id, kept, opens, opened })).await {
                 return Err(Stopped::Writer);
             }
         }
-        Ok(taken)
+        Ok(reused)
     }
 
     /// Puts work of the plan where it belongs; what is ready is given back.
@@ -437,7 +442,7 @@ impl Engine {
         kind.progress.objects += objects;
         kind.reusable |= work.reuse != Reuse::Never;
         match state {
-            State::Held => self.hold(id, work),
+            State::Blocked => self.block(id, work),
             State::Ready => {
                 let hint = u32::try_from(pages + 1).unwrap_or(u32::MAX).max(work.pages_hint);
                 let mut waiting = Waiting { cursor, seq: pages, objects, ..Waiting::new(id, work) };
@@ -447,11 +452,11 @@ impl Engine {
                 kind.open += 1;
                 return Some(waiting);
             }
-            State::Done | State::Taken | State::Mended => {
+            State::Done | State::Reused | State::Patched => {
                 kind.progress.works_known += 1;
                 kind.progress.works_done += 1;
-                kind.taken += u64::from(state == State::Taken);
-                kind.mended += u64::from(state == State::Mended);
+                kind.reused += u64::from(state == State::Reused);
+                kind.patched += u64::from(state == State::Patched);
             }
             State::Dropped => {}
         }
@@ -477,20 +482,20 @@ impl Engine {
 
     fn open(&mut self, id: u64, work: Work) {
         if work.blocked_on.is_some() {
-            self.hold(id, work);
+            self.block(id, work);
         } else {
             self.begin(id, work);
         }
     }
 
-    fn hold(&mut self, id: u64, work: Work) {
-        let gate = self.gates.iter_mut().find(|state| Some(state.gate.name) == work.blocked_on);
-        match gate {
+    fn block(&mut self, id: u64, work: Work) {
+        let barrier = self.barriers.iter_mut().find(|state| Some(state.barrier.name) == work.blocked_on);
+        match barrier {
             Some(state) if !state.open => {
-                *self.held.entry(work.kind).or_default() += 1;
-                state.held.push((id, work));
+                *self.blocked.entry(work.kind).or_default() += 1;
+                state.blocked.push((id, work));
             }
-            // A gate that is open or unknown holds nothing back.
+            // A barrier that is open or unknown blocks nothing.
             _ => self.begin(id, work),
         }
     }
@@ -509,17 +514,17 @@ impl Engine {
         self.route(waiting);
     }
 
-    /// Lets ready work be fetched, taken over, or wait until that is clear.
+    /// Routes ready work: it is fetched, reused, patched or deferred.
     fn route(&mut self, waiting: Waiting) {
-        let verdict = if waiting.cursor.is_some() { Verdict::Read } else { self.judge(&waiting.work) };
-        match verdict {
-            Verdict::Read => {
-                let lane = self.session.schema().queue(waiting.work.kind);
-                self.lane(lane).waiting.push_back(waiting);
+        let decision = if waiting.cursor.is_some() { Decision::Fetch } else { self.decide(&waiting.work) };
+        match decision {
+            Decision::Fetch => {
+                let queue = self.session.schema().queue(waiting.work.kind);
+                self.queue(queue).waiting.push_back(waiting);
             }
-            Verdict::Wait => self.undecided.push(waiting),
-            Verdict::Take => self.taking.push(waiting),
-            Verdict::Mend => self.mend(waiting),
+            Decision::Defer => self.undecided.push(waiting),
+            Decision::Reuse => self.reuse_queue.push(waiting),
+            Decision::Patch => self.enqueue_patch(waiting),
         }
     }
 
@@ -534,8 +539,8 @@ impl Engine {
         }
     }
 
-    fn lane(&mut self, lane: QueueId) -> &mut LaneQueue {
-        self.lanes.entry(lane).or_default()
+    fn queue(&mut self, queue: QueueId) -> &mut FetchQueue {
+        self.queues.entry(queue).or_default()
     }
 
     fn kind(&mut self, kind: WorkKind) -> &mut KindState {
@@ -547,15 +552,15 @@ impl Engine {
         &mut self.kinds[position]
     }
 
-    fn tell_backlog(&self) {
+    fn report_backlog(&self) {
         let mut pages = BTreeMap::<QueueId, u64>::new();
         for kind in &self.kinds {
             *pages.entry(self.session.schema().queue(kind.progress.kind)).or_default() += kind.expected;
         }
-        self.session.set_backlog(&pages, &self.held);
+        self.session.set_backlog(&pages, &self.blocked);
     }
 
-    fn tell_progress(&self) {
+    fn report_progress(&self) {
         let kinds = self.kinds.iter().filter(|kind| kind.progress.works_known > 0).map(|kind| {
             let mut progress = kind.progress.clone();
             progress.pages_known = progress.pages_done + kind.expected;
@@ -570,7 +575,7 @@ impl KindState {
     fn new(kind: WorkKind, label: &'static str) -> Self {
         let progress =
             KindProgress { kind, label, pages_done: 0, pages_known: 0, works_done: 0, works_known: 0, objects: 0 };
-        Self { progress, expected: 0, open: 0, taken: 0, mended: 0, reusable: false }
+        Self { progress, expected: 0, open: 0, reused: 0, patched: 0, reusable: false }
     }
 }
 

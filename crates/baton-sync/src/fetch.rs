@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::codec;
-use crate::engine::mend::{Mended, Mending};
+use crate::engine::partial_refetch::{FetchedPatch, PartialRefetch};
 use crate::partial::Partial;
 use crate::plan::FetchedPage;
 
@@ -27,15 +27,15 @@ pub(crate) struct Waiting {
     pub objects: u64,
     /// Whether it has been begun again in this run.
     pub restarted: bool,
-    /// The part that is to be read, if the rest is taken over.
-    pub mending: Option<Mending>,
+    /// The part to be fetched, if the rest is reused.
+    pub refetch: Option<PartialRefetch>,
     /// Hashes of the cursors that it went through in this run: a source that leads in circles would never end.
     pub passed: HashSet<u64>,
 }
 
 impl Waiting {
     pub(crate) fn new(id: u64, work: Work) -> Self {
-        Self { id, work, cursor: None, seq: 0, objects: 0, restarted: false, mending: None, passed: HashSet::new() }
+        Self { id, work, cursor: None, seq: 0, objects: 0, restarted: false, refetch: None, passed: HashSet::new() }
     }
 
     /// Whether it may begin again after `error`. Once a run: a source that forgets a cursor that it has just given would
@@ -55,16 +55,16 @@ impl Waiting {
     }
 }
 
-/// A fetch under way. It names the lane whose place it takes.
+/// A fetch under way. It names the queue whose slot it takes.
 pub(crate) type Fetch = BoxFuture<'static, (QueueId, Waiting, Result<Answer, SourceError>)>;
 
-/// What came of a fetch.
+/// Result of a fetch.
 pub(crate) enum Answer {
     Page(Box<Fetched>),
-    /// The part that was to be read.
-    Mended(Mended),
-    /// The part cannot be read alone.
-    Unmended,
+    /// The requested part.
+    Patch(FetchedPatch),
+    /// The part cannot be fetched alone.
+    NoPatch,
 }
 
 /// A page in the form in which it is committed, but for the ids of the work that it opens.
@@ -79,26 +79,26 @@ pub(crate) struct Fetched {
 /// the scheduler. In a partial sync the page also opens the work that reads what its grants name.
 pub(crate) fn fetch(
     session: Arc<dyn SyncSession>,
-    lane: QueueId,
+    queue: QueueId,
     waiting: Waiting,
     partial: Option<Arc<Partial>>,
 ) -> Fetch {
     let span = tracing::info_span!(
         "page",
-        otel.name = format!("{} {}", if waiting.mending.is_some() { "mend" } else { "read" }, waiting.work.kind),
+        otel.name = format!("{} {}", if waiting.refetch.is_some() { "mend" } else { "read" }, waiting.work.kind),
         subject = waiting.work.subject,
         page = waiting.seq,
         otel.status_code = Empty
     );
     let reading = async move {
-        let answer = match &waiting.mending {
-            Some(mending) => mending.read(session.as_ref(), &waiting.work).await,
+        let answer = match &waiting.refetch {
+            Some(refetch) => refetch.read(session.as_ref(), &waiting.work).await,
             None => read(session.as_ref(), &waiting, partial.as_deref()).await,
         };
         if answer.is_err() {
             tracing::Span::current().record("otel.status_code", "ERROR");
         }
-        (lane, waiting, answer)
+        (queue, waiting, answer)
     };
     let task = tokio::spawn(reading.instrument(span));
     Box::pin(async move {

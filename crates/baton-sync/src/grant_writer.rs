@@ -3,32 +3,32 @@
 use baton_c1z::{Builder, GrantRow};
 use baton_connector::{GapKind, KindSpec, MissingPrincipal};
 
+use crate::canonical_grants::CanonicalGrants;
 use crate::codec::{self, WaitingGrant};
+use crate::deleted_principals::DeletedPrincipals;
 use crate::error::SyncError;
-use crate::expand::Apart;
+use crate::expand::ExpansionDb;
 use crate::external::Matching;
 use crate::grant_blob::GrantEncoder;
 use crate::plan::PageColumn;
-use crate::present::{Ends, Owner, Present};
+use crate::resource_index::{GrantEndpoints, Owner, ResourceIndex};
 use crate::seal::Sealing;
-use crate::sided::Sided;
 use crate::summary::GapCount;
-use crate::vanished::Vanished;
 
 /// Where grants go.
 pub(crate) struct Out<'a> {
     pub builder: &'a mut Builder,
     /// Those that expansion is about.
-    pub apart: Option<&'a mut Apart>,
+    pub expansion_db: Option<&'a mut ExpansionDb>,
 }
 
 impl Out<'_> {
     /// Adds a grant.
     pub(crate) fn put(&mut self, grant: &GrantRow<'_>) -> Result<(), SyncError> {
-        if let Some(apart) = &mut self.apart
-            && apart.concerns(grant.entitlement_id)
+        if let Some(expansion_db) = &mut self.expansion_db
+            && expansion_db.concerns(grant.entitlement_id)
         {
-            return apart.put(grant);
+            return expansion_db.put(grant);
         }
         Ok(self.builder.put_grant(grant)?)
     }
@@ -37,8 +37,8 @@ impl Out<'_> {
 /// Goes through the grants of the plan.
 pub(crate) struct GrantWriter<'a, 'b> {
     sealing: &'a Sealing,
-    present: &'a Present,
-    vanished: &'a mut Vanished<'b>,
+    resource_index: &'a ResourceIndex,
+    deleted_principals: &'a mut DeletedPrincipals<'b>,
     gaps: &'a mut Vec<GapCount>,
     out: Out<'a>,
     encoder: GrantEncoder,
@@ -51,70 +51,80 @@ pub(crate) struct GrantWriter<'a, 'b> {
 impl<'a, 'b> GrantWriter<'a, 'b> {
     pub(crate) fn new(
         sealing: &'a Sealing,
-        present: &'a Present,
-        vanished: &'a mut Vanished<'b>,
+        resource_index: &'a ResourceIndex,
+        deleted_principals: &'a mut DeletedPrincipals<'b>,
         gaps: &'a mut Vec<GapCount>,
         out: Out<'a>,
     ) -> Self {
         let (encoder, waiting) = (GrantEncoder::new(), Matching::default());
-        Self { sealing, present, vanished, gaps, out, encoder, waiting, bytes: 0 }
+        Self { sealing, resource_index, deleted_principals, gaps, out, encoder, waiting, bytes: 0 }
     }
 
     /// Writes the grants, but for those that wait for the principals of another file.
     pub(crate) fn write_all(mut self) -> Result<Matching, SyncError> {
         let sealing = self.sealing;
         for KindSpec { kind, .. } in sealing.session.schema().kinds {
-            let sides = sealing.session.schema().equivalent_kinds.iter().find(|sides| sides.contains(kind));
-            if sides.is_some_and(|sides| sides.first() != Some(kind)) {
+            let equivalent =
+                sealing.session.schema().equivalent_kinds.iter().find(|equivalent| equivalent.contains(kind));
+            if equivalent.is_some_and(|equivalent| equivalent.first() != Some(kind)) {
                 // Written with the first.
                 continue;
             }
-            let mut sided = sides.map(|_| Sided::default());
-            for kind in sides.copied().unwrap_or(&[*kind]) {
-                sealing.plan.for_each_page(kind, PageColumn::Grants, |blob, taken| {
+            let mut canonical_grants = equivalent.map(|_| CanonicalGrants::default());
+            for kind in equivalent.copied().unwrap_or(&[*kind]) {
+                sealing.plan.for_each_page(kind, PageColumn::Grants, |blob, reused| {
                     sealing.go_on()?;
                     sealing.refuse_beyond("at least ", self.bytes)?;
-                    self.write_page(blob, taken, sided.as_mut())
+                    self.write_page(blob, reused, canonical_grants.as_mut())
                 })?;
             }
-            if let Some(sided) = sided {
-                sided.put(&mut self.out)?;
+            if let Some(canonical_grants) = canonical_grants {
+                canonical_grants.put(&mut self.out)?;
             }
         }
         Ok(self.waiting)
     }
 
-    /// Writes the grants of a page, or keeps them for later where a kind has two sides.
-    fn write_page(&mut self, blob: &[u8], taken: bool, mut sided: Option<&mut Sided>) -> Result<(), SyncError> {
+    /// Writes the grants of a page, or keeps them for later where a kind has equivalents.
+    fn write_page(
+        &mut self,
+        blob: &[u8],
+        reused: bool,
+        mut canonical_grants: Option<&mut CanonicalGrants>,
+    ) -> Result<(), SyncError> {
         // Most grants of a page are on one entitlement, whose resource is looked for once.
         let mut last = None;
         codec::for_each_batch(blob, |batch| {
-            let there = self.present.have(batch.iter().map(|grant| (grant.principal_type, grant.principal)));
+            let there = self.resource_index.have(batch.iter().map(|grant| (grant.principal_type, grant.principal)));
             for (grant, principal) in batch.iter().zip(there) {
                 let of = std::ptr::from_ref(grant.entitlement);
                 let owner = match last {
                     Some((last_of, owner)) if last_of == of => owner,
-                    _ => Owner::of(grant.entitlement, self.present),
+                    _ => Owner::look_up(grant.entitlement, self.resource_index),
                 };
                 last = Some((of, owner));
-                let ends = Ends { owner, principal };
-                let has_vanished = taken && self.vanished.names(grant, ends, self.present)?;
-                if !has_vanished && self.wants(grant, ends) {
-                    self.write(grant, sided.as_deref_mut())?;
+                let endpoints = GrantEndpoints { owner, principal };
+                let is_deleted = reused && self.deleted_principals.names(grant, endpoints, self.resource_index)?;
+                if !is_deleted && self.wants(grant, endpoints) {
+                    self.write(grant, canonical_grants.as_deref_mut())?;
                 }
             }
             Ok(())
         })
     }
 
-    fn write(&mut self, grant: &WaitingGrant<'_>, sided: Option<&mut Sided>) -> Result<(), SyncError> {
+    fn write(
+        &mut self,
+        grant: &WaitingGrant<'_>,
+        canonical_grants: Option<&mut CanonicalGrants>,
+    ) -> Result<(), SyncError> {
         let encoded = self.encoder.encode(grant);
         self.bytes += (encoded.id.len() + encoded.data.len()) as u64;
         if let (Some(wish), Some(_)) = (grant.external, &self.sealing.external) {
             return self.waiting.wait(grant, encoded.data, wish);
         }
-        if let Some(sided) = sided {
-            sided.keep(grant, encoded);
+        if let Some(canonical_grants) = canonical_grants {
+            canonical_grants.keep(grant, encoded);
             return Ok(());
         }
         self.out.put(&GrantRow {
@@ -131,13 +141,15 @@ impl<'a, 'b> GrantWriter<'a, 'b> {
 
     /// Whether a grant belongs into the file. References into types that are not part of the sync are dropped
     /// silently, they were not asked for; other loose ends are counted.
-    fn wants(&mut self, grant: &WaitingGrant<'_>, ends: Ends) -> bool {
-        let Self { sealing, present, gaps, .. } = self;
+    fn wants(&mut self, grant: &WaitingGrant<'_>, endpoints: GrantEndpoints) -> bool {
+        let Self { sealing, resource_index, gaps, .. } = self;
         let owner = &grant.entitlement;
-        if ends.owner == Owner::NotSynced || !(present.syncs(grant.principal_type) || grant.external.is_some()) {
+        if endpoints.owner == Owner::NotSynced
+            || !(resource_index.syncs(grant.principal_type) || grant.external.is_some())
+        {
             return false;
         }
-        if ends.owner == Owner::Missing {
+        if endpoints.owner == Owner::Missing {
             if grant.skip_if_absent {
                 return false;
             }
@@ -145,7 +157,7 @@ impl<'a, 'b> GrantWriter<'a, 'b> {
             GapCount::add(gaps, GapKind::Unresolved, &owner.resource_type, &owner.id, &message);
             return false;
         }
-        if ends.principal || (grant.external.is_some() && sealing.external.is_some()) {
+        if endpoints.principal || (grant.external.is_some() && sealing.external.is_some()) {
             return true;
         }
         let policy = match grant.external {

@@ -1,4 +1,4 @@
-//! What tells one sync from another, in forms that are stored and therefore never change.
+//! What distinguishes one sync from another, in forms that are stored and therefore never change.
 
 use baton_connector::{Options, Source};
 

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! * `plan` keeps the work of a sync and the pages fetched so far in one SQLite file, the working database.
-//! * `engine` fetches: all lanes of the source at once, each page handed to the one writer.
-//! * `last` and `changes` say what of the last sync is still true: its pages are taken over instead of fetched.
+//! * `engine` fetches: all queues of the source at once, each page handed to the one writer.
+//! * `base_snapshot` and `changes` find what has not changed since the last sync: its pages are reused instead of fetched.
 //! * `writer` commits pages. After a kill at any moment the working database holds whole pages only, and the next
 //!   run carries on behind the last of them.
 //! * `seal` turns the pages into the tables of a `.c1z`, always in the same order whatever order they came in,
@@ -16,9 +16,12 @@
 //!
 //! Nothing here knows any particular system: everything specific comes through [`baton_connector::Source`].
 
+mod base_snapshot;
+mod canonical_grants;
 mod changes;
 mod codec;
 mod config;
+mod deleted_principals;
 mod engine;
 mod error;
 mod expand;
@@ -29,18 +32,15 @@ mod grant_writer;
 mod guard;
 mod identity;
 mod invariants;
-mod last;
 mod observe;
 mod open;
 mod partial;
 mod plan;
-mod present;
 mod previous;
+mod resource_index;
 mod run;
 mod seal;
-mod sided;
 mod summary;
-mod vanished;
 mod workdir;
 mod writer;
 

@@ -1,4 +1,4 @@
-//! What a sync tells while it runs.
+//! What a sync reports while it runs.
 
 use baton_connector::{QueueTraffic, WorkKind};
 
@@ -42,7 +42,7 @@ pub enum Event {
 pub struct Snapshot {
     /// Each kind of work that is known so far, in stored order.
     pub kinds: Vec<KindProgress>,
-    /// What has been asked of the source, per lane.
+    /// What has been asked of the source, per queue.
     pub traffic: Vec<QueueTraffic>,
 }
 

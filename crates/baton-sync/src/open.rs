@@ -1,19 +1,19 @@
-//! The plan with which a run begins: that of an interrupted one, or a new one that reads everything or takes over what
-//! has not changed since the last sync.
+//! Opens the plan of a run: that of an interrupted run, or a new one that fetches everything or reuses what has not changed
+//! since the last sync.
 
 use baton_c1z::ksuid::Ksuid;
 use baton_connector::{SyncSession, Work, WorkKind};
 
+use crate::base_snapshot::{BaseSnapshot, Unusable};
 use crate::config::{Incremental, SyncConfig};
-use crate::engine::Earlier;
+use crate::engine::BaseSync;
 use crate::error::SyncError;
-use crate::last::{Last, Unusable};
 use crate::observe::{Event, Observer};
 use crate::partial::Partial;
-use crate::plan::{Course, Identity, Plan, Planned, Resumed, State};
+use crate::plan::{Identity, IncrementalState, Plan, Planned, Resumed, State};
 use crate::workdir::{WorkDir, remove_database};
 
-/// What it takes to begin.
+/// Input of [`Opening::open`].
 pub(crate) struct Opening<'a> {
     pub fingerprint: &'a str,
     pub session: &'a dyn SyncSession,
@@ -24,8 +24,8 @@ pub(crate) struct Opening<'a> {
     pub system: &'a str,
     /// The newest finished full sync of the file; empty if there is none.
     pub last_full: &'a str,
-    /// Whether it is a sync of the type that can be taken over from.
-    pub keeps: bool,
+    /// Whether later syncs can reuse a sync of this type.
+    pub is_reusable: bool,
     pub observer: &'a dyn Observer,
 }
 
@@ -33,8 +33,8 @@ pub(crate) struct Opening<'a> {
 pub(crate) struct Opened {
     pub plan: Plan,
     pub identity: Identity,
-    pub course: Course,
-    pub earlier: Option<Earlier>,
+    pub incremental: IncrementalState,
+    pub base: Option<BaseSync>,
     pub works: Vec<Planned>,
     /// Pages that earlier runs have fetched.
     pub pages: u64,
@@ -42,7 +42,7 @@ pub(crate) struct Opened {
 }
 
 impl Opening<'_> {
-    /// Opens or makes it.
+    /// Resumes the unfinished plan, or creates a new one.
     pub(crate) fn open(&self) -> Result<Opened, SyncError> {
         match Plan::resume(&self.work_dir.plan(), self.fingerprint, self.system)? {
             Resumed::Nothing => {}
@@ -68,23 +68,33 @@ impl Opening<'_> {
         self.observer.event(&Event::Note(note));
     }
 
-    fn carry_on(&self, plan: Plan, (identity, course): (Identity, Course)) -> Result<Option<Opened>, SyncError> {
-        let mut earlier = None;
-        if !course.base.is_empty() {
-            let last = Last::open(&self.work_dir.last(), &identity, self.last_full, self.session.schema());
-            let Some(last) = last.ok().filter(|last| last.sync_id == course.base) else { return Ok(None) };
-            let changes = self.kind(&course.changes);
-            earlier =
-                Some(Earlier { last, changes, changed: plan.changed(self.session.schema())?, notes: plan.notes()? });
+    fn carry_on(
+        &self,
+        plan: Plan,
+        (identity, incremental): (Identity, IncrementalState),
+    ) -> Result<Option<Opened>, SyncError> {
+        let mut base = None;
+        if !incremental.base.is_empty() {
+            let snapshot = BaseSnapshot::open(&self.work_dir.last(), &identity, self.last_full, self.session.schema());
+            let Some(snapshot) = snapshot.ok().filter(|snapshot| snapshot.sync_id == incremental.base) else {
+                return Ok(None);
+            };
+            let changes = self.kind(&incremental.changes);
+            base = Some(BaseSync {
+                snapshot,
+                changes,
+                changed: plan.changed(self.session.schema())?,
+                notes: plan.notes()?,
+            });
         }
         let works = plan.works(self.session.schema())?;
         let fetched = works.iter().map(|planned| match planned.state {
-            State::Taken => 0,
-            State::Mended => 1,
+            State::Reused => 0,
+            State::Patched => 1,
             _ => planned.pages,
         });
         let pages = fetched.sum();
-        Ok(Some(Opened { plan, identity, course, earlier, works, pages, resumed: true }))
+        Ok(Some(Opened { plan, identity, incremental, base, works, pages, resumed: true }))
     }
 
     fn kind(&self, name: &str) -> Option<WorkKind> {
@@ -102,32 +112,34 @@ impl Opening<'_> {
             Some(partial) => partial.start(self.session),
             None => (self.session.initial_work(), Vec::new()),
         };
-        let (mut course, last) = self.course(&identity);
-        let mut earlier = None;
-        if let Some(last) = last {
-            let reads = self.session.changes(&last.course.mark);
+        let (mut incremental, snapshot) = self.incremental(&identity);
+        let mut base = None;
+        if let Some(snapshot) = snapshot {
+            let reads = self.session.changes(&snapshot.incremental.mark);
             let changes = reads.as_ref().map(|work| work.kind);
-            course.changes = changes.unwrap_or_default().to_owned();
+            incremental.changes = changes.unwrap_or_default().to_owned();
             works.extend(reads);
-            earlier = Some(Earlier { last, changes, changed: Vec::new(), notes: Vec::new() });
+            base = Some(BaseSync { snapshot, changes, changed: Vec::new(), notes: Vec::new() });
         }
         let start: Vec<(u64, Work)> = works.into_iter().zip(0..).map(|(work, id)| (id, work)).collect();
-        let plan = Plan::create(&self.work_dir.plan(), &identity, &course, &start, &gaps)?;
+        let plan = Plan::create(&self.work_dir.plan(), &identity, &incremental, &start, &gaps)?;
         let works = start.into_iter().map(|(id, work)| {
-            let state = if work.blocked_on.is_some() { State::Held } else { State::Ready };
+            let state = if work.blocked_on.is_some() { State::Blocked } else { State::Ready };
             Planned { id, work, state, cursor: None, pages: 0, objects: 0 }
         });
-        Ok(Opened { works: works.collect(), plan, identity, course, earlier, pages: 0, resumed: false })
+        Ok(Opened { works: works.collect(), plan, identity, incremental, base, pages: 0, resumed: false })
     }
 
-    /// How a new sync reads, and what it takes over from.
-    fn course(&self, identity: &Identity) -> (Course, Option<Last>) {
-        let mark = self.session.change_token().filter(|_| self.keeps && self.config.incremental != Incremental::Off);
-        let Some(mark) = mark else { return (Course::default(), None) };
-        match self.last(identity) {
-            Ok(last) => {
-                let (base, full_at, syncs) = (last.sync_id.clone(), last.course.full_at, last.course.syncs + 1);
-                (Course { mark, base, full_at, syncs, ..Course::default() }, Some(last))
+    /// Decides whether a new sync is full or incremental; returns its base if it is incremental.
+    fn incremental(&self, identity: &Identity) -> (IncrementalState, Option<BaseSnapshot>) {
+        let mark =
+            self.session.change_token().filter(|_| self.is_reusable && self.config.incremental != Incremental::Off);
+        let Some(mark) = mark else { return (IncrementalState::default(), None) };
+        match self.base_snapshot(identity) {
+            Ok(snapshot) => {
+                let (base, full_at, syncs) =
+                    (snapshot.sync_id.clone(), snapshot.incremental.full_at, snapshot.incremental.syncs + 1);
+                (IncrementalState { mark, base, full_at, syncs, ..IncrementalState::default() }, Some(snapshot))
             }
             Err(unusable) => {
                 let why_full = match unusable {
@@ -139,19 +151,19 @@ impl Opening<'_> {
                         why
                     }
                 };
-                (Course { mark, why_full, full_at: identity.started_at, ..Course::default() }, None)
+                (IncrementalState { mark, why_full, full_at: identity.started_at, ..IncrementalState::default() }, None)
             }
         }
     }
 
-    fn last(&self, identity: &Identity) -> Result<Last, Unusable> {
+    fn base_snapshot(&self, identity: &Identity) -> Result<BaseSnapshot, Unusable> {
         let Incremental::On(every) = self.config.incremental else {
             return Err(Unusable::Expected("it was asked for".to_owned()));
         };
-        let last = Last::open(&self.work_dir.last(), identity, self.last_full, self.session.schema())?;
-        match last.is_due(every, identity.started_at) {
+        let snapshot = BaseSnapshot::open(&self.work_dir.last(), identity, self.last_full, self.session.schema())?;
+        match snapshot.is_due(every, identity.started_at) {
             Some(why) => Err(Unusable::Expected(why)),
-            None => Ok(last),
+            None => Ok(snapshot),
         }
     }
 }

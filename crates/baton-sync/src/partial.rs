@@ -22,7 +22,7 @@ pub(crate) struct Partial {
 
 impl Partial {
     /// The partial sync that `options` ask for, if they do. `types` are the ids of its resource types.
-    pub(crate) fn of(options: &Options, types: Vec<String>) -> Option<Self> {
+    pub(crate) fn from_options(options: &Options, types: Vec<String>) -> Option<Self> {
         options.is_partial().then(|| Self { options: options.clone(), types })
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use baton_c1z::envelope::{self, Format, Limits};
-use baton_c1z::{Older, SyncType, SystemId, retention};
+use baton_c1z::{PreviousFile, SyncType, SystemId, retention};
 
 use crate::config::SyncConfig;
 use crate::error::SyncError;
@@ -15,7 +15,7 @@ use crate::workdir::WorkDir;
 #[derive(Debug, Default)]
 pub(crate) struct Previous {
     /// Its database, if it has one that can be read.
-    pub older: Option<Arc<Older>>,
+    pub file: Option<Arc<PreviousFile>>,
     /// Bytes of it.
     pub size: u64,
     /// How many syncs it holds.
@@ -84,12 +84,12 @@ async fn read(target: &Path, work_dir: &WorkDir, sync_type: SyncType, verifies: 
             Format::Other => return Err(baton_c1z::Error::not_a_c1z(&target).into()),
             Format::V1 => {}
         }
-        let older = Older::open(&target, &db, &Limits::from_env())?;
+        let file = PreviousFile::open(&target, &db, &Limits::from_env())?;
         if verifies {
-            older.verify()?;
+            file.verify()?;
         }
         let size = std::fs::metadata(&db).map_err(SyncError::io("look at", &db))?.len();
-        let runs = older.syncs()?;
+        let runs = file.syncs()?;
         let syncs = runs.len();
         let keep = match retention::keep_limit_from_env() {
             Some(limit) => {
@@ -97,16 +97,16 @@ async fn read(target: &Path, work_dir: &WorkDir, sync_type: SyncType, verifies: 
             }
             None => runs.into_iter().map(|run| run.sync_id).collect(),
         };
-        let (before, last_full, system) = match older.latest_finished(Some(SyncType::Full))? {
+        let (before, last_full, system) = match file.latest_finished(Some(SyncType::Full))? {
             Some(run) => {
-                let counts = older.stats(&run.sync_id)?.resources_by_resource_type;
+                let counts = file.stats(&run.sync_id)?.resources_by_resource_type;
                 let counts = counts.into_iter().filter_map(|(id, count)| Some((id, count.try_into().ok()?)));
-                let system = older.system(&run.sync_id)?;
+                let system = file.system(&run.sync_id)?;
                 (counts.collect(), run.sync_id, system)
             }
             None => (Before::new(), String::new(), None),
         };
-        Ok(Previous { older: Some(Arc::new(older)), size, syncs, keep, before, last_full, system, note: None })
+        Ok(Previous { file: Some(Arc::new(file)), size, syncs, keep, before, last_full, system, note: None })
     };
     match tokio::task::spawn_blocking(open).await {
         Ok(result) => result,

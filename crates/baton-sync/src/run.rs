@@ -17,7 +17,7 @@ use crate::identity;
 use crate::observe::{Event, Observer};
 use crate::open::{Opened, Opening};
 use crate::partial::{self, Partial};
-use crate::plan::{Identity, Keeping, Plan};
+use crate::plan::{Identity, Plan, SnapshotParts};
 use crate::previous;
 use crate::seal::Sealing;
 use crate::summary::{Reading, Summary};
@@ -125,7 +125,7 @@ async fn sync(
     let system = session.system();
     guard::same_system(previous.system.as_ref(), system.as_ref(), &config)?;
     let type_ids = types.iter().map(|spec| spec.id().to_owned()).collect();
-    let partial = Partial::of(&config.options, type_ids).map(Arc::new);
+    let partial = Partial::from_options(&config.options, type_ids).map(Arc::new);
     let opening = Opening {
         fingerprint: &fingerprint,
         session: session.as_ref(),
@@ -134,19 +134,19 @@ async fn sync(
         work_dir,
         system: system.as_ref().map_or("", |system| &system.id),
         last_full: &previous.last_full,
-        keeps: sync_type == SyncType::Full,
+        is_reusable: sync_type == SyncType::Full,
         observer: observer.as_ref(),
     };
-    let Opened { plan, identity, course, earlier, works, pages: pages_from_before, resumed } = opening.open()?;
-    let (mut gone, since) = (Vec::new(), course.base.clone());
-    if let Some(earlier) = &earlier {
-        plan.attach(earlier.last.path())?;
-        gone.clone_from(&earlier.last.gone);
+    let Opened { plan, identity, incremental, base, works, pages: pages_from_before, resumed } = opening.open()?;
+    let (mut deleted, since) = (Vec::new(), incremental.base.clone());
+    if let Some(base) = &base {
+        plan.attach(base.snapshot.path())?;
+        deleted.clone_from(&base.snapshot.deleted);
     }
     observer.event(&Event::Started { sync_id: identity.sync_id.clone(), resumed_pages: pages_from_before });
 
     let writer = Writer::start(plan);
-    let mut engine = Engine::new(Arc::clone(&session), Arc::clone(&observer), config.workers, partial, works, earlier);
+    let mut engine = Engine::new(Arc::clone(&session), Arc::clone(&observer), config.workers, partial, works, base);
     let fetched = engine.run(&writer, &cancel).await;
     let written = writer.finish().await;
     let kept = pages_from_before + engine.fetched();
@@ -156,19 +156,19 @@ async fn sync(
         // The writer never fails without an error of its own, which was returned above.
         Ok(()) | Err(Stopped::Writer) => {}
         Err(Stopped::Cancelled) => return Err(failed(cancelled())),
-        Err(Stopped::Kept(error)) => return Err(failed(error)),
+        Err(Stopped::Snapshot(error)) => return Err(failed(error)),
         Err(Stopped::Failed(error)) if error.kind == SourceErrorKind::Cancelled => return Err(failed(cancelled())),
         Err(Stopped::Failed(error)) => return Err(failed(SyncError::Fetch { source: error, kept })),
     }
 
     let (sync_id, target) = (identity.sync_id.clone(), config.target.clone());
-    let reading = course.keeps().then(|| Reading {
-        why_full: course.why_full.clone(),
+    let reading = incremental.is_reusable().then(|| Reading {
+        why_full: incremental.why_full.clone(),
         since,
         notes: engine.notes().to_vec(),
         kinds: engine.reading(),
     });
-    let keeping = (sync_type == SyncType::Full).then(|| (course.keeps(), work_dir.last()));
+    let snapshot_parts = (sync_type == SyncType::Full).then(|| (incremental.is_reusable(), work_dir.last()));
     let sealing = Sealing {
         plan,
         session: Arc::clone(&session),
@@ -178,10 +178,10 @@ async fn sync(
         types,
         previous,
         reading: reading.clone(),
-        gone,
+        deleted,
         external,
         build: work_dir.build(),
-        apart: work_dir.apart(),
+        expansion_db: work_dir.expansion_db(),
         config,
         observer,
         cancel,
@@ -189,8 +189,8 @@ async fn sync(
     let seal = move || {
         let sealed = sealing.run()?;
         let Sealing { plan, identity, observer, .. } = sealing;
-        match keeping {
-            Some((true, last)) => keep(plan, &last, &identity, &sealed.gone, observer.as_ref()),
+        match snapshot_parts {
+            Some((true, last)) => keep(plan, &last, &identity, &sealed.deleted, observer.as_ref()),
             // It belongs to a sync that is not the newest any more.
             Some((false, last)) => {
                 plan.discard();
@@ -263,10 +263,10 @@ fn cancelled() -> SyncError {
     SyncError::Cancelled { kept: 0, work: std::path::PathBuf::new() }
 }
 
-/// Keeps what the next sync can take over. The file is finished: a failure costs nothing but calls.
-fn keep(plan: Plan, last: &Path, identity: &Identity, gone: &[(String, String)], observer: &dyn Observer) {
-    let keeping = Keeping { identity, program: PROGRAM, gone };
-    if let Err(error) = plan.keep(last, &keeping) {
+/// Writes the snapshot for the next sync. The file is finished: a failure costs nothing but calls.
+fn keep(plan: Plan, last: &Path, identity: &Identity, deleted: &[(String, String)], observer: &dyn Observer) {
+    let snapshot_parts = SnapshotParts { identity, program: PROGRAM, deleted };
+    if let Err(error) = plan.keep(last, &snapshot_parts) {
         remove_database(last);
         let note = format!("the next sync will read everything, because nothing could be kept for it: {error}");
         observer.event(&Event::Note(note));

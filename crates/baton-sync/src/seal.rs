@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::codec::{self, Object};
 use crate::config::SyncConfig;
+use crate::deleted_principals::DeletedPrincipals;
 use crate::error::SyncError;
 use crate::expand::{self, Related};
 use crate::external::External;
@@ -22,10 +23,9 @@ use crate::guard;
 use crate::invariants::{self, ExclusionGroups};
 use crate::observe::{Event, Observer};
 use crate::plan::{Identity, PageColumn, Plan};
-use crate::present::Present;
 use crate::previous::Previous;
+use crate::resource_index::ResourceIndex;
 use crate::summary::{GapCount, Reading, TypeCount};
-use crate::vanished::Vanished;
 
 /// What sealing works on. It owns everything, because it runs on a thread that may block.
 pub(crate) struct Sealing {
@@ -39,16 +39,16 @@ pub(crate) struct Sealing {
     pub types: Vec<TypeSpec>,
     /// The file that is replaced.
     pub previous: Previous,
-    /// What was read and what was taken over.
+    /// What was read and what was reused.
     pub reading: Option<Reading>,
-    /// Principals that had vanished before the last sync already.
-    pub gone: Vec<(String, String)>,
+    /// Principals that were already deleted before the last sync.
+    pub deleted: Vec<(String, String)>,
     /// The file of the other connector whose principals hold grants here.
     pub external: Option<External>,
     /// Where the new database is made.
     pub build: PathBuf,
     /// Where the grants that expansion is about wait.
-    pub apart: PathBuf,
+    pub expansion_db: PathBuf,
     pub config: SyncConfig,
     pub observer: Arc<dyn Observer>,
     pub cancel: CancellationToken,
@@ -60,8 +60,8 @@ pub(crate) struct Sealed {
     pub types: Vec<TypeCount>,
     pub gaps: Vec<GapCount>,
     pub file: SealedFile,
-    /// Principals that kept pages name and that have vanished, by type and id, those of earlier syncs included.
-    pub gone: Vec<(String, String)>,
+    /// Deleted principals that kept pages name, by type and id, those of earlier syncs included.
+    pub deleted: Vec<(String, String)>,
 }
 
 impl Sealing {
@@ -96,11 +96,11 @@ impl Sealing {
     fn make_from(&self, keep: &[String]) -> Result<Sealed, SyncError> {
         invariants::all_is_read(&self.plan)?;
         let mut builder = Builder::create(&self.build)?;
-        if let Some(older) = &self.previous.older
+        if let Some(file) = &self.previous.file
             && !keep.is_empty()
         {
             self.step("keeping the previous sync")?;
-            builder.carry_over(Arc::clone(older), keep)?;
+            builder.carry_over(Arc::clone(file), keep)?;
         }
         let sync_id = &self.identity.sync_id;
         let sync = NewSync {
@@ -120,28 +120,29 @@ impl Sealing {
         let early = self.expands() && self.external.is_none();
         let mut related = if early { Related::find(&self.plan)? } else { Related::default() };
         let mut groups = ExclusionGroups::default();
-        let mut present = self.put_objects(&mut builder, &read, &mut related, &mut groups, &mut gaps)?;
-        let mut apart = related.apart(&self.apart, &sync)?;
+        let mut resource_index = self.put_objects(&mut builder, &read, &mut related, &mut groups, &mut gaps)?;
+        let mut expansion_db = related.open_db(&self.expansion_db, &sync)?;
         if !self.config.allow_shrink && !self.is_partial() {
-            guard::against_loss(&read, &self.previous.before, |id| present.count(id), &self.config)?;
+            guard::against_loss(&read, &self.previous.before, |id| resource_index.count(id), &self.config)?;
         }
         let copied = match &self.external {
             Some(external) => {
                 self.step("copying external principals")?;
-                Some(external.copy_resources(&mut builder, &read, &mut present)?)
+                Some(external.copy_resources(&mut builder, &read, &mut resource_index)?)
             }
             None => None,
         };
         self.step("writing grants")?;
-        let mut vanished = Vanished::new(&self.gone, self.previous.older.as_deref(), &self.previous.last_full);
-        let out = Out { builder: &mut builder, apart: apart.as_mut() };
-        let waiting = GrantWriter::new(self, &present, &mut vanished, &mut gaps, out).write_all()?;
-        let gone = vanished.found();
-        if let Some(apart) = apart {
+        let mut deleted_principals =
+            DeletedPrincipals::new(&self.deleted, self.previous.file.as_deref(), &self.previous.last_full);
+        let out = Out { builder: &mut builder, expansion_db: expansion_db.as_mut() };
+        let waiting = GrantWriter::new(self, &resource_index, &mut deleted_principals, &mut gaps, out).write_all()?;
+        let deleted = deleted_principals.found();
+        if let Some(expansion_db) = expansion_db {
             self.step("expanding grants")?;
-            apart.expand_into(&mut builder, sync_id)?;
+            expansion_db.expand_into(&mut builder, sync_id)?;
         }
-        drop(present);
+        drop(resource_index);
         if let Some(copied) = copied.as_ref().filter(|_| !self.config.options.skip_entitlements_and_grants) {
             self.step("copying external grants")?;
             copied.copy_entitlements(&mut builder, &mut groups)?;
@@ -179,7 +180,7 @@ impl Sealing {
             let others: Vec<_> = external.types().iter().filter(|of| types.iter().all(|own| own.id != of.id)).collect();
             types.extend(Self::count(others, &stats, &gaps));
         }
-        Ok(Sealed { types, gaps, file, gone })
+        Ok(Sealed { types, gaps, file, deleted })
     }
 
     pub(crate) fn is_partial(&self) -> bool {
@@ -226,8 +227,8 @@ impl Sealing {
         related: &mut Related,
         groups: &mut ExclusionGroups,
         gaps: &mut Vec<GapCount>,
-    ) -> Result<Present, SyncError> {
-        let mut present = Present::new(types.iter().map(|spec| &spec.resource_type));
+    ) -> Result<ResourceIndex, SyncError> {
+        let mut resource_index = ResourceIndex::new(types.iter().map(|spec| &spec.resource_type));
         let schema = self.session.schema();
         let references_others = |id: &str| schema.resource_type(id).is_some_and(|spec| spec.references_others);
         for KindSpec { kind, .. } in schema.kinds {
@@ -242,18 +243,18 @@ impl Sealing {
                         Ok(())
                     }
                     Object::Resource { resource_type, id, parent, data } => {
-                        if !present.add(resource_type, id) {
+                        if !resource_index.add(resource_type, id) {
                             return Ok(());
                         }
                         let stripped = match references_others(resource_type) {
-                            true => Some(self.strip_dangling(data, &present, gaps)?),
+                            true => Some(self.strip_dangling(data, &resource_index, gaps)?),
                             false => None,
                         };
                         let data = stripped.as_deref().unwrap_or(data);
                         Ok(builder.put_resource_row(resource_type, id, parent, data)?)
                     }
                     Object::Entitlement { resource_type, resource, id, data } => {
-                        if present.has(resource_type, resource) {
+                        if resource_index.has(resource_type, resource) {
                             groups.add(resource_type, id, data)?;
                             builder.put_entitlement_row(resource_type, resource, id, data)?;
                             related.note(id, resource_type, resource);
@@ -263,20 +264,25 @@ impl Sealing {
                 })
             })?;
         }
-        Ok(present)
+        Ok(resource_index)
     }
 
     /// The resource in `data` after the source has dealt with what points to resources that are not in the file. Only
     /// that counts as missing which was looked for: not types that are no part of the sync, and in a partial sync only
     /// what may have been left out on purpose.
-    fn strip_dangling(&self, data: &[u8], present: &Present, gaps: &mut Vec<GapCount>) -> Result<Vec<u8>, SyncError> {
+    fn strip_dangling(
+        &self,
+        data: &[u8],
+        resource_index: &ResourceIndex,
+        gaps: &mut Vec<GapCount>,
+    ) -> Result<Vec<u8>, SyncError> {
         let mut resource =
             Resource::decode(data).map_err(|_| SyncError::Damaged("a resource cannot be decoded".to_owned()))?;
         let is_there = |id: &ResourceId| {
-            let was_looked_for = present.syncs(&id.resource_type)
+            let was_looked_for = resource_index.syncs(&id.resource_type)
                 && !(self.is_partial()
                     && self.session.schema().missing_principal(&id.resource_type) == MissingPrincipal::Keep);
-            !was_looked_for || present.has(&id.resource_type, &id.resource)
+            !was_looked_for || resource_index.has(&id.resource_type, &id.resource)
         };
         for gap in self.session.strip_dangling(&mut resource, &is_there) {
             GapCount::add(gaps, gap.kind, &gap.resource_type, &gap.id, &gap.message);

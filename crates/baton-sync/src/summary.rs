@@ -1,4 +1,4 @@
-//! What a finished sync has to tell.
+//! The summary of a finished sync.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use baton_connector::{GapKind, QueueTraffic};
 
-/// What a finished sync has to tell.
+/// The summary of a finished sync.
 #[derive(Debug, Clone)]
 pub struct Summary {
     /// Id of the sync in the file.
@@ -22,7 +22,7 @@ pub struct Summary {
     pub gaps: Vec<GapCount>,
     /// What was asked of the source by this run.
     pub traffic: Vec<QueueTraffic>,
-    /// What was read and what was taken over from the last sync; `None` if nothing ever is, because of the sync's type,
+    /// What was read and what was reused from the last sync; `None` if nothing ever is, because of the sync's type,
     /// the source, or by the operator's wish.
     pub reading: Option<Reading>,
     /// Pages fetched by this run.
@@ -42,13 +42,13 @@ pub struct Summary {
 /// How much a sync had to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// Why everything was read; empty if it was not, or if nobody could expect otherwise.
+    /// Reason for a full sync; empty if incremental or first.
     pub why_full: String,
-    /// The sync from which the rest was taken over; empty if everything was read.
+    /// The base sync, whose pages were reused; empty if everything was read.
     pub since: String,
-    /// What the source had to say when it was asked for changes, such as why it cannot tell.
+    /// Notes of the source about the changes, such as why it cannot report them.
     pub notes: Vec<String>,
-    /// Per kind of work that can be taken over, in stored order.
+    /// Per reusable kind of work, in stored order.
     pub kinds: Vec<KindReading>,
 }
 
@@ -65,8 +65,8 @@ impl Reading {
             "why_full": self.why_full,
             "notes": self.notes,
             "read": count(|kind| kind.read),
-            "taken_over": count(|kind| kind.taken),
-            "mended": count(|kind| kind.mended),
+            "taken_over": count(|kind| kind.reused),
+            "mended": count(|kind| kind.patched),
         })
         .to_string()
     }
@@ -81,10 +81,10 @@ pub struct KindReading {
     pub label: &'static str,
     /// Pieces of work that were read.
     pub read: u64,
-    /// Pieces of work that were taken over.
-    pub taken: u64,
-    /// Pieces of work that were taken over but for a part, which was read.
-    pub mended: u64,
+    /// Pieces of work that were reused.
+    pub reused: u64,
+    /// Pieces of work that were reused except for a part, which was read.
+    pub patched: u64,
 }
 
 /// What is in the file of one resource type.

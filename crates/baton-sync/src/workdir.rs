@@ -1,6 +1,6 @@
 //! The folder in which a sync keeps its working data: the working database, the decoded previous file, the database
 //! that becomes the new file. It belongs to one target and is locked while a run uses it. When a sync is finished, only
-//! what the next one can take over is left in it.
+//! what the next one can reuse is left in it.
 //!
 //! Only its owner can enter it, and nothing in it is used that others may have put there: its name can be guessed, and
 //! what it holds would end up in the file.
@@ -20,7 +20,7 @@ const WHOLE: &str = "plan.db";
 /// interrupted sync of everything.
 const PARTIAL: &str = "partial.db";
 
-/// What the next full sync can take over. It may be lost: then everything is read again.
+/// The snapshot that the next full sync can reuse. It may be lost: then everything is read again.
 const LAST: &str = "last.db";
 
 /// A locked working folder.
@@ -93,13 +93,13 @@ impl WorkDir {
     }
 
     /// The grants that expansion is about, while the new file is made.
-    pub(crate) fn apart(&self) -> PathBuf {
+    pub(crate) fn expansion_db(&self) -> PathBuf {
         self.folder.join("apart.db")
     }
 
     /// Removes what only this run needed and keeps the working database for the next.
     pub(crate) fn keep_progress(&self) {
-        for path in [self.previous(), self.build(), self.apart(), self.external()] {
+        for path in [self.previous(), self.build(), self.expansion_db(), self.external()] {
             remove_database(&path);
         }
     }
@@ -196,7 +196,7 @@ mod tests {
         fs::write(whole.plan(), "progress").unwrap();
         drop(whole);
         let partial = WorkDir::open(&target, None, true).unwrap();
-        for path in [partial.plan(), partial.previous(), partial.build(), partial.apart(), partial.external()] {
+        for path in [partial.plan(), partial.previous(), partial.build(), partial.expansion_db(), partial.external()] {
             fs::write(path, "litter").unwrap();
         }
         partial.remove();

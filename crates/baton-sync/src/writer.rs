@@ -7,7 +7,7 @@ use baton_connector::WorkKind;
 use tokio::sync::mpsc;
 
 use crate::error::SyncError;
-use crate::plan::commit::{self, Mend, Take};
+use crate::plan::commit::{self, PatchedWork, ReusedWork};
 use crate::plan::{FetchedPage, Plan};
 
 /// Pages that may wait for the writer. Small: a writer that cannot keep up has to slow the fetches down.
@@ -18,16 +18,16 @@ const WAITING: usize = 32;
 pub(crate) enum Change {
     /// A page and all that follows from it.
     Page(FetchedPage),
-    /// A piece of work is taken over from the last sync.
-    Take(Take),
-    /// A piece of work is taken over from the last sync but for a part that was read.
-    Mend(Mend),
+    /// A piece of work is reused from the last sync.
+    Reuse(ReusedWork),
+    /// A piece of work is reused from the last sync except for a part that was fetched.
+    Patch(PatchedWork),
     /// A piece of work begins again.
     Restart(u64),
-    /// The decision at a gate.
+    /// The decision at a barrier.
     Barrier {
-        /// Which gate.
-        gate: &'static str,
+        /// Its name.
+        barrier: &'static str,
         /// The kinds of work that may go through.
         release: Vec<WorkKind>,
     },
@@ -87,9 +87,9 @@ fn write(mut plan: Plan, mut incoming: mpsc::Receiver<Change>) -> Result<Plan, S
 fn apply(transaction: &rusqlite::Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
     match change {
         Change::Page(page) => commit::page(transaction, page),
-        Change::Take(take) => commit::take(transaction, take),
-        Change::Mend(mend) => commit::mend(transaction, mend),
+        Change::Reuse(reused) => commit::reuse(transaction, reused),
+        Change::Patch(patch) => commit::patch(transaction, patch),
         Change::Restart(work) => commit::restart(transaction, *work),
-        Change::Barrier { gate, release } => commit::open_gate(transaction, gate, release),
+        Change::Barrier { barrier, release } => commit::open_barrier(transaction, barrier, release),
     }
 }

@@ -1,6 +1,6 @@
 //! Making the database that is sealed into a file.
 
-mod hands;
+mod db_state;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ToSql, params};
 
-use self::hands::{Bulk, Hands, of_grants, of_objects};
+use self::db_state::{DbState, LoadPhase, grant_indexes, object_indexes};
 use crate::bulk::Packed;
 use crate::envelope::SealedFile;
 use crate::error::{At, Error};
 use crate::indexes::{self, Duplicates};
-use crate::older::Older;
+use crate::previous_file::PreviousFile;
 use crate::schema::TABLES;
 use crate::stats::{self, Stats, Tally};
 use crate::sync_run::{NewSync, SyncType};
@@ -54,13 +54,13 @@ pub struct GrantRow<'a> {
 /// Owned by one thread. When anything fails, the database is worthless and to be removed by the caller.
 #[derive(Debug)]
 pub struct Builder {
-    hands: Hands,
+    state: DbState,
     path: PathBuf,
     sync: Option<OpenSync>,
     /// The older database and the syncs of it that stay.
-    older: Option<(Arc<Older>, Vec<String>)>,
-    objects: Bulk,
-    grants: Bulk,
+    previous: Option<(Arc<PreviousFile>, Vec<String>)>,
+    objects: LoadPhase,
+    grants: LoadPhase,
 }
 
 #[derive(Debug)]
@@ -110,17 +110,17 @@ impl Builder {
             connection.execute_batch(&table.create()).at(db)?;
         }
         // Those of the other tables are built when the rows are there.
-        for index in of_objects().chain(of_grants()) {
+        for index in object_indexes().chain(grant_indexes()) {
             connection.execute_batch(&index.create()).at(db)?;
         }
         connection.execute_batch("BEGIN").at(db)?;
         Ok(Self {
-            hands: Hands::Sqlite(connection, Packed::of(db)),
+            state: DbState::Sqlite(connection, Packed::new(db)),
             path: db.to_owned(),
             sync: None,
-            older: None,
-            objects: Bulk::ToCome,
-            grants: Bulk::ToCome,
+            previous: None,
+            objects: LoadPhase::Pending,
+            grants: LoadPhase::Pending,
         })
     }
 
@@ -129,19 +129,19 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::OutOfOrder`] once a sync has begun; the old database cannot be read; the new one cannot be written.
-    pub fn carry_over(&mut self, older: Arc<Older>, keep: &[String]) -> Result<(), Error> {
+    pub fn carry_over(&mut self, previous: Arc<PreviousFile>, keep: &[String]) -> Result<(), Error> {
         if self.sync.is_some() {
             return Err(Error::OutOfOrder("older syncs are carried over before a new one begins"));
         }
-        if self.older.is_some() {
+        if self.previous.is_some() {
             return Err(Error::OutOfOrder("syncs are carried over from one database"));
         }
         // A database cannot be attached within a transaction.
-        let connection = self.outside()?;
+        let connection = self.metadata_connection()?;
         connection.execute_batch("COMMIT").at(&self.path)?;
-        carry_over::carry_over(connection, &older, keep)?;
+        carry_over::carry_over(connection, &previous, keep)?;
         connection.execute_batch("BEGIN").at(&self.path)?;
-        self.older = Some((older, keep.to_vec()));
+        self.previous = Some((previous, keep.to_vec()));
         Ok(())
     }
 
@@ -153,7 +153,7 @@ impl Builder {
         if self.sync.is_some() {
             return Err(Error::OutOfOrder("a sync begins only after the one before has ended"));
         }
-        self.settle()?;
+        self.finish_load()?;
         let started_at = time::to_text(run.started_at);
         self.insert(
             "INSERT INTO v1_sync_runs (sync_id, started_at, sync_token, sync_type, parent_sync_id, grants_backfilled)
@@ -178,7 +178,7 @@ impl Builder {
     /// # Errors
     /// [`Error::OutOfOrder`] without an open sync; the database cannot be written. So do all `put_` functions.
     pub fn put_resource_type(&mut self, resource_type: &ResourceType) -> Result<(), Error> {
-        self.settle()?;
+        self.finish_load()?;
         let sync = self.open_sync()?;
         let row = params![resource_type.id, resource_type.encode_to_vec(), sync.id, sync.discovered_at];
         self.insert(INSERT_RESOURCE_TYPE, row)?;
@@ -209,12 +209,12 @@ impl Builder {
         parent: (&str, &str),
         data: &[u8],
     ) -> Result<(), Error> {
-        self.take_objects()?;
+        self.prepare_objects()?;
         let sync = self.sync.as_ref().ok_or(NO_SYNC)?;
         let external_id = resource_external_id(resource_type, id);
         let parent = (!parent.1.is_empty()).then_some(parent);
         let (parent_type, parent_id) = (parent.map(|parent| parent.0), parent.map(|parent| parent.1));
-        if let Hands::Objects(loader) = &mut self.hands {
+        if let DbState::Objects(loader) = &mut self.state {
             loader.push_resource(&[
                 resource_type.into(),
                 external_id.as_str().into(),
@@ -252,9 +252,9 @@ impl Builder {
         id: &str,
         data: &[u8],
     ) -> Result<(), Error> {
-        self.take_objects()?;
+        self.prepare_objects()?;
         let sync = self.sync.as_ref().ok_or(NO_SYNC)?;
-        if let Hands::Objects(loader) = &mut self.hands {
+        if let DbState::Objects(loader) = &mut self.state {
             loader.push_entitlement(&[
                 resource_type.into(),
                 resource.into(),
@@ -277,7 +277,7 @@ impl Builder {
     /// As [`put_resource_type`](Self::put_resource_type).
     pub fn put_grant(&mut self, grant: &GrantRow<'_>) -> Result<(), Error> {
         self.open_sync()?;
-        if self.grants == Bulk::ToCome {
+        if self.grants == LoadPhase::Pending {
             self.load_grants()?;
         }
         self.write_grant(INSERT_GRANT, grant)?;
@@ -329,7 +329,7 @@ impl Builder {
     /// # Errors
     /// As [`put_resource_type`](Self::put_resource_type).
     pub fn replace_grant_data(&mut self, row: i64, data: &[u8]) -> Result<(), Error> {
-        self.settle()?;
+        self.finish_load()?;
         self.unpack()?;
         self.insert("UPDATE v1_grants SET data = ? WHERE id = ?", params![data, row])
     }
@@ -339,14 +339,14 @@ impl Builder {
     /// # Errors
     /// The database or a temporary file cannot be written.
     pub fn build_indexes(&mut self) -> Result<Duplicates, Error> {
-        if self.older.is_some() && self.grants == Bulk::ToCome {
+        if self.previous.is_some() && self.grants == LoadPhase::Pending {
             self.load_grants()?;
         }
-        self.settle()?;
-        if self.objects == Bulk::Unindexed || self.grants == Bulk::Unindexed {
+        self.finish_load()?;
+        if self.objects == LoadPhase::Unindexed || self.grants == LoadPhase::Unindexed {
             self.unpack()?;
         }
-        let duplicates = indexes::build(self.outside()?, &self.path)?;
+        let duplicates = indexes::build(self.metadata_connection()?, &self.path)?;
         if let Some(sync) = &mut self.sync {
             sync.indexed = true;
             sync.tally = sync.tally.take().filter(|_| duplicates.is_empty());
@@ -361,7 +361,7 @@ impl Builder {
     /// [`build_indexes`](Self::build_indexes). The database cannot be unpacked.
     pub fn connection(&mut self) -> Result<&Connection, Error> {
         self.unpack()?;
-        self.outside()
+        self.metadata_connection()
     }
 
     /// Whether a grant of the open sync has an expansion.
@@ -391,7 +391,7 @@ impl Builder {
 
     /// Adds a row to the scratch space of connectors.
     pub(crate) fn put_session(&mut self, key: &str, value: &[u8]) -> Result<(), Error> {
-        self.settle()?;
+        self.finish_load()?;
         let sync = self.open_sync()?;
         let insert = "INSERT INTO v1_connector_sessions (sync_id, key, value) VALUES (?, ?, ?)";
         self.insert(insert, params![sync.id, key, value])
@@ -416,7 +416,7 @@ impl Builder {
         let mut stats = match tally {
             // Nothing here makes assets.
             Some(tally) => tally.into_stats(),
-            None => stats::count(self.outside()?, &sync.id).at(&self.path)?,
+            None => stats::count(self.metadata_connection()?, &sync.id).at(&self.path)?,
         };
         stats.add_token(sync_token);
         let (generation, coverage, mode) = match sync.verified.as_slice() {
@@ -480,14 +480,14 @@ impl Builder {
 
     fn write_grant(&mut self, statement: &str, grant: &GrantRow<'_>) -> Result<(), Error> {
         let expansion = grant.expansion.filter(|expansion| expansion::is_usable(expansion));
-        if !matches!(self.hands, Hands::Grants(_)) {
+        if !matches!(self.state, DbState::Grants(_)) {
             self.unpack()?;
         }
         if let Some(sync) = &mut self.sync {
             sync.expands |= expansion.is_some();
         }
         let sync = self.sync.as_ref().ok_or(NO_SYNC)?;
-        if let Hands::Grants(loader) = &mut self.hands {
+        if let DbState::Grants(loader) = &mut self.state {
             let row = [
                 grant.resource_type.into(),
                 grant.resource_id.into(),
@@ -520,7 +520,7 @@ impl Builder {
     }
 
     fn insert(&self, statement: &str, row: &[&dyn ToSql]) -> Result<(), Error> {
-        let connection = self.outside()?;
+        let connection = self.metadata_connection()?;
         let run = || connection.prepare_cached(statement)?.execute(row);
         run().at(&self.path).map(|_| ())
     }

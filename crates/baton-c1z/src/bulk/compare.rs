@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 
 use super::{Reached, StoredTable};
 use crate::connection;
-use crate::older::Older;
+use crate::previous_file::PreviousFile;
 use crate::schema::GRANTS;
 
 /// The grants of a database, read in two ways.
@@ -25,9 +25,9 @@ pub struct BothWays {
 #[must_use]
 pub fn grants_both_ways(db: &Path) -> Option<BothWays> {
     let connection = connection::open_read_only(db, db).ok()?;
-    let older = Older::unpacked(db);
+    let previous = PreviousFile::unpacked(db);
     let mut straight = Vec::new();
-    let mut table = StoredTable::find(&GRANTS, &older, &connection)?;
+    let mut table = StoredTable::find(&GRANTS, &previous, &connection)?;
     let reached = table.for_each::<{ GRANTS.columns.len() }>(|_, values| {
         straight.push(values.iter().map(text).collect());
         Ok(())

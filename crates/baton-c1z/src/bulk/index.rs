@@ -30,7 +30,7 @@ pub(crate) struct Orders {
 
 impl Orders {
     /// `None` if ids of grants are not in the order of what they are made of, or if there is too much of something.
-    pub(crate) fn of(mut rows: Rows) -> Option<Self> {
+    pub(crate) fn from_rows(mut rows: Rows) -> Option<Self> {
         rows.look_up()?;
         let names = ranks(&rows.names);
         let types: Vec<&[u8]> = rows.types.iter().map(|of| rows.names.get(*of)).collect();
@@ -49,11 +49,11 @@ impl Orders {
             entitlements[*name as usize] = rank;
         }
         let principals = std::mem::take(&mut rows.principals).into_list();
-        let order = Principals::of(&principals, &type_ranks);
+        let order = Principals::new(&principals, &type_ranks);
         rows.of_rows.change(|principal| order.rank[principal as usize]);
         let principals = principals.in_order(&order.at);
         drop(order);
-        let before_colon = (!is_same).then(|| Principals::of(&principals, &colon_ranks));
+        let before_colon = (!is_same).then(|| Principals::new(&principals, &colon_ranks));
         Some(Self { rows, names, principals, before_colon, entitlements })
     }
 
@@ -279,7 +279,7 @@ impl<'a> Filling<'a> {
         values[columns.len()] = row_id(row);
         let values = &values[..=columns.len()];
         let mut cell = ShortCell::default();
-        if let Some(parts) = cell.of(values, row, self.pages.size()) {
+        if let Some(parts) = cell.encode(values, row, self.pages.size()) {
             return self.tree.push_cell(self.pages, parts);
         }
         self.record.clear();
@@ -307,7 +307,7 @@ struct ShortCell<'a> {
 
 impl<'a> ShortCell<'a> {
     /// The parts of the cell of a key that ends with `row`; `None` if something in it is not short.
-    fn of(&'a mut self, values: &[ValueRef<'a>], row: u32, page_size: usize) -> Option<&'a [&'a [u8]]> {
+    fn encode(&'a mut self, values: &[ValueRef<'a>], row: u32, page_size: usize) -> Option<&'a [&'a [u8]]> {
         let number = i64::from(row) + 1;
         let row_bytes = 8 - integer_len(number);
         self.row = number.to_be_bytes();

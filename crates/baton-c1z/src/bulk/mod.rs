@@ -32,7 +32,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::error::{At, Error};
-use crate::older::Older;
+use crate::previous_file::PreviousFile;
 use crate::schema::{GRANTS, INDEXES, Index, Table};
 
 #[cfg(feature = "fuzzing")]
@@ -170,8 +170,8 @@ impl GrantLoader {
     ///
     /// # Errors
     /// The older database cannot be read; the new one cannot be written.
-    pub(crate) fn carry_over(&mut self, older: &Older, keep: &[String]) -> Result<(), Error> {
-        carry_over(&GRANTS, older, keep, |row, stored| self.push(row, stored))
+    pub(crate) fn carry_over(&mut self, previous: &PreviousFile, keep: &[String]) -> Result<(), Error> {
+        carry_over(&GRANTS, previous, keep, |row, stored| self.push(row, stored))
     }
 
     /// Adds a row; `stored` is its record if there is one already.
@@ -196,7 +196,7 @@ impl GrantLoader {
         let Self { places, mut pages, table, keys, .. } = self;
         let mut roots = vec![table.finish(&mut pages, places.root(GRANTS.name)?)?];
         let before = pages.next();
-        let orders = keys.and_then(Orders::of);
+        let orders = keys.and_then(Orders::from_rows);
         for (index, root) in places.indexes(&GRANTS)? {
             let built = match &orders {
                 Some(orders) => orders.build(index, root, &mut pages)?,
@@ -232,21 +232,21 @@ fn note(
 /// are any.
 fn carry_over<const COLUMNS: usize>(
     table: &Table,
-    older: &Older,
+    previous: &PreviousFile,
     keep: &[String],
     mut push: impl FnMut(&[ValueRef<'_>; COLUMNS], Option<&[u8]>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (old, path) = (older.connection()?, older.db());
+    let (old, path) = (previous.connection()?, previous.db());
     let sync_id = table.position("sync_id")?;
     let mut reached = Reached::Row(i64::MIN);
-    if let Some(mut stored) = StoredTable::find(table, older, &old) {
+    if let Some(mut stored) = StoredTable::find(table, previous, &old) {
         reached = stored.for_each(|record, row| match row[sync_id] {
             ValueRef::Text(sync) if keep.iter().any(|kept| kept.as_bytes() == sync) => push(row, Some(record)),
             _ => Ok(()),
         })?;
     }
     let Reached::Row(after) = reached else { return Ok(()) };
-    older.restore()?;
+    previous.restore()?;
     // Without the plus sign an index might be preferred, and the rows come out of order.
     let places = vec!["?"; keep.len()].join(", ");
     let (columns, name) = (table.column_list(), table.name);

@@ -12,7 +12,7 @@ use super::texts::{TextList, Texts};
 use super::tree::Root;
 use super::{Loaded, Packed, Places, RowWriter, carry_over};
 use crate::error::Error;
-use crate::older::Older;
+use crate::previous_file::PreviousFile;
 use crate::schema::{ENTITLEMENTS, Index, RESOURCES, Table};
 
 /// The values of a row in the order of the table's columns, the row id not among them.
@@ -52,10 +52,10 @@ impl ObjectLoader {
     ///
     /// # Errors
     /// The older database cannot be read; the new one cannot be written.
-    pub(crate) fn carry_over(&mut self, older: &Older, keep: &[String]) -> Result<(), Error> {
+    pub(crate) fn carry_over(&mut self, previous: &PreviousFile, keep: &[String]) -> Result<(), Error> {
         let Self { pages, resources, entitlements, .. } = self;
-        carry_over(&RESOURCES, older, keep, |row: &ResourceValues<'_>, stored| resources.push(pages, row, stored))?;
-        carry_over(&ENTITLEMENTS, older, keep, |row: &EntitlementValues<'_>, stored| {
+        carry_over(&RESOURCES, previous, keep, |row: &ResourceValues<'_>, stored| resources.push(pages, row, stored))?;
+        carry_over(&ENTITLEMENTS, previous, keep, |row: &EntitlementValues<'_>, stored| {
             entitlements.push(pages, row, stored)
         })
     }
@@ -117,7 +117,7 @@ struct ObjectTable {
 
 impl ObjectTable {
     fn new(table: &'static Table, page_size: usize) -> Result<Self, Error> {
-        Ok(Self { table, rows: RowWriter::new(page_size), keys: Some(Keys::of(table)?) })
+        Ok(Self { table, rows: RowWriter::new(page_size), keys: Some(Keys::new(table)?) })
     }
 
     fn push(&mut self, pages: &mut Pages, row: &[ValueRef<'_>], stored: Option<&[u8]>) -> Result<(), Error> {
@@ -155,7 +155,7 @@ enum KeyColumn {
 }
 
 impl Keys {
-    fn of(table: &'static Table) -> Result<Self, Error> {
+    fn new(table: &'static Table) -> Result<Self, Error> {
         let columns = table.columns.iter().map(|column| column.name).enumerate();
         Ok(Self {
             id: table.position(ID)?,
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_table_without_ids_is_not_loaded() {
-        assert!(Keys::of(&SYNC_RUNS).is_err());
-        assert!(Keys::of(&RESOURCES).is_ok_and(|keys| keys.id == 1));
+        assert!(Keys::new(&SYNC_RUNS).is_err());
+        assert!(Keys::new(&RESOURCES).is_ok_and(|keys| keys.id == 1));
     }
 }

@@ -6,7 +6,7 @@
 //! Before it may look at anything else, the blocks are put in their places ([`Packed::restore`]).
 //!
 //! Of the file that is replaced, whose rows are copied from first to last, no more is unpacked either
-//! ([`Older`](crate::Older)).
+//! ([`PreviousFile`](crate::Older)).
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -58,7 +58,7 @@ impl std::fmt::Debug for Packed {
 
 impl Packed {
     /// Nothing yet of the database `db`.
-    pub(crate) fn of(db: &Path) -> Self {
+    pub(crate) fn new(db: &Path) -> Self {
         Self::in_blocks(db, FRAME)
     }
 
@@ -73,7 +73,7 @@ impl Packed {
     /// There is no memory for it.
     pub(crate) fn whole(db: &Path, file: File, path: &Path, frames: Vec<Frame>) -> io::Result<Self> {
         let store = Some(Box::new(Store::new(file, path)?));
-        Ok(Self { frames: (0..).zip(frames).collect(), store, ..Self::of(db) })
+        Ok(Self { frames: (0..).zip(frames).collect(), store, ..Self::new(db) })
     }
 
     /// Bytes of a block in the database.

@@ -127,7 +127,7 @@ impl Pages {
         Ok(next)
     }
 
-    /// Writes the pages that stand elsewhere than at the end (the roots of trees), tells the database's header of all
+    /// Writes the pages that stand elsewhere than at the end (the roots of trees), updates the header of the database with all
     /// that has been appended, and closes the file. What of it is packed comes back.
     ///
     /// # Errors
@@ -170,7 +170,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// The kind of a page that begins so.
-    pub(super) fn of(first: u8) -> Option<Self> {
+    pub(super) fn parse(first: u8) -> Option<Self> {
         let kinds = [Self::IndexInterior, Self::TableInterior, Self::IndexLeaf, Self::TableLeaf];
         kinds.into_iter().find(|kind| *kind as u8 == first)
     }

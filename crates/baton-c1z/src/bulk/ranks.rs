@@ -22,7 +22,7 @@ pub(crate) struct Principals {
 impl Principals {
     /// Principals, given as [`Rows::principals`](super::rows::Rows::principals) are, by type, the types in the order of
     /// `type_ranks` (by their place in [`Rows::types`](super::rows::Rows::types)), then by id.
-    pub(crate) fn of(texts: &TextList, type_ranks: &[u32]) -> Self {
+    pub(crate) fn new(texts: &TextList, type_ranks: &[u32]) -> Self {
         // By type: what all ids begin with.
         let mut stems: Vec<Option<&[u8]>> = vec![None; type_ranks.len()];
         for number in 0..texts.len() {
@@ -31,7 +31,7 @@ impl Principals {
             let same = stem.iter().zip(id).take_while(|(one, other)| one == other).count();
             *stem = &stem[..same];
         }
-        // What tells most apart is compared first, as a number.
+        // The most selective part is compared first, as a number.
         let mut order: Vec<(u32, u64, u32)> = (0..texts.len())
             .map(|number| {
                 let (of, id) = split(texts.get(number));
@@ -128,7 +128,7 @@ mod tests {
                 texts.number(&text).unwrap();
             }
             let texts = texts.into_list();
-            let found = Principals::of(&texts, &[1, 2, 0]);
+            let found = Principals::new(&texts, &[1, 2, 0]);
             let mut expected: Vec<_> = (0..texts.len()).collect();
             expected.sort_by_key(|number| {
                 let text = texts.get(*number);

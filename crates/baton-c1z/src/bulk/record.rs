@@ -68,7 +68,7 @@ pub(crate) fn record(out: &mut Vec<u8>, values: &[ValueRef<'_>]) {
     }
 }
 
-/// The number that tells type and length of a value.
+/// The serial type: encodes type and length of a value.
 pub(super) fn serial_type(value: ValueRef<'_>) -> u64 {
     match value {
         ValueRef::Null => 0,
@@ -85,7 +85,7 @@ pub(super) fn serial_type(value: ValueRef<'_>) -> u64 {
     }
 }
 
-/// Number of bytes in which an integer is stored; none for those that the type alone tells.
+/// Number of bytes in which an integer is stored; none for those that the type alone determines.
 pub(super) fn integer_len(number: i64) -> usize {
     if number == 0 || number == 1 {
         return 0;

@@ -10,16 +10,16 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use super::pages::{Kind, PageNumber};
-use super::tree_page::{Odd, Payload, SeenPages, TreePage, page_number, varint};
+use super::tree_page::{Payload, SeenPages, TreePage, Unsupported, page_number, varint};
 use crate::db_header::DbHeader;
 use crate::error::Error;
-use crate::older::Older;
+use crate::previous_file::PreviousFile;
 use crate::schema::Table;
 
 /// A table in a database that nobody writes to.
 #[derive(Debug)]
 pub(super) struct StoredTable<'a> {
-    older: &'a Older,
+    previous: &'a PreviousFile,
     file: File,
     /// The block that was unpacked last: its number and what is in it.
     block: Option<u64>,
@@ -40,22 +40,22 @@ pub(super) enum Reached {
 
 impl<'a> StoredTable<'a> {
     /// The table in an older database, which `connection` has open for reading; `None` if it is not laid out as ours.
-    pub(super) fn find(table: &Table, older: &'a Older, connection: &Connection) -> Option<Self> {
+    pub(super) fn find(table: &Table, previous: &'a PreviousFile, connection: &Connection) -> Option<Self> {
         if !table.is_complete(connection) {
             return None;
         }
         let root = "SELECT rootpage FROM sqlite_schema WHERE name = ?";
         let root = connection.query_row(root, [table.name], |row| row.get(0)).ok()?;
-        let mut file = File::open(older.db()).ok()?;
+        let mut file = File::open(previous.db()).ok()?;
         let mut header = [0; DbHeader::LENGTH];
         file.read_exact(&mut header).ok()?;
-        let header = DbHeader::of(&header).filter(DbHeader::is_plain)?;
+        let header = DbHeader::parse(&header).filter(DbHeader::is_plain)?;
         let page_size = header.page_size()?;
         let pages = file.metadata().ok()?.len() / page_size as u64;
-        Some(Self { older, file, block: None, plain: Vec::new(), page_size, pages, root })
+        Some(Self { previous, file, block: None, plain: Vec::new(), page_size, pages, root })
     }
 
-    /// Calls `each` for every row in the order of row ids, with its record, which does not tell the row id, and the `COLUMNS`
+    /// Calls `each` for every row in the order of row ids, with its record, which does not include the row id, and the `COLUMNS`
     /// values in it.
     ///
     /// # Errors
@@ -68,10 +68,10 @@ impl<'a> StoredTable<'a> {
         let mut failed = Ok(());
         let walked = self.walk(&mut |row, record| {
             // In order, so that SQLite can go on behind any of them.
-            let values = values(record).filter(|_| row > last).ok_or(Odd::Layout)?;
+            let values = values(record).filter(|_| row > last).ok_or(Unsupported::Layout)?;
             if let Err(error) = each(record, &values) {
                 failed = Err(error);
-                return Err(Odd::Layout);
+                return Err(Unsupported::Layout);
             }
             last = row;
             Ok(())
@@ -81,30 +81,30 @@ impl<'a> StoredTable<'a> {
     }
 
     /// Goes through the tree from the left to the right.
-    fn walk(&mut self, each: &mut impl FnMut(i64, &[u8]) -> Result<(), Odd>) -> Result<(), Odd> {
+    fn walk(&mut self, each: &mut impl FnMut(i64, &[u8]) -> Result<(), Unsupported>) -> Result<(), Unsupported> {
         let (mut page, mut row) = (vec![0; self.page_size], Vec::new());
         let mut seen = SeenPages::new(self.pages);
         seen.add(self.root)?;
         let mut to_come = vec![self.root];
         while let Some(number) = to_come.pop() {
             self.read(number, &mut page)?;
-            let page = TreePage::of(&page, 0, self.page_size)?;
+            let page = TreePage::parse(&page, 0, self.page_size)?;
             let children = to_come.len();
             match page.kind() {
                 Kind::TableInterior => page.for_each_cell(|cell| {
-                    let child = cell.child.ok_or(Odd::Layout)?;
+                    let child = cell.child.ok_or(Unsupported::Layout)?;
                     to_come.push(child);
                     seen.add(child)
                 })?,
                 Kind::TableLeaf => page.for_each_cell(|cell| {
-                    let payload = cell.payload.ok_or(Odd::Layout)?;
+                    let payload = cell.payload.ok_or(Unsupported::Layout)?;
                     if payload.overflow.is_none() {
                         return each(cell.row, payload.local);
                     }
                     self.read_overflow(&payload, &mut seen, &mut row)?;
                     each(cell.row, &row)
                 })?,
-                Kind::IndexInterior | Kind::IndexLeaf => return Err(Odd::Layout),
+                Kind::IndexInterior | Kind::IndexLeaf => return Err(Unsupported::Layout),
             }
             if let Some(child) = page.last_child()? {
                 to_come.push(child);
@@ -116,33 +116,38 @@ impl<'a> StoredTable<'a> {
     }
 
     /// Reads a page that there is.
-    fn read(&mut self, number: PageNumber, page: &mut [u8]) -> Result<(), Odd> {
-        let at = u64::from(number.checked_sub(1).ok_or(Odd::Layout)?) * self.page_size as u64;
-        let mut packed = self.older.packed();
+    fn read(&mut self, number: PageNumber, page: &mut [u8]) -> Result<(), Unsupported> {
+        let at = u64::from(number.checked_sub(1).ok_or(Unsupported::Layout)?) * self.page_size as u64;
+        let mut packed = self.previous.packed();
         let (block, size) = (at / packed.block() as u64, packed.block());
         if packed.has(block) {
             if self.block != Some(block) {
                 self.block = None;
-                packed.read(block, &mut self.plain).map_err(Odd::Failed)?;
+                packed.read(block, &mut self.plain).map_err(Unsupported::Failed)?;
                 self.block = Some(block);
             }
             let from = (at % size as u64) as usize;
             let plain = self.plain.get(from..).and_then(|rest| rest.get(..page.len()));
-            page.copy_from_slice(plain.ok_or(Odd::Layout)?);
+            page.copy_from_slice(plain.ok_or(Unsupported::Layout)?);
             return Ok(());
         }
         drop(packed);
         let read = self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.read_exact(page));
-        read.map_err(|_| Odd::Layout)
+        read.map_err(|_| Unsupported::Layout)
     }
 
     /// Reads a whole row into `out`, of which only a part has had room in its cell.
-    fn read_overflow(&mut self, payload: &Payload<'_>, seen: &mut SeenPages, out: &mut Vec<u8>) -> Result<(), Odd> {
+    fn read_overflow(
+        &mut self,
+        payload: &Payload<'_>,
+        seen: &mut SeenPages,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unsupported> {
         out.clear();
         out.extend_from_slice(payload.local);
         let (mut next, mut page) = (payload.overflow, vec![0; self.page_size]);
         while out.len() < payload.length {
-            let number = next.ok_or(Odd::Layout)?;
+            let number = next.ok_or(Unsupported::Layout)?;
             seen.add(number)?;
             self.read(number, &mut page)?;
             let (following, content) = page_number(&page)?;
@@ -256,8 +261,8 @@ mod tests {
             value => Value::try_from(*value).unwrap(),
         };
         let mut rows = Vec::new();
-        let older = Older::unpacked(path);
-        let reached = StoredTable::find(&GRANTS, &older, &db)?.for_each::<{ GRANTS.columns.len() }>(|_, values| {
+        let previous = PreviousFile::unpacked(path);
+        let reached = StoredTable::find(&GRANTS, &previous, &db)?.for_each::<{ GRANTS.columns.len() }>(|_, values| {
             rows.push(values.iter().map(value).collect());
             Ok(())
         });

@@ -189,7 +189,7 @@ fn the_page_that_sqlite_locks_stays_free() {
     let path = folder.path().join("large.db");
     // A file with holes takes no room on the disk.
     std::fs::File::create(&path).unwrap().set_len((1 << 30) - 65_536).unwrap();
-    let mut pages = Pages::open(&path, 65_536 / 2, Packed::of(&path)).unwrap();
+    let mut pages = Pages::open(&path, 65_536 / 2, Packed::new(&path)).unwrap();
     let numbers: Vec<_> = (0..4).map(|_| pages.append(&[1; 32_768]).unwrap()).collect();
     let lock_page = (1 << 30) / 32_768 + 1;
     assert_eq!(numbers, [lock_page - 2, lock_page - 1, lock_page + 1, lock_page + 2]);

@@ -9,7 +9,7 @@ pub(super) const LONGEST_ROW: u64 = 64 << 20;
 
 /// Why a tree is not read any further.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Odd {
+pub(super) enum Unsupported {
     /// The layout is not the usual one, or is damaged.
     #[error("the pages of its database do not fit together")]
     Layout,
@@ -45,11 +45,11 @@ impl SeenPages {
     ///
     /// # Errors
     /// There is no such page, or it has been met before.
-    pub(super) fn add(&mut self, number: PageNumber) -> Result<(), Odd> {
-        let at = number.checked_sub(1).map(u64::from).filter(|at| *at < self.pages).ok_or(Odd::Layout)?;
+    pub(super) fn add(&mut self, number: PageNumber) -> Result<(), Unsupported> {
+        let at = number.checked_sub(1).map(u64::from).filter(|at| *at < self.pages).ok_or(Unsupported::Layout)?;
         let (word, bit) = ((at / 64) as usize, 1_u64 << (at % 64));
         if self.seen[word] & bit != 0 {
-            return Err(Odd::Shared(number));
+            return Err(Unsupported::Shared(number));
         }
         self.seen[word] |= bit;
         Ok(())
@@ -94,8 +94,8 @@ impl<'a> TreePage<'a> {
     ///
     /// # Errors
     /// It is no page of a tree.
-    pub(super) fn of(bytes: &'a [u8], begin: usize, usable: usize) -> Result<Self, Odd> {
-        let kind = bytes.get(begin).and_then(|first| Kind::of(*first)).ok_or(Odd::Layout)?;
+    pub(super) fn parse(bytes: &'a [u8], begin: usize, usable: usize) -> Result<Self, Unsupported> {
+        let kind = bytes.get(begin).and_then(|first| Kind::parse(*first)).ok_or(Unsupported::Layout)?;
         Ok(Self { bytes, begin, usable, kind })
     }
 
@@ -107,7 +107,7 @@ impl<'a> TreePage<'a> {
     ///
     /// # Errors
     /// The page is too short.
-    pub(super) fn last_child(&self) -> Result<Option<PageNumber>, Odd> {
+    pub(super) fn last_child(&self) -> Result<Option<PageNumber>, Unsupported> {
         let child = || number_at::<4>(self.bytes, self.begin + 8).map(|number| number as PageNumber);
         self.kind.is_interior().then(child).transpose()
     }
@@ -116,23 +116,26 @@ impl<'a> TreePage<'a> {
     ///
     /// # Errors
     /// The cells do not fit on the page side by side, and the errors of `each`.
-    pub(super) fn for_each_cell(&self, mut each: impl FnMut(Cell<'a>) -> Result<(), Odd>) -> Result<(), Odd> {
+    pub(super) fn for_each_cell(
+        &self,
+        mut each: impl FnMut(Cell<'a>) -> Result<(), Unsupported>,
+    ) -> Result<(), Unsupported> {
         let cells = number_at::<2>(self.bytes, self.begin + 3)? as usize;
         let pointers = self.begin + self.kind.header();
-        let mut room = self.usable.checked_sub(pointers + 2 * cells).ok_or(Odd::Layout)?;
+        let mut room = self.usable.checked_sub(pointers + 2 * cells).ok_or(Unsupported::Layout)?;
         for cell in 0..cells {
             let at = number_at::<2>(self.bytes, pointers + 2 * cell)? as usize;
-            let bytes = self.bytes.get(at..self.usable).ok_or(Odd::Layout)?;
+            let bytes = self.bytes.get(at..self.usable).ok_or(Unsupported::Layout)?;
             let (cell, rest) = self.cell(bytes)?;
             // Cells that overlap could make many long rows of a short page.
-            room = room.checked_sub(bytes.len() - rest.len()).ok_or(Odd::Layout)?;
+            room = room.checked_sub(bytes.len() - rest.len()).ok_or(Unsupported::Layout)?;
             each(cell)?;
         }
         Ok(())
     }
 
     /// The cell that `bytes` begin with, and what follows it.
-    fn cell<'b>(&self, bytes: &'b [u8]) -> Result<(Cell<'b>, &'b [u8]), Odd> {
+    fn cell<'b>(&self, bytes: &'b [u8]) -> Result<(Cell<'b>, &'b [u8]), Unsupported> {
         let (child, rest) = match self.kind.is_interior() {
             true => page_number(bytes).map(|(child, rest)| (Some(child), rest))?,
             false => (None, bytes),
@@ -143,9 +146,9 @@ impl<'a> TreePage<'a> {
         }
         let (length, rest) = varint(rest)?;
         let (row, rest) = if self.kind == Kind::TableLeaf { varint(rest)? } else { (0, rest) };
-        let length = usize::try_from(length).ok().filter(|_| length <= LONGEST_ROW).ok_or(Odd::Long(length))?;
+        let length = usize::try_from(length).ok().filter(|_| length <= LONGEST_ROW).ok_or(Unsupported::Long(length))?;
         let local = local_part(self.usable, length, self.kind);
-        let (local, rest) = rest.split_at_checked(local).ok_or(Odd::Layout)?;
+        let (local, rest) = rest.split_at_checked(local).ok_or(Unsupported::Layout)?;
         let (overflow, rest) = match local.len() == length {
             true => (None, rest),
             false => page_number(rest).map(|(first, rest)| (Some(first), rest))?,
@@ -155,19 +158,19 @@ impl<'a> TreePage<'a> {
 }
 
 /// A page number, and what follows it.
-pub(super) fn page_number(bytes: &[u8]) -> Result<(PageNumber, &[u8]), Odd> {
-    let (number, rest) = bytes.split_first_chunk().ok_or(Odd::Layout)?;
+pub(super) fn page_number(bytes: &[u8]) -> Result<(PageNumber, &[u8]), Unsupported> {
+    let (number, rest) = bytes.split_first_chunk().ok_or(Unsupported::Layout)?;
     Ok((PageNumber::from_be_bytes(*number), rest))
 }
 
 /// A big-endian number.
-pub(super) fn number_at<const BYTES: usize>(bytes: &[u8], at: usize) -> Result<u64, Odd> {
-    let bytes: &[u8; BYTES] = bytes.get(at..).and_then(|rest| rest.first_chunk()).ok_or(Odd::Layout)?;
+pub(super) fn number_at<const BYTES: usize>(bytes: &[u8], at: usize) -> Result<u64, Unsupported> {
+    let bytes: &[u8; BYTES] = bytes.get(at..).and_then(|rest| rest.first_chunk()).ok_or(Unsupported::Layout)?;
     Ok(bytes.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
 }
 
 /// A number in SQLite's variable-length form, and what follows it.
-pub(super) fn varint(bytes: &[u8]) -> Result<(u64, &[u8]), Odd> {
+pub(super) fn varint(bytes: &[u8]) -> Result<(u64, &[u8]), Unsupported> {
     let mut number = 0;
     for (at, byte) in bytes.iter().take(9).enumerate() {
         if at == 8 {
@@ -178,7 +181,7 @@ pub(super) fn varint(bytes: &[u8]) -> Result<(u64, &[u8]), Odd> {
             return Ok((number, &bytes[at + 1..]));
         }
     }
-    Err(Odd::Layout)
+    Err(Unsupported::Layout)
 }
 
 #[cfg(test)]
@@ -195,9 +198,9 @@ mod tests {
         for page in [1, 64, 65, 70] {
             seen.add(page).unwrap();
         }
-        assert!(matches!(seen.add(65), Err(Odd::Shared(65))));
+        assert!(matches!(seen.add(65), Err(Unsupported::Shared(65))));
         for page in [0, 71, PageNumber::MAX] {
-            assert!(matches!(seen.add(page), Err(Odd::Layout)), "{page}");
+            assert!(matches!(seen.add(page), Err(Unsupported::Layout)), "{page}");
         }
     }
 
@@ -213,9 +216,9 @@ mod tests {
         page
     }
 
-    fn rows(page: &[u8]) -> Result<Vec<(i64, usize)>, Odd> {
+    fn rows(page: &[u8]) -> Result<Vec<(i64, usize)>, Unsupported> {
         let mut rows = Vec::new();
-        TreePage::of(page, 0, page.len())?.for_each_cell(|cell| {
+        TreePage::parse(page, 0, page.len())?.for_each_cell(|cell| {
             rows.push((cell.row, cell.payload.map_or(0, |payload| payload.length)));
             Ok(())
         })?;
@@ -227,7 +230,7 @@ mod tests {
         assert_eq!(rows(&leaf(&[(300, &[100, 1]), (402, &[100, 2])])).unwrap(), [(1, 100), (2, 100)]);
         // Five rows of a hundred bytes have no room beside each other.
         let nested: Vec<(u16, &[u8])> = (0..5).map(|row| (300 + 2 * row, &[100, 7][..])).collect();
-        assert!(matches!(rows(&leaf(&nested)), Err(Odd::Layout)));
+        assert!(matches!(rows(&leaf(&nested)), Err(Unsupported::Layout)));
     }
 
     #[test]
@@ -246,7 +249,7 @@ mod tests {
             if let Some(first) = bytes.get_mut(begin) {
                 *first = [2, 5, 10, 13][kind];
             }
-            if let Ok(page) = TreePage::of(&bytes, begin, bytes.len().max(480)) {
+            if let Ok(page) = TreePage::parse(&bytes, begin, bytes.len().max(480)) {
                 let _ = page.last_child();
                 let _ = page.for_each_cell(|_| Ok(()));
             }

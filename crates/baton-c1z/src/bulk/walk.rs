@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::packed::Packed;
 use super::pages::PageNumber;
-use super::tree_page::{Odd, SeenPages, TreePage, number_at};
+use super::tree_page::{SeenPages, TreePage, Unsupported, number_at};
 use crate::connection;
 use crate::db_header::DbHeader;
 use crate::error::{At, Doing, Error};
@@ -32,9 +32,9 @@ pub(crate) struct Outline<'a>(PageWalk<'a>);
 
 impl<'a> Outline<'a> {
     /// The database `db`, of which `packed` is packed; `None` if it is out of the ordinary.
-    pub(crate) fn of(db: &Path, packed: &'a mut Packed) -> Option<Self> {
+    pub(crate) fn open(db: &Path, packed: &'a mut Packed) -> Option<Self> {
         packed.restore_block(0).ok()?;
-        let walk = PageWalk::of(db, Some(packed)).ok()??;
+        let walk = PageWalk::open(db, Some(packed)).ok()??;
         // Free pages may be anywhere.
         (walk.header.is_plain() && walk.header.free_pages() == 0).then_some(Self(walk))
     }
@@ -59,7 +59,7 @@ impl<'a> SoundCheck<'a> {
     /// # Errors
     /// [`Error::Damaged`] if it is not sound; it cannot be read.
     pub(crate) fn begin(db: &Path, file: &'a Path) -> Result<Self, Error> {
-        let mut walk = PageWalk::of(db, None)?;
+        let mut walk = PageWalk::open(db, None)?;
         if let Some(walk) = &mut walk {
             walk.walk(1).map_err(|odd| damaged(odd, file))?;
         }
@@ -90,35 +90,35 @@ impl<'a> SoundCheck<'a> {
     }
 }
 
-fn damaged(odd: Odd, file: &Path) -> Error {
+fn damaged(odd: Unsupported, file: &Path) -> Error {
     match odd {
-        Odd::Failed(error) => error,
+        Unsupported::Failed(error) => error,
         odd => Error::Damaged { path: file.to_owned(), reason: odd.to_string() },
     }
 }
 
 impl<'a> PageWalk<'a> {
     /// The database `db`; `None` if it does not begin as one.
-    fn of(db: &Path, packed: Option<&'a mut Packed>) -> Result<Option<Self>, Error> {
+    fn open(db: &Path, packed: Option<&'a mut Packed>) -> Result<Option<Self>, Error> {
         let path = db.to_owned();
         let mut db = File::open(&path).doing("open", &path)?;
         let mut header = Vec::with_capacity(DbHeader::LENGTH);
         (&mut db).take(DbHeader::LENGTH as u64).read_to_end(&mut header).doing("read", &path)?;
-        let Some(header) = DbHeader::of(&header) else { return Ok(None) };
+        let Some(header) = DbHeader::parse(&header) else { return Ok(None) };
         let Some((page_size, usable)) = header.page_size().zip(header.usable_size()) else { return Ok(None) };
         let seen = SeenPages::new(db.metadata().doing("read", &path)?.len() / page_size as u64);
         Ok(Some(Self { db, path, packed, header, usable, seen, page: vec![0; page_size] }))
     }
 
     /// Visits the tree at `root`.
-    fn walk(&mut self, root: PageNumber) -> Result<(), Odd> {
+    fn walk(&mut self, root: PageNumber) -> Result<(), Unsupported> {
         self.seen.add(root)?;
         let (mut to_come, mut chains) = (vec![root], Vec::new());
         while let Some(number) = to_come.pop() {
             self.read(number)?;
             // The first page begins with the header of the database.
             let begin = if number == 1 { DbHeader::LENGTH } else { 0 };
-            let page = TreePage::of(&self.page, begin, self.usable)?;
+            let page = TreePage::parse(&self.page, begin, self.usable)?;
             page.for_each_cell(|cell| {
                 if let Some(child) = cell.child {
                     self.seen.add(child)?;
@@ -143,7 +143,7 @@ impl<'a> PageWalk<'a> {
     }
 
     /// Visits the pages that hold so many bytes of a row.
-    fn walk_chain(&mut self, first: PageNumber, length: usize) -> Result<(), Odd> {
+    fn walk_chain(&mut self, first: PageNumber, length: usize) -> Result<(), Unsupported> {
         let mut next = first;
         for _ in 0..length.div_ceil(self.usable - 4) {
             self.seen.add(next)?;
@@ -154,7 +154,7 @@ impl<'a> PageWalk<'a> {
     }
 
     /// Visits the pages that SQLite takes when it needs new ones.
-    fn walk_free_pages(&mut self) -> Result<(), Odd> {
+    fn walk_free_pages(&mut self) -> Result<(), Unsupported> {
         let mut next = if self.header.free_pages() == 0 { 0 } else { self.header.first_free_page() };
         while next != 0 {
             self.seen.add(next)?;
@@ -168,12 +168,12 @@ impl<'a> PageWalk<'a> {
     }
 
     /// Reads a page that there is.
-    fn read(&mut self, number: PageNumber) -> Result<(), Odd> {
+    fn read(&mut self, number: PageNumber) -> Result<(), Unsupported> {
         let at = u64::from(number.saturating_sub(1)) * self.page.len() as u64;
         if let Some(packed) = &mut self.packed {
-            packed.restore_block(at / packed.block() as u64).map_err(Odd::Failed)?;
+            packed.restore_block(at / packed.block() as u64).map_err(Unsupported::Failed)?;
         }
         let read = self.db.seek(SeekFrom::Start(at)).and_then(|_| self.db.read_exact(&mut self.page));
-        read.doing("read", &self.path).map_err(Odd::Failed)
+        read.doing("read", &self.path).map_err(Unsupported::Failed)
     }
 }

@@ -215,7 +215,7 @@ impl Progress {
     /// How many bytes the database has by its own header; none if that does not say: a file that is cut off between two
     /// frames shows it nowhere else.
     fn declared_by_database(&self) -> u64 {
-        DbHeader::of(&self.header).and_then(|header| header.size()).unwrap_or(0)
+        DbHeader::parse(&self.header).and_then(|header| header.size()).unwrap_or(0)
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) const FRAME: usize = 1 << 20;
 /// [`Error::Damaged`] when `db` is not a closed SQLite database, [`Error::DiskFull`], and [`Error::Io`] when something
 /// cannot be read or written.
 pub fn seal(db: &Path, target: &Path) -> Result<SealedFile, Error> {
-    seal_with(db, Packed::of(db), target)
+    seal_with(db, Packed::new(db), target)
 }
 
 /// The same for a database of which a part is packed.
@@ -164,7 +164,7 @@ mod tests {
 
     fn packed(content: &[u8], size: u64, out: &mut impl Write) -> Result<(), Error> {
         let db = Path::new("db");
-        Content { db, source: io::Cursor::new(content), size, packed: Packed::of(db) }.pack(out, Path::new("out.c1z"))
+        Content { db, source: io::Cursor::new(content), size, packed: Packed::new(db) }.pack(out, Path::new("out.c1z"))
     }
 
     #[test]

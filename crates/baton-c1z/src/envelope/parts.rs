@@ -32,7 +32,7 @@ pub(crate) fn decode_in_parts(c1z: &Path, db: &Path, limits: &Limits) -> Result<
     if packed.read(0, &mut first).is_err() {
         return Ok(None);
     }
-    let header = DbHeader::of(&first).filter(|header| header.is_plain() && header.size() == Some(size));
+    let header = DbHeader::parse(&first).filter(|header| header.is_plain() && header.size() == Some(size));
     Ok(header.map(|_| packed))
 }
 

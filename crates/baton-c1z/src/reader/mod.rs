@@ -66,11 +66,11 @@ impl Reader {
     /// As [`open`](Self::open), but for those of the envelope.
     pub fn open_db(db: &Path) -> Result<Self, Error> {
         migrate::migrate(db, db)?;
-        Ok(Self::of(connection::open_read_only(db, db)?, db))
+        Ok(Self::from_connection(connection::open_read_only(db, db)?, db))
     }
 
     /// A reader of an open database, of which errors speak as `path`.
-    pub(crate) fn of(connection: Connection, path: &Path) -> Self {
+    pub(crate) fn from_connection(connection: Connection, path: &Path) -> Self {
         Self { connection, path: path.to_owned(), _dir: None }
     }
 

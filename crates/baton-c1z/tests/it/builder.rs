@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use baton_c1z::envelope::Limits;
 use baton_c1z::{
-    Builder, EntitlementFilter, Error, GrantFilter, GrantRow, Older, Reader, ResourceFilter, Stats, SyncType, SystemId,
-    envelope,
+    Builder, EntitlementFilter, Error, GrantFilter, GrantRow, PreviousFile, Reader, ResourceFilter, Stats, SyncType,
+    SystemId, envelope,
 };
 use baton_proto::c1::connector::v2::{
     Grant, GrantExpandable, GrantImmutable, GrantSources, grant_sources::GrantSource,
@@ -344,7 +344,7 @@ fn misuse_is_told() {
     assert!(builder.begin_sync(&new_sync("s2", SyncType::Full)).is_err());
     let (_dir, other, file) = temp();
     support::write_org(&other, &file, "s1");
-    let older = || Arc::new(Older::open(&file, &other, &Limits::default()).unwrap());
+    let older = || Arc::new(PreviousFile::open(&file, &other, &Limits::default()).unwrap());
     assert!(builder.carry_over(older(), &[]).is_err());
     assert!(builder.finish().is_err());
 }

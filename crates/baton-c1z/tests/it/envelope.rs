@@ -27,7 +27,7 @@ impl Case {
         Self { dir, file }
     }
 
-    fn of(parts: &[&[u8]]) -> Self {
+    fn from_parts(parts: &[&[u8]]) -> Self {
         Self::new(&[&[MARK], parts].concat().concat())
     }
 
@@ -92,7 +92,7 @@ fn accepted_frames() {
         Frame { size: false, window_log: Some(27), ..Frame::default() },
     ];
     for frame in frames {
-        assert_eq!(Case::of(&[&frame.pack(&content)]).decode().unwrap(), content);
+        assert_eq!(Case::from_parts(&[&frame.pack(&content)]).decode().unwrap(), content);
     }
 }
 
@@ -102,15 +102,18 @@ fn several_frames_are_one_database() {
     let (first, second) = content.split_at(123_457);
     let (first, second) = (Frame::default().pack(first), Frame::default().pack(second));
     let empty = Frame::default().pack(b"");
-    assert_eq!(Case::of(&[&first, &second]).decode().unwrap(), content);
-    assert_eq!(Case::of(&[&empty, &first, &empty, &second, &empty]).decode().unwrap(), content);
-    assert_eq!(Case::of(&[SKIPPABLE, &first, SKIPPABLE, SKIPPABLE, &second, SKIPPABLE]).decode().unwrap(), content);
-    assert_eq!(Case::of(&[SKIPPABLE]).decode().unwrap(), b"");
+    assert_eq!(Case::from_parts(&[&first, &second]).decode().unwrap(), content);
+    assert_eq!(Case::from_parts(&[&empty, &first, &empty, &second, &empty]).decode().unwrap(), content);
+    assert_eq!(
+        Case::from_parts(&[SKIPPABLE, &first, SKIPPABLE, SKIPPABLE, &second, SKIPPABLE]).decode().unwrap(),
+        content
+    );
+    assert_eq!(Case::from_parts(&[SKIPPABLE]).decode().unwrap(), b"");
 }
 
 #[test]
 fn the_bare_mark_is_an_empty_database() {
-    let case = Case::of(&[]);
+    let case = Case::from_parts(&[]);
     assert_eq!(case.decode().unwrap(), b"");
     let reader = Reader::open(&case.file).unwrap();
     assert!(reader.syncs().unwrap().is_empty());
@@ -136,13 +139,13 @@ fn other_families_are_named() {
 #[test]
 fn bytes_that_are_no_frame_are_refused() {
     let frame = Frame::default().pack(&content());
-    assert!(Case::of(&[b"SQLite format 3\0"]).reason().contains("not zstd-compressed"));
+    assert!(Case::from_parts(&[b"SQLite format 3\0"]).reason().contains("not zstd-compressed"));
     for tail in [&b"\0\0\0\0\0\0\0\0"[..], b"more bytes", b"SQLite format 3\0"] {
-        let reason = Case::of(&[&frame, tail]).reason();
+        let reason = Case::from_parts(&[&frame, tail]).reason();
         assert!(reason.contains("other bytes follow"), "{reason}");
     }
     for tail in [&b"\0"[..], b"\0\0\0", b"\x28\xB5\x2F"] {
-        assert!(Case::of(&[&frame, tail]).decode().is_err());
+        assert!(Case::from_parts(&[&frame, tail]).decode().is_err());
     }
 }
 
@@ -150,22 +153,22 @@ fn bytes_that_are_no_frame_are_refused() {
 fn cuts_and_wrong_checksums_are_refused() {
     let frame = Frame::default().pack(&content());
     for cut in [1, 3, 4, 5, 1000, frame.len() - 6, frame.len() - 1] {
-        let case = Case::of(&[&frame[..frame.len() - cut]]);
+        let case = Case::from_parts(&[&frame[..frame.len() - cut]]);
         assert!(matches!(case.decode(), Err(Error::CutOff { .. })), "{cut}");
     }
-    let cut = Case::of(&[SKIPPABLE, &SKIPPABLE[..9]]);
+    let cut = Case::from_parts(&[SKIPPABLE, &SKIPPABLE[..9]]);
     assert!(matches!(cut.decode(), Err(Error::CutOff { .. })));
     let mut wrong = frame.clone();
     *wrong.last_mut().unwrap() ^= 1;
-    assert!(Case::of(&[&wrong]).reason().contains("checksum"));
+    assert!(Case::from_parts(&[&wrong]).reason().contains("checksum"));
 }
 
 #[test]
 fn the_size_is_capped_whether_declared_or_not() {
     let content = content();
     let size = content.len() as u64;
-    let declared = Case::of(&[&Frame::default().pack(&content)]);
-    let silent = Case::of(&[&Frame { size: false, ..Frame::default() }.pack(&content)]);
+    let declared = Case::from_parts(&[&Frame::default().pack(&content)]);
+    let silent = Case::from_parts(&[&Frame { size: false, ..Frame::default() }.pack(&content)]);
     for trust_declared_size in [true, false] {
         let limits = |max_decoded_bytes| Limits { max_decoded_bytes, trust_declared_size, ..Limits::default() };
         for case in [&declared, &silent] {
@@ -176,7 +179,7 @@ fn the_size_is_capped_whether_declared_or_not() {
     // Several small frames count together.
     let frame = Frame::default().pack(&content);
     let limits = Limits { max_decoded_bytes: size * 2 - 1, ..Limits::default() };
-    assert!(matches!(Case::of(&[&frame, &frame]).decode_with(&limits), Err(Error::TooLarge { .. })));
+    assert!(matches!(Case::from_parts(&[&frame, &frame]).decode_with(&limits), Err(Error::TooLarge { .. })));
 }
 
 #[test]
@@ -184,16 +187,16 @@ fn a_declared_size_is_refused_before_anything_is_unpacked() {
     // The frame is cut right after its header: had it been read on, the cut would have been the error.
     let header = &Frame::default().pack(&content())[..12];
     let limits = Limits { max_decoded_bytes: 1000, ..Limits::default() };
-    assert!(matches!(Case::of(&[header]).decode_with(&limits), Err(Error::TooLarge { .. })));
+    assert!(matches!(Case::from_parts(&[header]).decode_with(&limits), Err(Error::TooLarge { .. })));
     let patient = Limits { trust_declared_size: false, ..limits };
-    assert!(matches!(Case::of(&[header]).decode_with(&patient), Err(Error::CutOff { .. })));
+    assert!(matches!(Case::from_parts(&[header]).decode_with(&patient), Err(Error::CutOff { .. })));
 }
 
 #[test]
 fn windows_are_capped() {
     // Frame header by hand: no size, no checksum, window of 2^28 bytes, then one empty last block.
     let frame = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 18 << 3, 0x01, 0x00, 0x00];
-    let case = Case::of(&[&frame]);
+    let case = Case::from_parts(&[&frame]);
     let error = case.decode().unwrap_err();
     assert!(matches!(error, Error::Window { .. }));
     assert!(error.to_string().contains("BATON_DECODER_MAX_MEMORY_MB"), "{error}");
@@ -231,7 +234,7 @@ fn contents_that_are_no_whole_database_are_refused() {
     std::fs::write(&db, &bytes[..bytes.len() - (32 << 10)]).unwrap();
     seal(&db, &file).unwrap();
     assert!(matches!(Reader::open(&file), Err(Error::CutOff { .. })), "it has more pages by its own header");
-    let nonsense = Case::of(&[&Frame::default().pack(&content())]);
+    let nonsense = Case::from_parts(&[&Frame::default().pack(&content())]);
     let error = Reader::open(&nonsense.file).unwrap_err();
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
     assert!(error.to_string().contains("case.c1z"), "{error}");
@@ -293,7 +296,7 @@ fn the_unpacked_database_is_private() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let case = Case::of(&[&Frame::default().pack(b"content")]);
+        let case = Case::from_parts(&[&Frame::default().pack(b"content")]);
         case.decode().unwrap();
         let mode = std::fs::metadata(case.dir.path().join("db")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -322,7 +325,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes: Vec<u8>) {
-        let _ = Case::of(&[&bytes]).decode();
+        let _ = Case::from_parts(&[&bytes]).decode();
         let _ = Case::new(&bytes).decode();
     }
 }

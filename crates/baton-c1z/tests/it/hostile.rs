@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use baton_c1z::envelope::{self, Limits};
-use baton_c1z::{Builder, Error, GrantRow, Older, Reader, SyncType};
+use baton_c1z::{Builder, Error, GrantRow, PreviousFile, Reader, SyncType};
 use tempfile::TempDir;
 
 use crate::support::{self, ended_at, new_sync, temp};
@@ -44,10 +44,10 @@ impl Crafted {
         }
         builder.end_sync(ended_at(), "").unwrap();
         builder.finish().unwrap();
-        Self::of(dir, db)
+        Self::new(dir, db)
     }
 
-    fn of(dir: TempDir, db: PathBuf) -> Self {
+    fn new(dir: TempDir, db: PathBuf) -> Self {
         let bytes = std::fs::read(&db).unwrap();
         Self { dir, db, bytes }
     }
@@ -107,7 +107,7 @@ impl Crafted {
 
 /// Takes the sync of a file over into a new one.
 fn replaced(file: &Path, dir: &Path) -> Result<(), Error> {
-    let older = Older::open(file, &dir.join("older.db"), &Limits::default())?;
+    let older = PreviousFile::open(file, &dir.join("older.db"), &Limits::default())?;
     let mut builder = Builder::create(&dir.join("new.db"))?;
     builder.carry_over(Arc::new(older), &["s1".to_owned()])?;
     builder.finish()
@@ -166,7 +166,7 @@ fn two_trees_of_the_same_pages_are_refused() {
     db.execute_batch("PRAGMA writable_schema = ON").unwrap();
     db.execute("UPDATE sqlite_schema SET rootpage = ? WHERE name = 'v1_assets'", [root]).unwrap();
     drop(db);
-    let crafted = Crafted::of(crafted.dir, crafted.db);
+    let crafted = Crafted::new(crafted.dir, crafted.db);
     for reason in crafted.refused() {
         assert_eq!(reason, format!("page {root} of its database is used twice"));
     }

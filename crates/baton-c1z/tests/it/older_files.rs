@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use baton_c1z::{Builder, Error, GrantFilter, Older, Reader, ResourceFilter, SyncType, envelope, time};
+use baton_c1z::{Builder, Error, GrantFilter, PreviousFile, Reader, ResourceFilter, SyncType, envelope, time};
 use baton_proto::c1::connector::v2::GrantExpandable;
 use baton_proto::{Message, any};
 
@@ -249,7 +249,7 @@ fn kept_syncs_come_over_whole_and_in_order() {
     three_syncs(&old);
     let before = Reader::open_db(&old).unwrap();
     let mut builder = Builder::create(&db).unwrap();
-    let older = Arc::new(Older::of_db(&old).unwrap());
+    let older = Arc::new(PreviousFile::from_db(&old).unwrap());
     builder.carry_over(older, &["s3".to_owned(), "s2".to_owned(), "unknown".to_owned()]).unwrap();
     builder.begin_sync(&new_sync("s4", SyncType::Full)).unwrap();
     put_org(&mut builder);
@@ -281,7 +281,7 @@ fn older_files_are_migrated_while_they_come_over() {
     let sql = ["BEGIN;", RUNS, GRANTS, &run("s1", true), &old_grants("s1"), "COMMIT"].concat();
     let (dir, old) = file_of_sql(&sql);
     let (old_db, db) = (dir.path().join("old's.db"), dir.path().join("new.db"));
-    let older = Older::open(&old, &old_db, &envelope::Limits::default()).unwrap();
+    let older = PreviousFile::open(&old, &old_db, &envelope::Limits::default()).unwrap();
     let mut builder = Builder::create(&db).unwrap();
     builder.carry_over(Arc::new(older), &["s1".to_owned()]).unwrap();
     builder.finish().unwrap();
@@ -295,6 +295,6 @@ fn a_damaged_older_file_is_named() {
     let (dir, _db, _file) = temp();
     let old = dir.path().join("old.db");
     std::fs::write(&old, "no database at all, but long enough to be looked at").unwrap();
-    let error = Older::of_db(&old).unwrap_err();
+    let error = PreviousFile::from_db(&old).unwrap_err();
     assert!(matches!(&error, Error::Damaged { path, .. } if *path == old), "{error}");
 }

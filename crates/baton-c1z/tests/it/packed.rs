@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use baton_c1z::envelope::{self, Limits};
-use baton_c1z::{Builder, Error, GrantFilter, GrantRow, Older, Reader, SyncType};
+use baton_c1z::{Builder, Error, GrantFilter, GrantRow, PreviousFile, Reader, SyncType};
 use baton_proto::Message;
 
 use crate::support::{self, ended_at, grant, grants, new_sync, resource, temp};
@@ -145,11 +145,11 @@ fn expansions_are_known_without_a_look_at_what_is_packed() {
 }
 
 /// A large file, and the same opened to be replaced.
-fn older(db: &Path, file: &Path, dir: &Path) -> Older {
+fn older(db: &Path, file: &Path, dir: &Path) -> PreviousFile {
     let mut builder = begin_large(db);
     end(&mut builder);
     builder.seal(file).unwrap();
-    Older::open(file, &dir.join("older.db"), &Limits::default()).unwrap()
+    PreviousFile::open(file, &dir.join("older.db"), &Limits::default()).unwrap()
 }
 
 #[cfg(unix)]
@@ -197,7 +197,7 @@ fn an_older_file_that_is_not_up_to_date_is_unpacked() {
     connection.execute_batch("UPDATE v1_sync_runs SET stats = NULL; DROP INDEX idx_grants_principal_id_v1").unwrap();
     drop(connection);
     envelope::seal(&db, &file).unwrap();
-    let older = Older::open(&file, &dir.path().join("older.db"), &Limits::default()).unwrap();
+    let older = PreviousFile::open(&file, &dir.path().join("older.db"), &Limits::default()).unwrap();
     assert_eq!(older.stats("s1").unwrap().grants, 3 * USERS as i64);
     let principal = GrantFilter { principal: Some(("user", "u5")), ..GrantFilter::default() };
     assert_eq!(grants(&older.reader().unwrap(), "s1", principal).len(), 3);
@@ -212,7 +212,7 @@ fn skippable_frames_among_those_of_an_older_file_do_no_harm() {
     let first = 5 + zstd::zstd_safe::find_frame_compressed_size(&bytes[5..]).unwrap();
     let skippable: &[u8] = b"\x50\x2A\x4D\x18\x03\x00\x00\x00abc";
     std::fs::write(&file, [&bytes[..first], skippable, &bytes[first..], skippable].concat()).unwrap();
-    let older = Older::open(&file, &dir.path().join("older.db"), &Limits::default()).unwrap();
+    let older = PreviousFile::open(&file, &dir.path().join("older.db"), &Limits::default()).unwrap();
     older.verify().unwrap();
     let mut builder = Builder::create(&db).unwrap();
     builder.carry_over(Arc::new(older), &["s1".to_owned()]).unwrap();
@@ -228,10 +228,10 @@ fn damage_in_an_older_file_is_told_when_it_is_met() {
     let mut bytes = std::fs::read(&file).unwrap();
     let cut = dir.path().join("cut.c1z");
     std::fs::write(&cut, &bytes[..bytes.len() - 7]).unwrap();
-    let open = |file: &Path| Older::open(file, &dir.path().join("older.db"), &Limits::default());
+    let open = |file: &Path| PreviousFile::open(file, &dir.path().join("older.db"), &Limits::default());
     assert!(matches!(open(&cut), Err(Error::CutOff { .. })));
     let small = Limits { max_decoded_bytes: 1 << 20, ..Limits::default() };
-    assert!(matches!(Older::open(&file, &dir.path().join("older.db"), &small), Err(Error::TooLarge { .. })));
+    assert!(matches!(PreviousFile::open(&file, &dir.path().join("older.db"), &small), Err(Error::TooLarge { .. })));
     let mut told = 0;
     for at in (0..bytes.len()).skip(bytes.len() / 12).step_by(bytes.len() / 12) {
         bytes[at] ^= 0x10;

@@ -131,7 +131,7 @@ fn its_grants_are_read_as_the_reference_reads_them() {
     }
 }
 
-/// Writes all rows of the sample, grants as whole as they are there, and tells how large our file is.
+/// Writes all rows of the sample, grants as whole as they are there, and prints how large our file is.
 #[test]
 fn rewritten_by_us_it_says_the_same_and_is_no_larger() {
     let dir = samples();

@@ -11,7 +11,7 @@ use syn::{Item, UseTree};
 const KNOWN: &[(&str, &str)] = &[
     (
         "baton-c1z/src/lib.rs",
-        "builder, builder::hands, bulk, bulk::compare, bulk::index, bulk::objects, bulk::packed, bulk::pages, bulk::stored, bulk::tree, bulk::tree_page, bulk::walk, carry_over, envelope, envelope::decode, envelope::encode, envelope::parts, metadata, migrate, older, reader, reader::grants, reader::objects",
+        "builder, builder::db_state, bulk, bulk::compare, bulk::index, bulk::objects, bulk::packed, bulk::pages, bulk::stored, bulk::tree, bulk::tree_page, bulk::walk, carry_over, envelope, envelope::decode, envelope::encode, envelope::parts, metadata, migrate, previous_file, reader, reader::grants, reader::objects",
     ),
     (
         "baton-explore/src/lib.rs",
@@ -28,11 +28,11 @@ const KNOWN: &[(&str, &str)] = &[
         "baton-service/src/lib.rs",
         "c1, c1::client, c1::link, config, folders, handlers, health, hello, poll, run, tasks, tasks::debug",
     ),
-    ("baton-sync/src/lib.rs", "changes, engine, engine::mend, fetch, last, open, run"),
-    ("baton-sync/src/lib.rs", "expand, expand::apart"),
+    ("baton-sync/src/lib.rs", "base_snapshot, changes, engine, engine::partial_refetch, fetch, open, run"),
+    ("baton-sync/src/lib.rs", "expand, expand::expansion_db"),
     ("baton-sync/src/lib.rs", "external, external::matching"),
-    ("baton-sync/src/lib.rs", "grant_writer, seal, sided"),
-    ("baton-sync/src/lib.rs", "plan, plan::course, plan::keep"),
+    ("baton-sync/src/lib.rs", "canonical_grants, grant_writer, seal"),
+    ("baton-sync/src/lib.rs", "plan, plan::incremental_state, plan::keep"),
     (
         "okta-sim/src/lib.rs",
         ", auth, config, endpoints, endpoints::list, endpoints::others, handle, oauth, oauth::app, oauth::assertion, oauth::nonces, oauth::proof, oauth::resource, oauth::token, server, side_channel, sim",

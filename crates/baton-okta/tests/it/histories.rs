@@ -211,7 +211,7 @@ impl History {
         let summary = baton_sync::run(source, config, Arc::new(Silent), CancellationToken::new()).await?;
         let kinds = summary.reading.map(|reading| reading.kinds).unwrap_or_default();
         let sum = |of: fn(&KindReading) -> u64| kinds.iter().map(of).sum();
-        Ok(Spared { taken: sum(|kind| kind.taken), mended: sum(|kind| kind.mended) })
+        Ok(Spared { taken: sum(|kind| kind.reused), mended: sum(|kind| kind.patched) })
     }
 
     fn happen(&mut self, at_most: usize) {

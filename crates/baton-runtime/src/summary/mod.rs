@@ -72,9 +72,9 @@ mod sample {
                 since: "2lnjFH0nHXSyrnTkdFiUOQRjmYk".to_owned(),
                 notes: Vec::new(),
                 kinds: vec![
-                    KindReading { kind: "group-members", label: "group members", read: 3, taken: 1996, mended: 0 },
-                    KindReading { kind: "app-users", label: "app users", read: 0, taken: 198, mended: 2 },
-                    KindReading { kind: "user-roles", label: "roles of users", read: 1, taken: 0, mended: 0 },
+                    KindReading { kind: "group-members", label: "group members", read: 3, reused: 1996, patched: 0 },
+                    KindReading { kind: "app-users", label: "app users", read: 0, reused: 198, patched: 2 },
+                    KindReading { kind: "user-roles", label: "roles of users", read: 1, reused: 0, patched: 0 },
                 ],
             }),
             pages_fetched: 6,

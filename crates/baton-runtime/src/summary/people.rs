@@ -51,9 +51,9 @@ fn taken_over(reading: &Reading) -> String {
         let kinds: Vec<_> = kinds.map(|kind| format!("{} {}", kind.label, words::number(count(kind)))).collect();
         if kinds.is_empty() { "none".to_owned() } else { kinds.join(", ") }
     };
-    let (taken, read) = (kinds(|kind| kind.taken), kinds(|kind| kind.read));
-    let mended = match reading.kinds.iter().any(|kind| kind.mended > 0) {
-        true => format!("\nLists taken over but for what changed: {}", kinds(|kind| kind.mended)),
+    let (taken, read) = (kinds(|kind| kind.reused), kinds(|kind| kind.read));
+    let mended = match reading.kinds.iter().any(|kind| kind.patched > 0) {
+        true => format!("\nLists taken over but for what changed: {}", kinds(|kind| kind.patched)),
         false => String::new(),
     };
     format!("\nLists taken over from the last sync: {taken}{mended}\nLists read again: {read}{notes}")

@@ -192,7 +192,7 @@ fn failed(error: &SyncError, why: Option<Stopped>, limit: u64) -> Failed {
             ),
         ),
         (SyncError::Fetch { source, kept }, _) => Failed::for_now(
-            Code::of(error.code()),
+            Code::from_number(error.code()),
             format!("{source}\nhint: {kept} pages are kept, and the sync is carried on when it is handed out again"),
         ),
         // What was found, or what was asked for, will be the same the next time.
@@ -205,8 +205,8 @@ fn failed(error: &SyncError, why: Option<Stopped>, limit: u64) -> Failed {
             | SyncError::Incomplete(_)
             | SyncError::Expansion(_),
             _,
-        ) => Failed::for_good(Code::of(error.code()), error.to_string()),
-        _ => Failed::for_now(Code::of(error.code()), error.to_string()),
+        ) => Failed::for_good(Code::from_number(error.code()), error.to_string()),
+        _ => Failed::for_now(Code::from_number(error.code()), error.to_string()),
     }
 }
 

@@ -71,7 +71,7 @@ impl From<ChangeError> for Failed {
 
 impl From<SourceError> for Failed {
     fn from(error: SourceError) -> Self {
-        Self::for_now(Code::of(error.kind.grpc_code()), error.message)
+        Self::for_now(Code::from_number(error.kind.grpc_code()), error.message)
     }
 }
 

@@ -2,9 +2,9 @@
 //! says so.
 //!
 //! Works on finished tables, entitlement by entitlement in the order of [`graph`], a bounded number of rows at a time. As a
-//! rule these are not those of the new file but hold only the grants that it is about ([`apart`]).
+//! rule these are not those of the new file but hold only the grants that it is about ([`expansion_db`]).
 
-mod apart;
+mod expansion_db;
 mod graph;
 
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use prost::Message;
 use rusqlite::{OptionalExtension, params};
 
 use crate::error::SyncError;
-pub(crate) use apart::{Apart, Related};
+pub(crate) use expansion_db::{ExpansionDb, Related};
 use graph::{Graph, Pass, Step};
 
 /// Rows read at a time.
@@ -85,16 +85,16 @@ fn propagate(builder: &mut Builder, sync_id: &str, step: &Step) -> Result<(), Sy
     let Some(owner) = owner(builder, sync_id, &step.destination)? else { return Ok(()) };
     let mut after = 0;
     loop {
-        let held = holders(builder, sync_id, &step.source, after)?;
-        let Some(last) = held.last() else { return Ok(()) };
+        let blocked = holders(builder, sync_id, &step.source, after)?;
+        let Some(last) = blocked.last() else { return Ok(()) };
         after = last.row;
-        for held in &held {
+        for blocked in &blocked {
             let filtered =
-                !step.pass.principal_types.is_empty() && !step.pass.principal_types.contains(&held.principal.0);
-            if filtered || (step.pass.shallow && !held.direct) {
+                !step.pass.principal_types.is_empty() && !step.pass.principal_types.contains(&blocked.principal.0);
+            if filtered || (step.pass.shallow && !blocked.direct) {
                 continue;
             }
-            give(builder, sync_id, step, &owner, held)?;
+            give(builder, sync_id, step, &owner, blocked)?;
         }
     }
 }
@@ -137,7 +137,7 @@ fn give(
     sync_id: &str,
     step: &Step,
     owner: &(String, String),
-    held: &Held,
+    blocked: &Held,
 ) -> Result<(), SyncError> {
     let existing: Option<(i64, Vec<u8>)> = builder
         .connection()?
@@ -147,7 +147,7 @@ fn give(
         )
         .and_then(|mut statement| {
             statement
-                .query_row([&step.destination, &held.principal.0, &held.principal.1, sync_id], |row| {
+                .query_row([&step.destination, &blocked.principal.0, &blocked.principal.1, sync_id], |row| {
                     Ok((row.get(0)?, row.get(1)?))
                 })
                 .optional()
@@ -160,18 +160,18 @@ fn give(
         if sources.is_empty() {
             sources.insert(step.destination.clone(), GrantSource { is_direct: true });
         }
-        sources.entry(step.source.clone()).or_default().is_direct |= held.direct;
+        sources.entry(step.source.clone()).or_default().is_direct |= blocked.direct;
         builder.replace_grant_data(row, &grant.encode_to_vec())?;
         return Ok(());
     }
-    let grant = expanded(step, owner, held);
+    let grant = expanded(step, owner, blocked);
     builder.put_grant(&GrantRow {
         id: &grant.id,
         entitlement_id: &step.destination,
         resource_type: &owner.0,
         resource_id: &owner.1,
-        principal_type: &held.principal.0,
-        principal_id: &held.principal.1,
+        principal_type: &blocked.principal.0,
+        principal_id: &blocked.principal.1,
         data: &grant.encode_to_vec(),
         expansion: None,
     })?;
@@ -179,7 +179,7 @@ fn give(
 }
 
 /// The grant that expansion makes.
-fn expanded(step: &Step, owner: &(String, String), held: &Held) -> Grant {
+fn expanded(step: &Step, owner: &(String, String), blocked: &Held) -> Grant {
     let stub = |resource_type: &str, id: &str| Resource {
         id: Some(build::resource_id(resource_type, id)),
         ..Resource::default()
@@ -190,12 +190,12 @@ fn expanded(step: &Step, owner: &(String, String), held: &Held) -> Grant {
             resource: Some(stub(&owner.0, &owner.1)),
             ..Entitlement::default()
         }),
-        principal: Some(stub(&held.principal.0, &held.principal.1)),
-        id: ids::grant(&step.destination, &held.principal.0, &held.principal.1),
+        principal: Some(stub(&blocked.principal.0, &blocked.principal.1)),
+        id: ids::grant(&step.destination, &blocked.principal.0, &blocked.principal.1),
         annotations: vec![build::annotation(&GrantImmutable::default())],
         ..Grant::default()
     };
     let sources = &mut grant.sources.get_or_insert_default().sources;
-    sources.insert(step.source.clone(), GrantSource { is_direct: held.direct });
+    sources.insert(step.source.clone(), GrantSource { is_direct: blocked.direct });
     grant
 }

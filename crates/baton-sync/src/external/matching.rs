@@ -289,7 +289,7 @@ fn folded(text: &str) -> String {
 }
 
 fn read_wish(wish: &[u8]) -> Option<ExternalMatch> {
-    ExternalMatch::of(&Any::decode(wish).ok()?)
+    ExternalMatch::from_annotation(&Any::decode(wish).ok()?)
 }
 
 fn new_file() -> impl FnOnce(rusqlite::Error) -> SyncError {

@@ -17,7 +17,7 @@ use baton_proto::{Message, Name, any};
 
 use crate::error::SyncError;
 use crate::invariants::ExclusionGroups;
-use crate::present::Present;
+use crate::resource_index::ResourceIndex;
 use crate::summary::GapCount;
 use crate::workdir::WorkDir;
 pub(crate) use matching::Matching;
@@ -107,16 +107,16 @@ impl External {
         &self,
         builder: &mut Builder,
         own: &[&TypeSpec],
-        present: &mut Present,
+        resource_index: &mut ResourceIndex,
     ) -> Result<Copied<'_>, SyncError> {
         let reader = Reader::open_db(&self.db)?;
         let chosen = self.chosen(&reader)?;
         let types = self.types.iter().filter(|of| chosen.as_ref().is_none_or(|chosen| chosen.count(&of.id) > 0));
         let types: Vec<_> = types.collect();
-        let mut resources = Present::new(types.iter().copied());
+        let mut resources = ResourceIndex::new(types.iter().copied());
         for resource_type in &types {
             let id = resource_type.id.as_str();
-            present.include(id);
+            resource_index.include(id);
             if !own.iter().any(|own| own.id() == id) {
                 builder.put_resource_type(resource_type)?;
             }
@@ -127,7 +127,7 @@ impl External {
                     return Ok(());
                 }
                 resources.add(id, resource_id);
-                present.add(id, resource_id);
+                resource_index.add(id, resource_id);
                 mark(&mut resource.annotations, &BatonId::default());
                 builder.put_resource(&resource).map_err(SyncError::from)
             })?;
@@ -136,11 +136,11 @@ impl External {
     }
 
     /// Those who hold the entitlement that the operator named; `None` means all.
-    fn chosen(&self, reader: &Reader) -> Result<Option<Present>, SyncError> {
+    fn chosen(&self, reader: &Reader) -> Result<Option<ResourceIndex>, SyncError> {
         let Some(entitlement) = &self.entitlement else {
             return Ok(None);
         };
-        let mut chosen = Present::new(&self.types);
+        let mut chosen = ResourceIndex::new(&self.types);
         let filter = GrantFilter { entitlement: Some(entitlement), ..GrantFilter::default() };
         reader.for_each_grant(&self.sync, filter, |grant| {
             if let Some(id) = grant.principal.and_then(|principal| principal.id) {
@@ -158,7 +158,7 @@ pub(crate) struct Copied<'a> {
     sync: &'a str,
     reader: Reader,
     types: Vec<&'a ResourceType>,
-    resources: Present,
+    resources: ResourceIndex,
     /// Whether only those were copied who hold a certain entitlement.
     is_narrowed: bool,
 }

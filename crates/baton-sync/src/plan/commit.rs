@@ -27,9 +27,9 @@ pub(crate) fn page(transaction: &Transaction<'_>, page: &FetchedPage) -> rusqlit
     gaps(transaction, work, &page.gaps)
 }
 
-/// A piece of work whose pages are taken over from the attached database of the last sync.
+/// A piece of work whose pages are copied from the attached snapshot of the last sync.
 #[derive(Debug)]
-pub(crate) struct Take {
+pub(crate) struct ReusedWork {
     pub work: u64,
     /// Its id there.
     pub kept: u64,
@@ -39,32 +39,32 @@ pub(crate) struct Take {
     pub opened: Vec<u64>,
 }
 
-/// Takes a piece of work over.
-pub(crate) fn take(transaction: &Transaction<'_>, take: &Take) -> rusqlite::Result<()> {
+/// Copies the pages of a reused piece of work.
+pub(crate) fn reuse(transaction: &Transaction<'_>, reused: &ReusedWork) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "INSERT INTO page (work, seq, objects, grants) SELECT ?, seq, objects, grants FROM last.page WHERE work = ?",
         )?
-        .execute([take.work, take.kept])?;
+        .execute([reused.work, reused.kept])?;
     transaction
         .prepare_cached(
             "UPDATE work SET state = ?1, (pages, objects) = (SELECT pages, objects FROM last.work WHERE id = ?2) WHERE id = ?3",
         )?
-        .execute(params![State::Taken as u8, take.kept, take.work])?;
+        .execute(params![State::Reused as u8, reused.kept, reused.work])?;
     transaction
         .prepare_cached(
             "INSERT INTO gap (work, kind, resource_type, id, message)
              SELECT ?, kind, resource_type, id, message FROM last.gap WHERE work = ?",
         )?
-        .execute([take.work, take.kept])?;
-    open(transaction, &take.opens)?;
-    opened(transaction, take.work, &take.opened)
+        .execute([reused.work, reused.kept])?;
+    open(transaction, &reused.opens)?;
+    opened(transaction, reused.work, &reused.opened)
 }
 
-/// A piece of work that is taken over but for a part of its grants.
+/// A piece of work that is reused except for a part of its grants.
 #[derive(Debug)]
-pub(crate) struct Mend {
-    pub take: Take,
+pub(crate) struct PatchedWork {
+    pub reused: ReusedWork,
     /// The pages that are not as they were there.
     pub trimmed: Vec<Trimmed>,
     /// What was read of that part, as grants of a page.
@@ -81,16 +81,16 @@ pub(crate) struct Trimmed {
     pub grants: Vec<u8>,
     /// How many these are.
     pub left: u64,
-    /// How many have gone.
-    pub gone: u64,
+    /// How many were deleted.
+    pub deleted: u64,
 }
 
-/// Takes a piece of work over and mends it. What was read becomes a page behind the others. The work is still told to have as
-/// many pages as it takes to read it.
-pub(crate) fn mend(transaction: &Transaction<'_>, mend: &Mend) -> rusqlite::Result<()> {
-    let work = mend.take.work;
-    take(transaction, &mend.take)?;
-    for Trimmed { seq, grants, left, .. } in &mend.trimmed {
+/// Copies the pages of a reused piece of work and patches them. What was fetched becomes a page behind the others. The page
+/// count of the work stays the number of pages that it takes to read it.
+pub(crate) fn patch(transaction: &Transaction<'_>, patch: &PatchedWork) -> rusqlite::Result<()> {
+    let work = patch.reused.work;
+    reuse(transaction, &patch.reused)?;
+    for Trimmed { seq, grants, left, .. } in &patch.trimmed {
         transaction
             .prepare_cached("UPDATE page SET grants = ? WHERE work = ? AND seq = ?")?
             .execute(params![grants, work, seq])?;
@@ -100,7 +100,7 @@ pub(crate) fn mend(transaction: &Transaction<'_>, mend: &Mend) -> rusqlite::Resu
                 .execute([work, *seq])?;
         }
     }
-    if let Some(fresh) = &mend.fresh {
+    if let Some(fresh) = &patch.fresh {
         transaction
             .prepare_cached(
                 "INSERT INTO page (work, seq, objects, grants)
@@ -109,14 +109,14 @@ pub(crate) fn mend(transaction: &Transaction<'_>, mend: &Mend) -> rusqlite::Resu
             .execute(params![work, fresh])?;
     }
     transaction.prepare_cached("UPDATE work SET state = ?, objects = ? WHERE id = ?")?.execute(params![
-        State::Mended as u8,
-        mend.objects,
+        State::Patched as u8,
+        patch.objects,
         work
     ])?;
     Ok(())
 }
 
-/// Notes what has changed.
+/// Stores what has changed.
 fn changed(transaction: &Transaction<'_>, changes: &[Invalidation]) -> rusqlite::Result<()> {
     let mut insert =
         transaction.prepare_cached("INSERT INTO changed (kind, which, name, part, settled) VALUES (?, ?, ?, ?, ?)")?;
@@ -127,7 +127,7 @@ fn changed(transaction: &Transaction<'_>, changes: &[Invalidation]) -> rusqlite:
     Ok(())
 }
 
-/// Notes what is missing.
+/// Stores what is missing.
 pub(super) fn gaps(transaction: &Transaction<'_>, work: i64, gaps: &[Gap]) -> rusqlite::Result<()> {
     let mut insert = transaction
         .prepare_cached("INSERT INTO gap (work, kind, resource_type, id, message) VALUES (?, ?, ?, ?, ?)")?;
@@ -145,17 +145,17 @@ pub(crate) fn restart(transaction: &Transaction<'_>, work: u64) -> rusqlite::Res
     transaction.execute(sql, [work]).map(|_| ())
 }
 
-/// Opens a gate: held work of `release` becomes ready, other work that it held is dropped.
-pub(crate) fn open_gate(transaction: &Transaction<'_>, gate: &str, release: &[WorkKind]) -> rusqlite::Result<()> {
+/// Opens a barrier: blocked work of `release` becomes ready, other work that it blocked is dropped.
+pub(crate) fn open_barrier(transaction: &Transaction<'_>, barrier: &str, release: &[WorkKind]) -> rusqlite::Result<()> {
     for kind in release {
         transaction.execute(
             "UPDATE work SET state = ? WHERE blocked_on = ? AND kind = ? AND state = ?",
-            params![State::Ready as u8, gate, kind, State::Held as u8],
+            params![State::Ready as u8, barrier, kind, State::Blocked as u8],
         )?;
     }
     transaction.execute(
         "UPDATE work SET state = ? WHERE blocked_on = ? AND state = ?",
-        params![State::Dropped as u8, gate, State::Held as u8],
+        params![State::Dropped as u8, barrier, State::Blocked as u8],
     )?;
     Ok(())
 }
@@ -167,7 +167,7 @@ pub(super) fn open(transaction: &Transaction<'_>, works: &[(u64, Work)]) -> rusq
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     for (id, work) in works {
-        let state = if work.blocked_on.is_some() { State::Held } else { State::Ready };
+        let state = if work.blocked_on.is_some() { State::Blocked } else { State::Ready };
         let (reuse, version, settled) = row::reuse(&work.reuse);
         insert.execute(params![
             id,

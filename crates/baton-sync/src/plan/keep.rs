@@ -1,8 +1,8 @@
-//! What of a finished sync's plan is kept for the next one: `last.db`.
+//! Writes the snapshot of a finished sync for the next one: `last.db`.
 //!
-//! It has the tables of a plan, with only those works in them that can be taken over, their pages and their gaps. A work that cannot,
+//! It has the tables of a plan, with only the reusable works in them, their pages and their gaps. A work that cannot,
 //! but was made known by one that can, is there without pages, so that it is made known again. `gone` holds principals
-//! that have vanished although kept pages name them. `changed` holds the parts of kept lists that may have been read too
+//! that were deleted although kept pages name them. `changed` holds the parts of kept lists that may have been read too
 //! early.
 
 use std::path::Path;
@@ -14,23 +14,24 @@ use super::{Identity, PAGE_SIZE, Plan, SCHEMA, State, VERSION, put, row};
 use crate::error::SyncError;
 use crate::workdir::{create_database, remove_database};
 
-const GONE: &str = "CREATE TABLE gone (resource_type TEXT, id TEXT, PRIMARY KEY (resource_type, id)) WITHOUT ROWID;";
+const DELETED_TABLE: &str =
+    "CREATE TABLE gone (resource_type TEXT, id TEXT, PRIMARY KEY (resource_type, id)) WITHOUT ROWID;";
 
-/// What goes into `last.db` besides the plan.
+/// Content of `last.db` besides the plan.
 #[derive(Debug)]
-pub(crate) struct Keeping<'a> {
+pub(crate) struct SnapshotParts<'a> {
     /// The sync that is finished.
     pub identity: &'a Identity,
     /// The program's version, which may map differently than the next one.
     pub program: &'a str,
-    /// Principals that have vanished, by type and id, those of earlier syncs included.
-    pub gone: &'a [(String, String)],
+    /// Deleted principals, by type and id, those of earlier syncs included.
+    pub deleted: &'a [(String, String)],
 }
 
 impl Plan {
-    /// Puts what the next sync can take over from this finished one in the place of `last`, at once or not at all. The plan
+    /// Replaces the snapshot `last` atomically with what the next sync can reuse of this finished one. The plan
     /// is of no other use afterwards.
-    pub(crate) fn keep(mut self, last: &Path, keeping: &Keeping<'_>) -> Result<(), SyncError> {
+    pub(crate) fn keep(mut self, last: &Path, snapshot_parts: &SnapshotParts<'_>) -> Result<(), SyncError> {
         let made = last.with_extension("new");
         create_database(&made)?;
         let create = || {
@@ -38,14 +39,14 @@ impl Plan {
             connection.pragma_update(None, "page_size", PAGE_SIZE)?;
             // It is synced when it is complete.
             connection.pragma_update(None, "synchronous", "OFF")?;
-            connection.execute_batch(&format!("BEGIN; {SCHEMA} {GONE} COMMIT"))?;
+            connection.execute_batch(&format!("BEGIN; {SCHEMA} {DELETED_TABLE} COMMIT"))?;
             self.connection.execute("ATTACH ? AS kept", [made.to_string_lossy()])
         };
         create().map_err(SyncError::plan(&made))?;
         // Its file is not there yet as far as anybody else is concerned: a journal beside it would be of no use.
         let journal = self.connection.pragma_update_and_check(Some("kept"), "journal_mode", "OFF", |_| Ok(()));
         journal.map_err(SyncError::plan(&made))?;
-        self.within(|transaction| copy(transaction, keeping))?;
+        self.within(|transaction| copy(transaction, snapshot_parts))?;
         self.connection.execute_batch("DETACH kept").map_err(SyncError::plan(&made))?;
         self.discard();
         remove_database(last);
@@ -53,8 +54,8 @@ impl Plan {
     }
 }
 
-/// Copies what can be taken over into the attached database `kept`.
-fn copy(connection: &Connection, keeping: &Keeping<'_>) -> rusqlite::Result<()> {
+/// Copies the reusable works into the attached database `kept`.
+fn copy(connection: &Connection, snapshot_parts: &SnapshotParts<'_>) -> rusqlite::Result<()> {
     // What a recent change names may have been read too early. Where it is a part of a list, the next sync looks at that
     // part again.
     connection.execute(
@@ -71,7 +72,7 @@ fn copy(connection: &Connection, keeping: &Keeping<'_>) -> rusqlite::Result<()> 
             AND id NOT IN (SELECT work FROM gap WHERE kind NOT IN ({}))",
         lasting.join(", ")
     );
-    connection.execute(&reusable, params![State::Done as u8, State::Taken as u8, State::Mended as u8])?;
+    connection.execute(&reusable, params![State::Done as u8, State::Reused as u8, State::Patched as u8])?;
     connection.execute_batch("CREATE UNIQUE INDEX temp.reusable_id ON reusable (id);")?;
     connection.execute(
         "INSERT INTO kept.changed SELECT * FROM main.changed WHERE which = ?1 AND settled <> 1 AND EXISTS (
@@ -91,13 +92,13 @@ fn copy(connection: &Connection, keeping: &Keeping<'_>) -> rusqlite::Result<()> 
     connection.execute(update, params![State::Done as u8, State::Ready as u8])?;
     connection.execute_batch("DROP TABLE temp.reusable;")?;
     let mut insert = connection.prepare("INSERT OR IGNORE INTO kept.gone (resource_type, id) VALUES (?, ?)")?;
-    for (resource_type, id) in keeping.gone {
+    for (resource_type, id) in snapshot_parts.deleted {
         insert.execute([resource_type, id])?;
     }
     put(connection, "version", VERSION)?;
-    put(connection, "program", keeping.program)?;
-    put(connection, "fingerprint", &keeping.identity.fingerprint)?;
-    put(connection, "system", &keeping.identity.system)?;
-    put(connection, "sync_id", &keeping.identity.sync_id)?;
+    put(connection, "program", snapshot_parts.program)?;
+    put(connection, "fingerprint", &snapshot_parts.identity.fingerprint)?;
+    put(connection, "system", &snapshot_parts.identity.system)?;
+    put(connection, "sync_id", &snapshot_parts.identity.sync_id)?;
     connection.execute_batch("INSERT INTO kept.meta SELECT * FROM main.meta")
 }

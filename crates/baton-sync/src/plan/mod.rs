@@ -6,7 +6,7 @@
 //! the last transactions are missing, whole ones.
 
 pub(crate) mod commit;
-mod course;
+mod incremental_state;
 mod keep;
 mod row;
 
@@ -17,14 +17,14 @@ use baton_connector::{Gap, GapKind, Invalidation, Schema, Work, WorkKind};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::codec::PASSING_ON;
+use crate::codec::IS_EXPANDABLE;
 use crate::error::SyncError;
 use crate::summary::GapCount;
 use crate::workdir::{create_database, remove_database};
 
-pub(crate) use course::Course;
-pub(crate) use keep::Keeping;
-pub(crate) use row::{WORK_COLUMNS, changed, work_of};
+pub(crate) use incremental_state::IncrementalState;
+pub(crate) use keep::SnapshotParts;
+pub(crate) use row::{WORK_COLUMNS, changed, parse_work};
 
 /// Changes with every change of the tables below or of the pages' encoding: a plan of another version is not carried
 /// on.
@@ -78,8 +78,8 @@ const SCHEMA: &str = "
 ";
 
 /// Finds the few pages that hold grants that pass on what they grant.
-fn passing_index() -> String {
-    format!("CREATE INDEX passing_page ON page (work, seq) WHERE {PASSING_ON}")
+fn expandable_index() -> String {
+    format!("CREATE INDEX passing_page ON page (work, seq) WHERE {IS_EXPANDABLE}")
 }
 
 /// The work of gaps that no work has found.
@@ -89,23 +89,23 @@ const NO_WORK: i64 = -1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum State {
-    /// Waits for a gate.
-    Held = 0,
+    /// Blocked on a barrier.
+    Blocked = 0,
     /// To be fetched, from its cursor on.
     Ready = 1,
     /// All pages are here.
     Done = 2,
-    /// A gate decided against it.
+    /// A barrier decided against it.
     Dropped = 3,
-    /// All pages are here, taken over from the last sync.
-    Taken = 4,
-    /// The same, but for a part that was read.
-    Mended = 5,
+    /// All pages are here, reused from the last sync.
+    Reused = 4,
+    /// The same, except for a part that was fetched.
+    Patched = 5,
 }
 
 impl State {
     fn parse(number: u8) -> Result<Self, SyncError> {
-        [Self::Held, Self::Ready, Self::Done, Self::Dropped, Self::Taken, Self::Mended]
+        [Self::Blocked, Self::Ready, Self::Done, Self::Dropped, Self::Reused, Self::Patched]
             .into_iter()
             .find(|state| *state as u8 == number)
             .ok_or_else(|| SyncError::Damaged(format!("work in the unknown state {number}")))
@@ -168,7 +168,7 @@ pub(crate) enum Resumed {
     /// One that must not be carried on, and why; it has been removed.
     Unusable(&'static str),
     /// An unfinished sync to be carried on.
-    Unfinished(Plan, Box<(Identity, Course)>),
+    Unfinished(Plan, Box<(Identity, IncrementalState)>),
 }
 
 /// The open working database.
@@ -201,7 +201,7 @@ impl Plan {
     pub(crate) fn create(
         path: &Path,
         identity: &Identity,
-        course: &Course,
+        incremental: &IncrementalState,
         start: &[(u64, Work)],
         gaps: &[Gap],
     ) -> Result<Self, SyncError> {
@@ -209,7 +209,7 @@ impl Plan {
         let mut plan = Self::connect(path)?;
         plan.within(|transaction| {
             transaction.execute_batch(SCHEMA)?;
-            transaction.execute_batch(&passing_index())?;
+            transaction.execute_batch(&expandable_index())?;
             let started_at = identity.started_at.to_string();
             let entries = [
                 ("version", VERSION),
@@ -221,7 +221,7 @@ impl Plan {
             for (key, value) in entries {
                 put(transaction, key, value)?;
             }
-            course.put(transaction)?;
+            incremental.put(transaction)?;
             commit::gaps(transaction, NO_WORK, gaps)?;
             commit::open(transaction, start)
         })?;
@@ -242,14 +242,14 @@ impl Plan {
         Ok(Self { connection, path: path.to_owned() })
     }
 
-    fn identity(&self) -> rusqlite::Result<Option<(Identity, Course)>> {
+    fn identity(&self) -> rusqlite::Result<Option<(Identity, IncrementalState)>> {
         let meta = |key: &str| get(&self.connection, key);
         if meta("version")?.as_deref() != Some(VERSION) {
             return Ok(None);
         }
         let (fingerprint, system) = (meta("fingerprint")?, meta("system")?);
         let (sync_id, started_at) = (meta("sync_id")?, meta("started_at")?);
-        let Some(course) = Course::get(&self.connection)? else { return Ok(None) };
+        let Some(incremental) = IncrementalState::get(&self.connection)? else { return Ok(None) };
         let read = || {
             let identity = Identity {
                 fingerprint: fingerprint?,
@@ -257,7 +257,7 @@ impl Plan {
                 sync_id: sync_id?,
                 started_at: started_at?.parse().ok()?,
             };
-            Some((identity, course))
+            Some((identity, incremental))
         };
         Ok(read())
     }
@@ -268,7 +268,7 @@ impl Plan {
         attached.map(drop).map_err(SyncError::plan(last))
     }
 
-    /// Lets go of the plan of a finished sync, which nobody will read again: nothing of its log is copied any more.
+    /// Closes the plan of a finished sync, which is not read again, without a final checkpoint.
     pub(crate) fn discard(self) {
         // Without it the plan is as useless, only slower to go.
         let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
@@ -297,7 +297,7 @@ impl Plan {
         let mut rows = statement.query([]).map_err(SyncError::plan(&self.path))?;
         while let Some(row) = rows.next().map_err(SyncError::plan(&self.path))? {
             let read = || -> rusqlite::Result<_> {
-                Ok((row.get(0)?, row.get::<_, u8>(1)?, row.get(2)?, row.get(3)?, row.get(4)?, work_of(row, schema)?))
+                Ok((row.get(0)?, row.get::<_, u8>(1)?, row.get(2)?, row.get(3)?, row.get(4)?, parse_work(row, schema)?))
             };
             let (id, state, cursor, pages, objects, work) = read().map_err(SyncError::plan(&self.path))?;
             let work = work.map_err(|kind| SyncError::Damaged(format!("unknown work {kind}")))?;
@@ -311,7 +311,7 @@ impl Plan {
         let read = || {
             let sql = "SELECT trim(kind || ' ' || subject) FROM work WHERE state IN (?, ?) ORDER BY id";
             let mut statement = self.connection.prepare(sql)?;
-            let states = [State::Held as u8, State::Ready as u8];
+            let states = [State::Blocked as u8, State::Ready as u8];
             statement.query_map(states, |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
         };
         read().map_err(SyncError::plan(&self.path))
@@ -332,8 +332,8 @@ impl Plan {
     }
 
     /// Calls `each` for every page of `kind`, by subject, then in the order of the pages: an order that does not
-    /// depend on when each page arrived. It is also told whether the page belongs to a work that was taken over from the
-    /// last sync.
+    /// depend on when each page arrived. The second argument says whether the page belongs to a work that was reused from
+    /// the last sync.
     pub(crate) fn for_each_page(
         &self,
         kind: WorkKind,
@@ -343,18 +343,18 @@ impl Plan {
         let sql = format!(
             "SELECT page.{}, work.state IN ({}, {}) FROM work JOIN page ON page.work = work.id WHERE work.kind = ? ORDER BY work.subject, page.seq",
             column.name(),
-            State::Taken as u8,
-            State::Mended as u8
+            State::Reused as u8,
+            State::Patched as u8
         );
         self.for_each_blob(&sql, [kind], |blob, row| each(blob, row.get(1).map_err(SyncError::plan(&self.path))?))
     }
 
     /// Calls `each` for the grants of every page that may hold grants that pass on what they grant.
-    pub(crate) fn for_each_passing_page(
+    pub(crate) fn for_each_expandable_page(
         &self,
         mut each: impl FnMut(&[u8]) -> Result<(), SyncError>,
     ) -> Result<(), SyncError> {
-        let sql = format!("SELECT grants FROM page WHERE {PASSING_ON} ORDER BY work, seq");
+        let sql = format!("SELECT grants FROM page WHERE {IS_EXPANDABLE} ORDER BY work, seq");
         self.for_each_blob(&sql, [], |blob, _| each(blob))
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use baton_connector::{Detail, Invalidation, Reuse, Schema, Selector, Work};
 use rusqlite::{Connection, Row};
 
-/// The columns that [`work_of`] reads, by name.
+/// The columns that [`parse_work`] reads, by name.
 pub(crate) const WORK_COLUMNS: &str = "kind, subject, detail, pages_hint, blocked_on, reuse, version, settled";
 
 const NEVER: u8 = 0;
@@ -25,7 +25,7 @@ pub(super) fn reuse(reuse: &Reuse) -> (u8, &str, bool) {
 }
 
 /// The work in a row; the inner error is the name of a kind that the source does not know.
-pub(crate) fn work_of(row: &Row<'_>, schema: &Schema) -> rusqlite::Result<Result<Work, String>> {
+pub(crate) fn parse_work(row: &Row<'_>, schema: &Schema) -> rusqlite::Result<Result<Work, String>> {
     let kind: String = row.get("kind")?;
     let Some(kind) = schema.kind(&kind).map(|spec| spec.kind) else {
         return Ok(Err(kind));

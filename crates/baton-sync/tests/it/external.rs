@@ -172,7 +172,7 @@ async fn grants_are_given_to_those_who_match() {
             "app:a2:access:team:t1",
         ]
     );
-    // Who is not found is told, not lost.
+    // A principal that is not found is reported, not lost.
     let gap = summary.gaps.iter().find(|gap| gap.kind == GapKind::Unresolved).unwrap();
     assert_eq!((gap.resource_type.as_str(), gap.count), ("person", 2));
     let counted: Vec<_> = summary.types.iter().map(|of| (of.id.as_str(), of.resources)).collect();
@@ -181,7 +181,7 @@ async fn grants_are_given_to_those_who_match() {
     let (reader, sync) = lab.reader();
     let re_issued = reader.grant(&sync, "app:a1:access:person:p1").unwrap().unwrap();
     assert_eq!(re_issued.principal.unwrap().id.unwrap(), build::resource_id("person", "p1"));
-    let wish = re_issued.annotations.iter().find_map(ExternalMatch::of);
+    let wish = re_issued.annotations.iter().find_map(ExternalMatch::from_annotation);
     assert_eq!(wish, Some(attribute(Trait::User, "badge", "aLPHa")));
 }
 

@@ -1,4 +1,4 @@
-//! Syncs that take over what has not changed since the last one.
+//! Syncs that reuse what has not changed since the last one.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -31,8 +31,8 @@ impl Done {
         &self.summary.reading.as_ref().unwrap().why_full
     }
 
-    fn taken(&self) -> u64 {
-        self.summary.reading.as_ref().unwrap().kinds.iter().map(|kind| kind.taken).sum()
+    fn reused(&self) -> u64 {
+        self.summary.reading.as_ref().unwrap().kinds.iter().map(|kind| kind.reused).sum()
     }
 }
 
@@ -72,7 +72,7 @@ async fn synced() -> (World, tempfile::TempDir, std::path::PathBuf) {
     let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
     let target = folder.path().join("sync.c1z");
     let done = sync(&world, &target).await;
-    assert_eq!((done.why_full(), done.taken(), done.notes.len()), ("", 0, 0));
+    assert_eq!((done.why_full(), done.reused(), done.notes.len()), ("", 0, 0));
     assert!(!done.fetched.contains(&"changes".to_owned()), "the first sync asks for no changes");
     (world, folder, target)
 }
@@ -84,7 +84,7 @@ async fn what_has_not_changed_is_taken_over() {
         let done = checked(&world, &target).await;
         assert_eq!(done.fetched, ["apps", "changes", "groups", "users"]);
         // Members of four groups, holders and roles of five applications, and the side that was read.
-        assert_eq!(done.taken(), 4 + 5 + 5 + 4);
+        assert_eq!(done.reused(), 4 + 5 + 5 + 4);
         assert_eq!((done.summary.pages_fetched, done.notes.len()), (4, 0));
     }
     let noted = noted(&target).unwrap();
@@ -213,7 +213,7 @@ async fn a_base_beside_the_target_is_taken_over_from_and_left_alone() {
 #[tokio::test]
 async fn a_work_that_was_made_known_by_a_page_taken_over_is_not_lost() {
     let (mut world, _folder, target) = synced().await;
-    // Read again, while the page that makes it known is taken over.
+    // Read again, while the page that makes it known is reused.
     world.changes("roles", Selector::Subject("2".to_owned()));
     assert_eq!(checked(&world, &target).await.read(), ["roles 2"]);
     // Was not kept, because it was read too early.
@@ -267,7 +267,7 @@ async fn a_log_that_is_refused_costs_calls_and_is_said() {
     world.changes("roles", Selector::Subject("2".to_owned()));
     let done = checked(&world, &target).await;
     assert_eq!((done.read().len(), done.notes.as_slice()), (14, &["the log is refused".to_owned()][..]));
-    assert_eq!(done.taken(), 4, "members need no log");
+    assert_eq!(done.reused(), 4, "members need no log");
     assert_eq!(done.summary.reading.as_ref().unwrap().notes, ["the log is refused"]);
     // What happened meanwhile is not missed when it is given back.
     world.assign(4, 0);

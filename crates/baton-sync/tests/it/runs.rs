@@ -34,7 +34,7 @@ async fn everything_is_in_the_file_once() {
     assert_eq!(summary.pages_fetched, source.fetched().len() as u64);
     assert!(!summary.resumed);
     assert_eq!(summary.file_bytes, fs::metadata(&target).unwrap().len());
-    // The gap that a page told of.
+    // The gap that a page reported.
     assert_eq!(summary.gaps.len(), 1);
     assert_eq!((summary.gaps[0].kind, summary.gaps[0].count), (GapKind::Unmappable, 1));
     assert_eq!(summary.gaps[0].examples, [("u7".to_owned(), "has no name".to_owned())]);
@@ -211,7 +211,7 @@ async fn grants_on_what_is_not_in_the_sync_are_left_out() {
     let users: Vec<_> =
         grant_ids(&target).into_iter().filter(|id| id.starts_with("app:") && id.contains(":user:")).collect();
     assert_eq!(users, ["app:a1:access:user:u1"]);
-    // A missing application is told; types that are no part of the sync were not asked for.
+    // A missing application is reported; types that are no part of the sync were not asked for.
     let unresolved: Vec<_> = summary.gaps.iter().filter(|gap| gap.kind == GapKind::Unresolved).collect();
     assert_eq!(unresolved.len(), 1);
     assert_eq!((unresolved[0].resource_type.as_str(), unresolved[0].count), ("app", 1));

@@ -97,7 +97,7 @@ async fn nothing_is_reused_of_another_system() {
     run("one", &target).await;
     for (system, why) in [("two", "the last sync was made of another system"), ("two", ""), ("", ""), ("two", "")] {
         let reading = run(system, &target).await.reading.unwrap();
-        let reused: u64 = reading.kinds.iter().map(|kind| kind.taken).sum();
+        let reused: u64 = reading.kinds.iter().map(|kind| kind.reused).sum();
         assert_eq!((reading.why_full.as_str(), reused > 0), (why, why.is_empty()), "{system}");
     }
 }

@@ -1,4 +1,4 @@
-//! Which resource types a file tells of, and what their resources may point to.
+//! Which resource types a file lists, and what their resources may point to.
 
 use std::sync::Arc;
 

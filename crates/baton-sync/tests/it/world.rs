@@ -1,4 +1,4 @@
-//! A system whose users, groups and applications change, and that tells what has.
+//! A system whose users, groups and applications change, and that reports what has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -13,13 +13,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{grant, resource_type, system};
 
-/// A system whose content changes, and that tells what has.
+/// A system whose content changes, and that reports what has.
 #[derive(Clone)]
 pub struct World {
     pub users: BTreeSet<u32>,
     /// Version and members.
     pub groups: BTreeMap<u32, (u32, BTreeSet<u32>)>,
-    /// Holders, told of by changes only. An application has one role more than holders, which is a work of its own that
+    /// Holders, reported by changes only. An application has one role more than holders, which is a work of its own that
     /// the page of the holders makes known.
     pub apps: BTreeMap<u32, BTreeSet<u32>>,
     /// What has changed, in order; the mark is the length of it.
@@ -90,7 +90,7 @@ impl World {
         members.insert(user);
     }
 
-    /// Nothing tells of it but the list of users.
+    /// Only the list of users shows it.
     pub fn delete_user(&mut self, user: u32) {
         self.users.remove(&user);
         self.groups.values_mut().for_each(|(_, members)| members.retain(|it| *it != user));

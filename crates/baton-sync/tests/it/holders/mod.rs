@@ -1,4 +1,4 @@
-//! A system whose applications have holders, on several pages, and that tells of whom something has changed. It can be
+//! A system whose applications have holders, on several pages, and that reports for whom something has changed. It can be
 //! asked for single holders.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ pub enum Parts {
     Error,
 }
 
-/// A system whose applications have holders, and that tells which of them have changed.
+/// A system whose applications have holders, and that reports which of them have changed.
 #[derive(Clone)]
 pub struct World {
     pub users: BTreeSet<u32>,
@@ -78,7 +78,7 @@ impl World {
         self.log.push(Invalidation { kind: "holders", selector: which, past_consistency_lag: true });
     }
 
-    /// Gives an application to a user, directly or through a group, or takes it away, and tells of it.
+    /// Gives an application to a user, directly or through a group, or takes it away, and reports the change.
     pub fn set(&mut self, app: u32, user: u32, through: Option<bool>) {
         let holders = self.apps.get_mut(&app).unwrap();
         match through {

@@ -425,7 +425,7 @@ pub async fn sync_with(source: &Arc<MadeUp>, config: SyncConfig) -> Result<Summa
     baton_sync::run(Arc::clone(source) as Arc<dyn Source>, config, Arc::new(Silent), cancel).await
 }
 
-/// Keeps what the operator is told.
+/// Records what is reported to the operator.
 #[derive(Default)]
 pub struct Notes(pub Mutex<Vec<String>>);
 

@@ -1,8 +1,7 @@
-//! Mending: a list of which the changes name only what it grants to a few principals is taken over, and what it grants to
-//! these is read.
+//! Refetches a part of a list: where the changes name only what it grants to a few principals, the rest of the list is reused
+//! and only the grants to these principals are fetched.
 //!
-//! It is done where it takes fewer calls than reading the list. Whatever is not as it should be ends it: then the list is
-//! read.
+//! Used where it takes fewer calls than reading the list. If anything is not as expected, the whole list is fetched.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -10,16 +9,16 @@ use std::path::PathBuf;
 use baton_connector::{Page, SourceError, SyncSession, Work};
 
 use super::{Engine, Stopped, lower};
+use crate::base_snapshot;
 use crate::changes::Named;
 use crate::codec;
 use crate::fetch::{Answer, Waiting};
-use crate::last;
-use crate::plan::commit::{Mend, Take, Trimmed};
+use crate::plan::commit::{PatchedWork, ReusedWork, Trimmed};
 use crate::writer::{Change, Writer};
 
-/// The part of a list that is to be read.
+/// The part of a list to be fetched.
 #[derive(Debug)]
-pub(crate) struct Mending {
+pub(crate) struct PartialRefetch {
     /// The database of the last sync.
     last: PathBuf,
     /// The work's id there.
@@ -32,29 +31,29 @@ pub(crate) struct Mending {
     principals: Vec<String>,
 }
 
-/// What was read of a list, and what stays of the rest.
-pub(crate) struct Mended {
+/// The fetched part of a list, and what stays of the rest.
+pub(crate) struct FetchedPatch {
     trimmed: Vec<Trimmed>,
     fresh: Option<Vec<u8>>,
     objects: u64,
 }
 
-impl Mending {
-    /// Reads the part, and looks what stays of the rest.
+impl PartialRefetch {
+    /// Fetches the part, and finds what stays of the rest.
     pub(crate) async fn read(&self, session: &dyn SyncSession, work: &Work) -> Result<Answer, SourceError> {
         let page = session.fetch_parts(work, &self.principals).await?.filter(|page| self.is_part(page));
-        let trimmed = page.map(|page| (last::trimmed(&self.last, self.kept, &self.principals), page));
+        let trimmed = page.map(|page| (base_snapshot::trimmed(&self.last, self.kept, &self.principals), page));
         let (trimmed, page) = match trimmed {
             Some((Ok(trimmed), page)) => (trimmed, page),
-            Some((Err(error), _)) => return Ok(unmended(work, &error.to_string())),
-            None => return Ok(unmended(work, "the source cannot read these parts, or is not sure")),
+            Some((Err(error), _)) => return Ok(no_patch(work, &error.to_string())),
+            None => return Ok(no_patch(work, "the source cannot read these parts, or is not sure")),
         };
-        let gone: u64 = trimmed.iter().map(|page| page.gone).sum();
+        let deleted: u64 = trimmed.iter().map(|page| page.deleted).sum();
         let grants = page.grants.len() as u64;
-        Ok(Answer::Mended(Mended {
+        Ok(Answer::Patch(FetchedPatch {
             trimmed,
             fresh: (grants > 0).then(|| codec::encode_grants(&page.grants)),
-            objects: (self.objects + grants).saturating_sub(gone),
+            objects: (self.objects + grants).saturating_sub(deleted),
         }))
     }
 
@@ -73,67 +72,67 @@ impl Mending {
     }
 }
 
-fn unmended(work: &Work, why: &str) -> Answer {
+fn no_patch(work: &Work, why: &str) -> Answer {
     tracing::debug!(kind = work.kind, subject = work.subject, why, "the list is read instead of mended");
-    Answer::Unmended
+    Answer::NoPatch
 }
 
 impl Engine {
-    /// Lets the part of a piece of work be fetched that may have changed.
-    pub(super) fn mend(&mut self, waiting: Waiting) {
-        let mending = self.earlier.as_ref().and_then(|earlier| {
-            let kept = earlier.last.find(&waiting.work)?;
+    /// Queues the part of a piece of work that may have changed.
+    pub(super) fn enqueue_patch(&mut self, waiting: Waiting) {
+        let refetch = self.base.as_ref().and_then(|base| {
+            let kept = base.snapshot.find(&waiting.work)?;
             let Named::Parts(parts) = self.changes.name(&waiting.work) else { return None };
             let mut principals: Vec<_> = parts.iter().cloned().collect();
             principals.sort();
-            let (last, pages, objects) = (earlier.last.path().to_owned(), kept.pages, kept.objects);
-            Some(Mending { last, kept: kept.id, pages, objects, principals })
+            let (last, pages, objects) = (base.snapshot.path().to_owned(), kept.pages, kept.objects);
+            Some(PartialRefetch { last, kept: kept.id, pages, objects, principals })
         });
-        if let Some(mending) = &mending {
+        if let Some(refetch) = &refetch {
             let hint = u64::from(waiting.work.pages_hint);
             let kind = self.kind(waiting.work.kind);
-            kind.expected += mending.principals.len() as u64;
+            kind.expected += refetch.principals.len() as u64;
             lower(&mut kind.expected, hint);
         }
-        let lane = self.session.schema().queue(waiting.work.kind);
-        self.lane(lane).waiting.push_back(Waiting { mending, ..waiting });
+        let queue = self.session.schema().queue(waiting.work.kind);
+        self.queue(queue).waiting.push_back(Waiting { refetch, ..waiting });
     }
 
-    /// Takes in a part; the rest of the list is taken over with it.
-    pub(super) async fn accept_mended(
+    /// Accepts a fetched part; the rest of the list is reused with it.
+    pub(super) async fn accept_patch(
         &mut self,
         waiting: Waiting,
-        mended: Mended,
+        patch: FetchedPatch,
         writer: &Writer,
     ) -> Result<(), Stopped> {
-        let (Some(earlier), Some(mending)) = (&self.earlier, &waiting.mending) else { return Ok(()) };
-        let Mended { trimmed, fresh, objects } = mended;
-        let known = earlier.last.opened(mending.kept).to_vec();
+        let (Some(base), Some(refetch)) = (&self.base, &waiting.refetch) else { return Ok(()) };
+        let FetchedPatch { trimmed, fresh, objects } = patch;
+        let known = base.snapshot.opened(refetch.kept).to_vec();
         self.fetched += 1;
         let kind = self.kind(waiting.work.kind);
         lower(&mut kind.open, 1);
-        kind.mended += 1;
-        lower(&mut kind.expected, mending.principals.len() as u64);
+        kind.patched += 1;
+        lower(&mut kind.expected, refetch.principals.len() as u64);
         kind.progress.works_done += 1;
-        kind.progress.pages_done += mending.pages;
+        kind.progress.pages_done += refetch.pages;
         kind.progress.objects += objects;
         let (opens, opened) = self.open_all(known);
-        let take = Take { work: waiting.id, kept: mending.kept, opens, opened };
-        match writer.send(Change::Mend(Mend { take, trimmed, fresh, objects })).await {
+        let reused = ReusedWork { work: waiting.id, kept: refetch.kept, opens, opened };
+        match writer.send(Change::Patch(PatchedWork { reused, trimmed, fresh, objects })).await {
             true => Ok(()),
             false => Err(Stopped::Writer),
         }
     }
 
-    /// Lets a piece of work be read whose part cannot be read alone.
-    pub(super) fn read_whole(&mut self, mut waiting: Waiting) {
-        if let Some(mending) = waiting.mending.take() {
+    /// Queues the whole of a piece of work whose part cannot be fetched alone.
+    pub(super) fn fetch_whole(&mut self, mut waiting: Waiting) {
+        if let Some(refetch) = waiting.refetch.take() {
             let hint = u64::from(waiting.work.pages_hint);
             let kind = self.kind(waiting.work.kind);
             kind.expected += hint;
-            lower(&mut kind.expected, mending.principals.len() as u64);
+            lower(&mut kind.expected, refetch.principals.len() as u64);
         }
-        let lane = self.session.schema().queue(waiting.work.kind);
-        self.lane(lane).waiting.push_front(waiting);
+        let queue = self.session.schema().queue(waiting.work.kind);
+        self.queue(queue).waiting.push_front(waiting);
     }
 }

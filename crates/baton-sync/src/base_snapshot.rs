@@ -1,4 +1,4 @@
-//! What is kept of the last sync: the pages that this one can take over, and whether it may.
+//! The snapshot of the last sync (`last.db`): the pages that this sync can reuse, and whether it may.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -10,27 +10,27 @@ use crate::codec::{self, WaitingGrant};
 use crate::config::FullEvery;
 use crate::error::SyncError;
 use crate::plan::commit::Trimmed;
-use crate::plan::{Course, Identity, State, VERSION, WORK_COLUMNS, changed, differs, get, work_of};
+use crate::plan::{Identity, IncrementalState, State, VERSION, WORK_COLUMNS, changed, differs, get, parse_work};
 use crate::run::PROGRAM;
 
-/// What is kept of the last sync.
+/// The snapshot of the last full sync.
 #[derive(Debug)]
-pub(crate) struct Last {
+pub(crate) struct BaseSnapshot {
     path: PathBuf,
     pub sync_id: String,
-    pub course: Course,
-    /// Principals that have vanished, by type and id.
-    pub gone: Vec<(String, String)>,
-    /// Parts of kept works that may have been read too early.
+    pub incremental: IncrementalState,
+    /// Deleted principals, by type and id.
+    pub deleted: Vec<(String, String)>,
+    /// Parts of cached works that may have been read before a change was consistent.
     pub early: Vec<Invalidation>,
-    works: HashMap<WorkKind, HashMap<String, Kept>>,
-    /// The work that the pages of a kept work make known.
+    works: HashMap<WorkKind, HashMap<String, CachedWork>>,
+    /// The work that the pages of a cached work open.
     opened: HashMap<u64, Vec<Work>>,
 }
 
-/// A piece of work whose pages are kept.
+/// A piece of work whose pages are in the snapshot.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct CachedWork {
     pub id: u64,
     pub work: Work,
     /// How many pages it takes to read it.
@@ -38,18 +38,18 @@ pub(crate) struct Kept {
     pub objects: u64,
 }
 
-/// Why nothing can be taken over.
+/// Reason for a full sync.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unusable {
-    /// There is nothing, which needs no words.
+    /// There is no snapshot. Nothing is reported.
     First,
-    /// It was to be expected.
+    /// An expected reason.
     Expected(String),
-    /// Something was lost, which an operator should know.
+    /// The snapshot was lost, which is reported to the operator.
     Lost(String),
 }
 
-impl Last {
+impl BaseSnapshot {
     /// Opens what is kept in `path`, if it belongs to the sync `last_full`, the newest finished full one of the file, and
     /// was made like the sync `identity`: under the same fingerprint, and of the same system.
     pub(crate) fn open(path: &Path, identity: &Identity, last_full: &str, schema: &Schema) -> Result<Self, Unusable> {
@@ -77,10 +77,12 @@ impl Last {
             if kept_under != identity.fingerprint {
                 return Ok(Some(Err("the last sync was made with other options or another credential")));
             }
-            let Some(course) = Course::get(&connection)?.filter(Course::keeps) else { return Ok(None) };
+            let Some(incremental) = IncrementalState::get(&connection)?.filter(IncrementalState::is_reusable) else {
+                return Ok(None);
+            };
             let (works, opened) = works(&connection, schema)?;
-            let (gone, early) = (gone(&connection)?, changed(&connection, schema)?);
-            Ok(Some(Ok(Self { path: path.to_owned(), sync_id, course, gone, early, works, opened })))
+            let (deleted, early) = (deleted(&connection)?, changed(&connection, schema)?);
+            Ok(Some(Ok(Self { path: path.to_owned(), sync_id, incremental, deleted, early, works, opened })))
         };
         match read() {
             Ok(Some(Ok(last))) => Ok(last),
@@ -89,40 +91,40 @@ impl Last {
         }
     }
 
-    /// Why it is time to read everything again, if it is.
+    /// Returns the reason for a full sync if one is due.
     pub(crate) fn is_due(&self, every: FullEvery, now: jiff::Timestamp) -> Option<String> {
-        let hours = now.duration_since(self.course.full_at).as_hours();
+        let hours = now.duration_since(self.incremental.full_at).as_hours();
         let days = every.days.filter(|days| hours >= i64::from(*days) * 24);
-        let syncs = every.syncs.filter(|syncs| self.course.syncs + 1 >= u64::from(*syncs));
+        let syncs = every.syncs.filter(|syncs| self.incremental.syncs + 1 >= u64::from(*syncs));
         match (days, syncs) {
             (Some(days), _) => Some(format!("everything was read {days} days ago or earlier")),
-            (None, Some(_)) => Some(format!("everything was read {} syncs ago", self.course.syncs + 1)),
+            (None, Some(_)) => Some(format!("everything was read {} syncs ago", self.incremental.syncs + 1)),
             (None, None) => None,
         }
     }
 
-    /// Where it is.
+    /// Path of the database.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What is kept of a piece of work that is like this one in everything but its version.
-    pub(crate) fn find(&self, work: &Work) -> Option<&Kept> {
+    /// Returns the cached work that equals this one in everything but its version.
+    pub(crate) fn find(&self, work: &Work) -> Option<&CachedWork> {
         let kept = self.works.get(work.kind)?.get(&work.subject)?;
         (kept.work.detail == work.detail).then_some(kept)
     }
 
-    /// The work that the pages of a kept work make known.
+    /// The work that the pages of a cached work open.
     pub(crate) fn opened(&self, kept: u64) -> &[Work] {
         self.opened.get(&kept).map_or(&[], Vec::as_slice)
     }
 
-    /// How many pages it takes to read the kept work of `kind` about `subject`; none if there is no such work.
+    /// How many pages it takes to read the cached work of `kind` about `subject`; none if there is no such work.
     pub(crate) fn pages(&self, kind: WorkKind, subject: &str) -> u64 {
         self.works.get(kind).and_then(|works| works.get(subject)).map_or(0, |kept| kept.pages)
     }
 
-    /// Calls `found` with the work's subject and each grant of the kept works of `kind`.
+    /// Calls `found` with the work's subject and each grant of the cached works of `kind`.
     pub(crate) fn for_each_grant(
         &self,
         kind: WorkKind,
@@ -145,7 +147,7 @@ impl Last {
     }
 }
 
-/// Those pages of a `kept` work in the database in `path` that grant something to one of `principals`, without these
+/// Returns the pages of a `kept` work in the database in `path` that grant something to one of `principals`, without these
 /// grants.
 pub(crate) fn trimmed(path: &Path, kept: u64, principals: &[String]) -> Result<Vec<Trimmed>, SyncError> {
     let failed = |error| SyncError::plan(path)(error);
@@ -158,9 +160,9 @@ pub(crate) fn trimmed(path: &Path, kept: u64, principals: &[String]) -> Result<V
     while let Some(row) = rows.next().map_err(failed)? {
         let seq = row.get(0).map_err(failed)?;
         let whole: Vec<u8> = row.get(1).map_err(failed)?;
-        let (grants, gone, left) = codec::without(&whole, |grant| principals.contains(grant.principal))?;
-        if gone > 0 {
-            trimmed.push(Trimmed { seq, grants, left, gone });
+        let (grants, deleted, left) = codec::without(&whole, |grant| principals.contains(grant.principal))?;
+        if deleted > 0 {
+            trimmed.push(Trimmed { seq, grants, left, deleted });
         }
     }
     Ok(trimmed)
@@ -170,7 +172,7 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
 }
 
-type Works = HashMap<WorkKind, HashMap<String, Kept>>;
+type Works = HashMap<WorkKind, HashMap<String, CachedWork>>;
 
 fn works(connection: &Connection, schema: &Schema) -> rusqlite::Result<(Works, HashMap<u64, Vec<Work>>)> {
     let (mut works, mut all) = (Works::new(), HashMap::new());
@@ -179,11 +181,11 @@ fn works(connection: &Connection, schema: &Schema) -> rusqlite::Result<(Works, H
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         // The fingerprint keeps unknown kinds away.
-        let Ok(work) = work_of(row, schema)? else { continue };
+        let Ok(work) = parse_work(row, schema)? else { continue };
         let id: u64 = row.get(0)?;
         all.insert(id, work.clone());
         if row.get::<_, u8>(1)? == State::Done as u8 {
-            let kept = Kept { id, pages: row.get(2)?, objects: row.get(3)?, work };
+            let kept = CachedWork { id, pages: row.get(2)?, objects: row.get(3)?, work };
             works.entry(kept.work.kind).or_default().insert(kept.work.subject.clone(), kept);
         }
     }
@@ -197,7 +199,7 @@ fn works(connection: &Connection, schema: &Schema) -> rusqlite::Result<(Works, H
     Ok((works, opened))
 }
 
-fn gone(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+fn deleted(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = connection.prepare("SELECT resource_type, id FROM gone")?;
     statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }

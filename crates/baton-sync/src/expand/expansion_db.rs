@@ -1,4 +1,4 @@
-//! The grants that expansion is about, kept apart from all others until they are expanded.
+//! A small database of the grants that take part in expansion, separate from all others until they are expanded.
 //!
 //! They are few: those on entitlements that are passed on, and on those that these pass on. Expanded in a small database of
 //! their own they come last into the file, which is written from its beginning to its end and packed on the way.
@@ -29,7 +29,7 @@ impl Related {
     /// Looks for them in the pages of a plan.
     pub(crate) fn find(plan: &Plan) -> Result<Self, SyncError> {
         let mut related = Self::default();
-        plan.for_each_passing_page(|page| {
+        plan.for_each_expandable_page(|page| {
             codec::for_each_grant(page, |grant| {
                 let Some(expandable) = grant.expandable else { return Ok(()) };
                 let expandable = GrantExpandable::decode(expandable)
@@ -45,15 +45,15 @@ impl Related {
         Ok(related)
     }
 
-    /// Takes note of an entitlement that is in the file.
+    /// Records an entitlement that is in the file.
     pub(crate) fn note(&mut self, id: &str, resource_type: &str, resource: &str) {
         if let Some(owner) = self.entitlements.get_mut(id) {
             *owner = Some((resource_type.to_owned(), resource.to_owned()));
         }
     }
 
-    /// Makes ready for their grants, in the database `db`; `None` if nothing in the file passes anything on.
-    pub(crate) fn apart(self, db: &Path, sync: &NewSync<'_>) -> Result<Option<Apart>, SyncError> {
+    /// Creates the database `db` for their grants; `None` if nothing in the file passes anything on.
+    pub(crate) fn open_db(self, db: &Path, sync: &NewSync<'_>) -> Result<Option<ExpansionDb>, SyncError> {
         let Self { passes, entitlements } = self;
         let is_there = |id: &String| entitlements.get(id).is_some_and(Option::is_some);
         let mut about = HashSet::new();
@@ -74,13 +74,13 @@ impl Related {
                 builder.put_entitlement_row(resource_type, resource, id, &[])?;
             }
         }
-        Ok(Some(Apart { builder, db: db.to_owned(), about, last: (String::new(), false) }))
+        Ok(Some(ExpansionDb { builder, db: db.to_owned(), about, last: (String::new(), false) }))
     }
 }
 
-/// The database of these grants.
+/// The database of the grants that take part in expansion.
 #[derive(Debug)]
-pub(crate) struct Apart {
+pub(crate) struct ExpansionDb {
     builder: Builder,
     db: PathBuf,
     /// The entitlements that they are on.
@@ -89,7 +89,7 @@ pub(crate) struct Apart {
     last: (String, bool),
 }
 
-impl Apart {
+impl ExpansionDb {
     /// Whether grants on this entitlement belong here.
     pub(crate) fn concerns(&mut self, entitlement: &str) -> bool {
         if self.last.0 != entitlement {

@@ -1,5 +1,5 @@
-//! Grants that can be read from either of two sides: they are written in an order of their own, so that the file does
-//! not show which side was read.
+//! Writes grants that equivalent kinds of work can read in a canonical order, so that the file does not depend on which kind
+//! was read.
 
 use baton_c1z::GrantRow;
 
@@ -8,9 +8,9 @@ use crate::error::SyncError;
 use crate::grant_blob::EncodedGrant;
 use crate::grant_writer::Out;
 
-/// Grants that wait for their turn. They are few: those of groups to applications, for example, not those of people.
+/// Collects grants of equivalent kinds and sorts them. They are few: those of groups to applications, for example, not those of people.
 #[derive(Debug, Default)]
-pub(crate) struct Sided(Vec<Row>);
+pub(crate) struct CanonicalGrants(Vec<Row>);
 
 /// A row of the file; entitlement, type and id of the principal come first, because they are the order.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,8 +25,8 @@ struct Row {
     expansion: Option<Vec<u8>>,
 }
 
-impl Sided {
-    /// Keeps a grant.
+impl CanonicalGrants {
+    /// Adds a grant.
     pub(crate) fn keep(&mut self, grant: &WaitingGrant<'_>, encoded: EncodedGrant<'_>) {
         self.0.push(Row {
             entitlement: grant.entitlement.id.clone(),

@@ -1,19 +1,18 @@
-//! How a sync reads: everything, or what has changed since another one.
+//! The incremental state of a sync: whether it fetches everything, or only what has changed since its base.
 
 use rusqlite::Connection;
 
 use super::{get, put};
 
-/// How a sync reads, and what the next one has to know about it. Part of the plan, because a run that carries it on must
-/// read in the same way.
+/// How a sync fetches, and what the next one has to know about it. Part of the plan, because a run that resumes it must
+/// fetch in the same way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Course {
-    /// What stands for the moment since which the next sync has to look for changes; empty if it cannot take anything
-    /// over.
+pub(crate) struct IncrementalState {
+    /// Change token from which the next sync looks for changes; empty if it cannot reuse this one.
     pub mark: String,
-    /// The sync from which this one takes over; empty if it reads everything.
+    /// Id of the base sync that this one reuses; empty for a full sync.
     pub base: String,
-    /// Why it reads everything; empty if it does not, or if nobody could expect otherwise.
+    /// Reason for a full sync; empty if incremental or first.
     pub why_full: String,
     /// The kind of work that reads the changes since; empty without one.
     pub changes: String,
@@ -23,9 +22,9 @@ pub(crate) struct Course {
     pub syncs: u64,
 }
 
-impl Course {
-    /// Whether the next sync may take over from this one.
-    pub(crate) fn keeps(&self) -> bool {
+impl IncrementalState {
+    /// Whether the next sync may reuse this one.
+    pub(crate) fn is_reusable(&self) -> bool {
         !self.mark.is_empty()
     }
 

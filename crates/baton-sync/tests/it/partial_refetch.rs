@@ -1,4 +1,4 @@
-//! Lists that are taken over from the last sync but for what they grant to a few principals.
+//! Lists that are reused from the last sync except for what they grant to a few principals.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -19,11 +19,11 @@ struct Done {
 }
 
 impl Done {
-    /// Holders that were read, mended, and taken over.
+    /// Holders that were read, patched, and reused.
     fn holders(&self) -> (u64, u64, u64) {
         let kinds = &self.summary.reading.as_ref().unwrap().kinds;
         let holders = kinds.iter().find(|kind| kind.kind == "holders").unwrap();
-        (holders.read, holders.mended, holders.taken)
+        (holders.read, holders.patched, holders.reused)
     }
 }
 
@@ -85,7 +85,7 @@ async fn a_list_is_mended_where_only_a_part_of_it_has_changed() {
     assert_eq!(noted["mended"], serde_json::json!({"holders": 1}));
     assert_eq!(noted["taken_over"]["holders"], 2);
 
-    // What was mended is kept as what was read is.
+    // What was patched is kept as what was read is.
     let done = checked(&world, &target).await;
     assert_eq!((done.read.as_slice(), done.holders()), (&[][..] as &[String], (0, 0, 3)));
     world.set(0, 15, Some(true));
@@ -254,7 +254,7 @@ async fn a_part_that_changed_a_moment_ago_is_read_again() {
 #[tokio::test]
 async fn who_has_vanished_is_in_no_mended_list() {
     let (mut world, _folder, target) = synced().await;
-    // Nothing tells of it but the list of users.
+    // Only the list of users shows it.
     world.users.remove(&6);
     for holders in world.apps.values_mut() {
         holders.remove(&6);

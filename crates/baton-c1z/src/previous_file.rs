@@ -15,10 +15,10 @@ use crate::stats::Stats;
 use crate::sync_run::{SyncRun, SyncType};
 use crate::{connection, migrate};
 
-/// The database of an older file, brought up to date. Of a file that we have written no more is unpacked than is asked for:
+/// The database of the previous file, migrated to the current schema. A file that we have written is unpacked on demand:
 /// which syncs it holds, and the rows that are copied, one part after the other. Others are unpacked as a whole.
 #[derive(Debug)]
-pub struct Older {
+pub struct PreviousFile {
     db: PathBuf,
     /// The file that it came from.
     file: PathBuf,
@@ -27,7 +27,7 @@ pub struct Older {
     sound: AtomicBool,
 }
 
-impl Older {
+impl PreviousFile {
     /// The database of the file `c1z`, made at `db`.
     ///
     /// # Errors
@@ -43,25 +43,25 @@ impl Older {
             }
             None => envelope::decode(c1z, db, limits)?,
         }
-        Self::of_decoded(db, c1z)
+        Self::from_decoded(db, c1z)
     }
 
     /// A database that [`envelope::decode`] made, brought up to date where it stands.
     ///
     /// # Errors
     /// As [`Reader::open_db`].
-    pub fn of_db(db: &Path) -> Result<Self, Error> {
-        Self::of_decoded(db, db)
+    pub fn from_db(db: &Path) -> Result<Self, Error> {
+        Self::from_decoded(db, db)
     }
 
-    fn of_decoded(db: &Path, file: &Path) -> Result<Self, Error> {
+    fn from_decoded(db: &Path, file: &Path) -> Result<Self, Error> {
         migrate::migrate(db, file)?;
         Ok(Self { file: file.to_owned(), ..Self::unpacked(db) })
     }
 
     /// A database that is sound and up to date, or only to be looked at.
     pub(crate) fn unpacked(db: &Path) -> Self {
-        let (packed, sound) = (Mutex::new(Packed::of(db)), AtomicBool::new(true));
+        let (packed, sound) = (Mutex::new(Packed::new(db)), AtomicBool::new(true));
         Self { db: db.to_owned(), file: db.to_owned(), packed, sound }
     }
 
@@ -109,7 +109,7 @@ impl Older {
         self.packed().verify()
     }
 
-    /// Where it stands.
+    /// Path of the database.
     #[must_use]
     pub fn db(&self) -> &Path {
         &self.db
@@ -117,7 +117,7 @@ impl Older {
 
     /// A reader of what is not in the tables of resources, entitlements and grants.
     pub(crate) fn outline(&self) -> Result<Reader, Error> {
-        Ok(Reader::of(self.connection()?, &self.db))
+        Ok(Reader::from_connection(self.connection()?, &self.db))
     }
 
     /// The database, for what is not in the tables of resources, entitlements and grants.
@@ -147,7 +147,7 @@ impl Older {
 /// Unpacks what SQLite looks at as long as nobody asks for resources, entitlements or grants; `None` if more than that would be
 /// looked at, because the database is not up to date, or if it is out of the ordinary.
 fn restore_outline(db: &Path, packed: &mut Packed) -> Option<()> {
-    let mut outline = Outline::of(db, packed)?;
+    let mut outline = Outline::open(db, packed)?;
     outline.restore(1)?;
     let connection = connection::open_read_only(db, db).ok()?;
     let trees = connection

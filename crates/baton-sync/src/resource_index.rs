@@ -1,4 +1,4 @@
-//! Which resources are in the file.
+//! An index of the resources in the file.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
@@ -13,13 +13,13 @@ type Ids = HashSet<u64, BuildHasherDefault<Hashed>>;
 /// The resources that are in the file, by type, as hashes: eight bytes for each of a million users. A collision would
 /// only keep a loose end that should have been counted.
 #[derive(Debug)]
-pub(crate) struct Present {
+pub(crate) struct ResourceIndex {
     /// Few, so that they are found by looking.
     types: Vec<(String, Ids)>,
     hasher: DefaultHashBuilder,
 }
 
-impl Present {
+impl ResourceIndex {
     /// Nothing yet of the types of this sync.
     pub(crate) fn new<'a>(types: impl IntoIterator<Item = &'a ResourceType>) -> Self {
         let types = types.into_iter().map(|resource_type| (resource_type.id.clone(), HashSet::default())).collect();
@@ -38,7 +38,7 @@ impl Present {
         self.types.iter().any(|(known, _)| known == resource_type)
     }
 
-    /// Notes a resource; false if its type is not part of the sync.
+    /// Adds a resource; false if its type is not part of the sync.
     pub(crate) fn add(&mut self, resource_type: &str, id: &str) -> bool {
         let hash = self.hasher.hash_one(id);
         let ids = self.types.iter_mut().find(|(known, _)| known == resource_type);
@@ -68,9 +68,9 @@ impl Present {
     }
 }
 
-/// What of the two ends of a grant is in the file.
+/// Whether the two endpoints of a grant are in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ends {
+pub(crate) struct GrantEndpoints {
     pub owner: Owner,
     /// Whether the principal is there.
     pub principal: bool,
@@ -86,10 +86,10 @@ pub(crate) enum Owner {
 }
 
 impl Owner {
-    pub(crate) fn of(entitlement: &EntitlementRef, present: &Present) -> Self {
-        if !present.syncs(&entitlement.resource_type) {
+    pub(crate) fn look_up(entitlement: &EntitlementRef, resource_index: &ResourceIndex) -> Self {
+        if !resource_index.syncs(&entitlement.resource_type) {
             Self::NotSynced
-        } else if present.has(&entitlement.resource_type, &entitlement.resource) {
+        } else if resource_index.has(&entitlement.resource_type, &entitlement.resource) {
             Self::There
         } else {
             Self::Missing
@@ -123,13 +123,15 @@ mod tests {
     #[test]
     fn resources_are_known_by_type_and_id() {
         let types = ["user", "group"].map(|id| ResourceType { id: id.to_owned(), ..ResourceType::default() });
-        let mut present = Present::new(&types);
-        assert!(present.add("user", "1"));
-        assert!(!present.add("device", "1"));
-        assert!(present.has("user", "1"));
-        assert!(!present.has("group", "1") && !present.has("user", "2") && !present.has("device", "1"));
-        assert!(present.syncs("group") && !present.syncs("device"));
+        let mut resource_index = ResourceIndex::new(&types);
+        assert!(resource_index.add("user", "1"));
+        assert!(!resource_index.add("device", "1"));
+        assert!(resource_index.has("user", "1"));
+        assert!(
+            !resource_index.has("group", "1") && !resource_index.has("user", "2") && !resource_index.has("device", "1")
+        );
+        assert!(resource_index.syncs("group") && !resource_index.syncs("device"));
         let asked = [("user", "1"), ("group", "1"), ("device", "1"), ("user", "2"), ("user", "1")];
-        assert_eq!(present.have(asked.into_iter()), [true, false, false, false, true]);
+        assert_eq!(resource_index.have(asked.into_iter()), [true, false, false, false, true]);
     }
 }
