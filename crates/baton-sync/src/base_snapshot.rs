@@ -9,9 +9,9 @@ use rusqlite::{Connection, OpenFlags};
 use crate::codec::{self, WaitingGrant};
 use crate::config::FullEvery;
 use crate::error::SyncError;
+use crate::identity::PROGRAM;
 use crate::plan::commit::Trimmed;
 use crate::plan::{Identity, IncrementalState, State, VERSION, WORK_COLUMNS, changed, differs, get, parse_work};
-use crate::run::PROGRAM;
 
 /// The snapshot of the last full sync.
 #[derive(Debug)]

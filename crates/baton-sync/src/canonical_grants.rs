@@ -6,7 +6,7 @@ use baton_c1z::GrantRow;
 use crate::codec::WaitingGrant;
 use crate::error::SyncError;
 use crate::grant_blob::EncodedGrant;
-use crate::grant_writer::Out;
+use crate::grant_sink::GrantSink;
 
 /// Collects grants of equivalent kinds and sorts them. They are few: those of groups to applications, for example, not those of people.
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ impl CanonicalGrants {
     }
 
     /// Writes all grants, each once.
-    pub(crate) fn put(mut self, out: &mut Out<'_>) -> Result<(), SyncError> {
+    pub(crate) fn put(mut self, out: &mut GrantSink<'_>) -> Result<(), SyncError> {
         self.0.sort_unstable();
         self.0.dedup_by(|one, other| one.id == other.id);
         for row in &self.0 {

@@ -1,6 +1,6 @@
 //! Fetches all queues at once and sends each page to the writer until no work is left.
 
-pub(crate) mod partial_refetch;
+mod patch;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};

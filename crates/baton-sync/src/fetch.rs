@@ -12,8 +12,8 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::codec;
-use crate::engine::partial_refetch::{FetchedPatch, PartialRefetch};
 use crate::partial::Partial;
+use crate::partial_refetch::{FetchedPatch, PartialRefetch};
 use crate::plan::FetchedPage;
 
 /// A piece of work that waits for its next page.
@@ -92,7 +92,10 @@ pub(crate) fn fetch(
     );
     let reading = async move {
         let answer = match &waiting.refetch {
-            Some(refetch) => refetch.read(session.as_ref(), &waiting.work).await,
+            Some(refetch) => refetch
+                .read(session.as_ref(), &waiting.work)
+                .await
+                .map(|patch| patch.map_or(Answer::NoPatch, Answer::Patch)),
             None => read(session.as_ref(), &waiting, partial.as_deref()).await,
         };
         if answer.is_err() {

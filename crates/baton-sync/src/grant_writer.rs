@@ -1,38 +1,19 @@
 //! Writing the grants of the new file.
 
-use baton_c1z::{Builder, GrantRow};
+use baton_c1z::GrantRow;
 use baton_connector::{GapKind, KindSpec, MissingPrincipal};
 
 use crate::canonical_grants::CanonicalGrants;
 use crate::codec::{self, WaitingGrant};
 use crate::deleted_principals::DeletedPrincipals;
 use crate::error::SyncError;
-use crate::expand::ExpansionDb;
 use crate::external::Matching;
 use crate::grant_blob::GrantEncoder;
+use crate::grant_sink::GrantSink;
 use crate::plan::PageColumn;
 use crate::resource_index::{GrantEndpoints, Owner, ResourceIndex};
-use crate::seal::Sealing;
+use crate::sealing::Sealing;
 use crate::summary::GapCount;
-
-/// Where grants go.
-pub(crate) struct Out<'a> {
-    pub builder: &'a mut Builder,
-    /// Those that expansion is about.
-    pub expansion_db: Option<&'a mut ExpansionDb>,
-}
-
-impl Out<'_> {
-    /// Adds a grant.
-    pub(crate) fn put(&mut self, grant: &GrantRow<'_>) -> Result<(), SyncError> {
-        if let Some(expansion_db) = &mut self.expansion_db
-            && expansion_db.concerns(grant.entitlement_id)
-        {
-            return expansion_db.put(grant);
-        }
-        Ok(self.builder.put_grant(grant)?)
-    }
-}
 
 /// Goes through the grants of the plan.
 pub(crate) struct GrantWriter<'a, 'b> {
@@ -40,7 +21,7 @@ pub(crate) struct GrantWriter<'a, 'b> {
     resource_index: &'a ResourceIndex,
     deleted_principals: &'a mut DeletedPrincipals<'b>,
     gaps: &'a mut Vec<GapCount>,
-    out: Out<'a>,
+    out: GrantSink<'a>,
     encoder: GrantEncoder,
     /// Those that wait for the principals of another file.
     waiting: Matching,
@@ -54,7 +35,7 @@ impl<'a, 'b> GrantWriter<'a, 'b> {
         resource_index: &'a ResourceIndex,
         deleted_principals: &'a mut DeletedPrincipals<'b>,
         gaps: &'a mut Vec<GapCount>,
-        out: Out<'a>,
+        out: GrantSink<'a>,
     ) -> Self {
         let (encoder, waiting) = (GrantEncoder::new(), Matching::default());
         Self { sealing, resource_index, deleted_principals, gaps, out, encoder, waiting, bytes: 0 }

@@ -17,15 +17,13 @@ use crate::identity;
 use crate::observe::{Event, Observer};
 use crate::open::{Opened, Opening};
 use crate::partial::{self, Partial};
-use crate::plan::{Identity, Plan, SnapshotParts};
+use crate::plan::keep::SnapshotParts;
+use crate::plan::{Identity, Plan};
 use crate::previous;
-use crate::seal::Sealing;
+use crate::sealing::Sealing;
 use crate::summary::{Reading, Summary};
 use crate::workdir::{WorkDir, remove_database};
 use crate::writer::Writer;
-
-/// The version of this program, for what only the same one may read again.
-pub(crate) const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// Syncs `source` into `config.target`.
 ///
@@ -265,7 +263,7 @@ fn cancelled() -> SyncError {
 
 /// Writes the snapshot for the next sync. The file is finished: a failure costs nothing but calls.
 fn keep(plan: Plan, last: &Path, identity: &Identity, deleted: &[(String, String)], observer: &dyn Observer) {
-    let snapshot_parts = SnapshotParts { identity, program: PROGRAM, deleted };
+    let snapshot_parts = SnapshotParts { identity, program: identity::PROGRAM, deleted };
     if let Err(error) = plan.keep(last, &snapshot_parts) {
         remove_database(last);
         let note = format!("the next sync will read everything, because nothing could be kept for it: {error}");

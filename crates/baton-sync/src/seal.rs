@@ -2,57 +2,28 @@
 //! not on when it arrived.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use baton_c1z::envelope::SealedFile;
 use baton_c1z::{Builder, NewSync, SyncType};
-use baton_connector::{GapKind, KindSpec, MissingPrincipal, SyncSession, SystemId, TypeSpec};
+use baton_connector::{GapKind, KindSpec, MissingPrincipal, TypeSpec};
 use baton_proto::c1::connector::v2::{Resource, ResourceId, ResourceType};
 use prost::Message;
-use tokio_util::sync::CancellationToken;
 
 use crate::codec::{self, Object};
-use crate::config::SyncConfig;
 use crate::deleted_principals::DeletedPrincipals;
 use crate::error::SyncError;
 use crate::expand::{self, Related};
-use crate::external::External;
-use crate::grant_writer::{GrantWriter, Out};
+use crate::grant_sink::GrantSink;
+use crate::grant_writer::GrantWriter;
 use crate::guard;
 use crate::invariants::{self, ExclusionGroups};
-use crate::observe::{Event, Observer};
-use crate::plan::{Identity, PageColumn, Plan};
-use crate::previous::Previous;
+use crate::observe::Event;
+use crate::plan::PageColumn;
 use crate::resource_index::ResourceIndex;
-use crate::summary::{GapCount, Reading, TypeCount};
-
-/// What sealing works on. It owns everything, because it runs on a thread that may block.
-pub(crate) struct Sealing {
-    pub plan: Plan,
-    pub session: Arc<dyn SyncSession>,
-    pub identity: Identity,
-    /// The system that was read, if it is known.
-    pub system: Option<SystemId>,
-    pub sync_type: SyncType,
-    /// The types of this sync, in stored order.
-    pub types: Vec<TypeSpec>,
-    /// The file that is replaced.
-    pub previous: Previous,
-    /// What was read and what was reused.
-    pub reading: Option<Reading>,
-    /// Principals that were already deleted before the last sync.
-    pub deleted: Vec<(String, String)>,
-    /// The file of the other connector whose principals hold grants here.
-    pub external: Option<External>,
-    /// Where the new database is made.
-    pub build: PathBuf,
-    /// Where the grants that expansion is about wait.
-    pub expansion_db: PathBuf,
-    pub config: SyncConfig,
-    pub observer: Arc<dyn Observer>,
-    pub cancel: CancellationToken,
-}
+use crate::sealing::Sealing;
+use crate::summary::{GapCount, TypeCount};
 
 /// What sealing found and made.
 #[derive(Debug)]
@@ -135,7 +106,7 @@ impl Sealing {
         self.step("writing grants")?;
         let mut deleted_principals =
             DeletedPrincipals::new(&self.deleted, self.previous.file.as_deref(), &self.previous.last_full);
-        let out = Out { builder: &mut builder, expansion_db: expansion_db.as_mut() };
+        let out = GrantSink { builder: &mut builder, expansion_db: expansion_db.as_mut() };
         let waiting = GrantWriter::new(self, &resource_index, &mut deleted_principals, &mut gaps, out).write_all()?;
         let deleted = deleted_principals.found();
         if let Some(expansion_db) = expansion_db {
@@ -181,43 +152,6 @@ impl Sealing {
             types.extend(Self::count(others, &stats, &gaps));
         }
         Ok(Sealed { types, gaps, file, deleted })
-    }
-
-    pub(crate) fn is_partial(&self) -> bool {
-        self.sync_type == SyncType::Partial
-    }
-
-    /// Whether grants that follow from others are made here. A partial sync does not know the others.
-    fn expands(&self) -> bool {
-        !self.is_partial() && !self.config.options.skip_expand_grants
-    }
-
-    /// Says what comes next; stops here if the sync was cancelled.
-    fn step(&self, step: &'static str) -> Result<(), SyncError> {
-        self.observer.event(&Event::Sealing { step });
-        self.go_on()
-    }
-
-    pub(crate) fn go_on(&self) -> Result<(), SyncError> {
-        if self.cancel.is_cancelled() {
-            // The caller knows what is kept and fills it in.
-            return Err(SyncError::Cancelled { kept: 0, work: self.build.clone() });
-        }
-        Ok(())
-    }
-
-    /// Refuses a database that readers would refuse.
-    fn check_size(&self) -> Result<(), SyncError> {
-        let size = std::fs::metadata(&self.build).map_err(SyncError::io("look at", &self.build))?.len();
-        self.refuse_beyond("", size)
-    }
-
-    pub(crate) fn refuse_beyond(&self, more: &'static str, size: u64) -> Result<(), SyncError> {
-        let most = self.config.largest_database;
-        if size <= most {
-            return Ok(());
-        }
-        Err(SyncError::TooLarge { more, size, most, target: self.config.target.clone() })
     }
 
     fn put_objects(

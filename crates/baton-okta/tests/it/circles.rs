@@ -28,11 +28,6 @@ const KNOWN: &[(&str, &str)] = &[
         "baton-service/src/lib.rs",
         "c1, c1::client, c1::link, config, folders, handlers, health, hello, poll, run, tasks, tasks::debug",
     ),
-    ("baton-sync/src/lib.rs", "base_snapshot, changes, engine, engine::partial_refetch, fetch, open, run"),
-    ("baton-sync/src/lib.rs", "expand, expand::expansion_db"),
-    ("baton-sync/src/lib.rs", "external, external::matching"),
-    ("baton-sync/src/lib.rs", "canonical_grants, grant_writer, seal"),
-    ("baton-sync/src/lib.rs", "plan, plan::incremental_state, plan::keep"),
     (
         "okta-sim/src/lib.rs",
         ", auth, config, endpoints, endpoints::list, endpoints::others, handle, oauth, oauth::app, oauth::assertion, oauth::nonces, oauth::proof, oauth::resource, oauth::token, server, side_channel, sim",

@@ -11,7 +11,7 @@ use baton_connector::EntitlementRef;
 use baton_proto::c1::connector::v2::GrantExpandable;
 use prost::Message;
 
-use super::expand;
+use super::propagate::expand;
 use crate::codec;
 use crate::error::SyncError;
 use crate::plan::Plan;

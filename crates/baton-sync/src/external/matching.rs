@@ -15,7 +15,7 @@ use prost_types::value::Kind;
 use prost_types::{Any, Struct};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::Copied;
+use super::copied::Copied;
 use crate::codec::WaitingGrant;
 use crate::error::SyncError;
 use crate::summary::GapCount;

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{get, put};
+use super::meta::{get, put};
 
 /// How a sync fetches, and what the next one has to know about it. Part of the plan, because a run that resumes it must
 /// fetch in the same way.

@@ -7,15 +7,16 @@
 
 pub(crate) mod commit;
 mod incremental_state;
-mod keep;
+pub(crate) mod keep;
+mod meta;
 mod row;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use baton_connector::{Gap, GapKind, Invalidation, Schema, Work, WorkKind};
+use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec::IS_EXPANDABLE;
 use crate::error::SyncError;
@@ -23,7 +24,7 @@ use crate::summary::GapCount;
 use crate::workdir::{create_database, remove_database};
 
 pub(crate) use incremental_state::IncrementalState;
-pub(crate) use keep::SnapshotParts;
+pub(crate) use meta::{get, put};
 pub(crate) use row::{WORK_COLUMNS, changed, parse_work};
 
 /// Changes with every change of the tables below or of the pages' encoding: a plan of another version is not carried
@@ -418,14 +419,4 @@ pub(crate) fn differs(one: &str, other: &str) -> bool {
 
 fn is_older(started_at: jiff::Timestamp, age: Duration) -> bool {
     SystemTime::now().duration_since(SystemTime::from(started_at)).is_ok_and(|elapsed| elapsed > age)
-}
-
-/// A value of the table `meta`.
-pub(crate) fn get(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
-    connection.query_row("SELECT value FROM meta WHERE key = ?", [key], |row| row.get(0)).optional()
-}
-
-/// Sets a value of the table `meta`.
-pub(crate) fn put(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
-    connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", [key, value]).map(drop)
 }
