@@ -80,7 +80,7 @@ fn add(page: &mut Page, sets: &[ResourceSet], scope: Scope) {
             page.resources.push(resource);
         }
         if scope.bindings || scope.bound_roles() {
-            page.opens.push(follow_up::bindings_of(set));
+            page.opens.push(follow_up::bindings_of(set, scope));
         }
     }
 }

@@ -44,7 +44,8 @@ struct Set<'a> {
 
 impl<'a> Set<'a> {
     fn of(work: &'a Work, scope: Scope) -> Result<Self, SourceError> {
-        let BindingsDetail { label, description } = work.detail.get()?;
+        let BindingsDetail { label, description, grants_only } = work.detail.get()?;
+        let scope = if grants_only { Scope { resource_sets: true, bindings: false, ..scope } } else { scope };
         Ok(Self { id: &work.subject, label, description, scope })
     }
 
@@ -218,7 +219,7 @@ mod tests {
         let options = Options { resource_types: types, ..Options::default() };
         let scope = Scope::of(&options, &Rules { sync_custom_roles: true, ..Rules::default() });
         let mut page = Page::default();
-        let work = follow_up::bindings_of(&set);
+        let work = follow_up::bindings_of(&set, scope);
         Set::of(&work, scope).unwrap().add(&mut page, &[Binding { id: "cr0vault".to_owned() }]);
         page
     }
