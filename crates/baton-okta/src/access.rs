@@ -9,7 +9,7 @@ use okta_client::{ApiToken, Authenticator, Client, Error, OAuth, OAuthConfig, Pa
 
 use crate::config::{Auth, Config, Requests, Rules};
 use crate::errors;
-use crate::needs::{self, MUST_BE_READ, Need, SCOPES_PAGE};
+use crate::required_permissions::{self, MUST_BE_READ, RequiredPermission, SCOPES_PAGE};
 use crate::scope::Scope;
 
 /// How the connector names itself to Okta.
@@ -20,7 +20,7 @@ const TOKEN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Who the connector is to Okta.
 #[derive(Debug, Clone)]
-pub(crate) enum Access {
+pub(crate) enum Credential {
     /// The admin who made the API token.
     ApiToken,
     /// A service app, for the scopes that it is granted.
@@ -32,16 +32,17 @@ pub(crate) enum Access {
 /// # Errors
 ///
 /// Token, key or app can be none, or the machine's TLS roots cannot be used.
-pub(crate) fn connect(config: &Config) -> Result<(Client, Access), Error> {
+pub(crate) fn connect(config: &Config) -> Result<(Client, Credential), Error> {
     let Config { org, auth, requests, purpose, options, rules, .. } = config;
     match auth {
         Auth::ApiToken(token) => {
             let token = ApiToken::new(token.clone())?;
-            Ok((client(config, Arc::new(token))?, Access::ApiToken))
+            Ok((client(config, Arc::new(token))?, Credential::ApiToken))
         }
         Auth::PrivateKey { client_id, key_id, private_key } => {
             let key = PrivateKey::parse(private_key)?;
-            let scopes = needs::scopes(*purpose, options, rules).into_iter().map(str::to_owned).collect();
+            let scopes =
+                required_permissions::scopes(*purpose, options, rules).into_iter().map(str::to_owned).collect();
             let oauth = OAuth::new(OAuthConfig {
                 timeout: requests.timeout.min(TOKEN_TIMEOUT),
                 user_agent: USER_AGENT.to_owned(),
@@ -51,7 +52,7 @@ pub(crate) fn connect(config: &Config) -> Result<(Client, Access), Error> {
                 accept_fewer_scopes: true,
                 ..OAuthConfig::new(org.clone(), client_id.clone(), key_id.clone(), key, scopes)
             })?;
-            Ok((client(config, Arc::new(oauth.clone()))?, Access::ServiceApp(oauth)))
+            Ok((client(config, Arc::new(oauth.clone()))?, Credential::ServiceApp(oauth)))
         }
     }
 }
@@ -82,7 +83,7 @@ fn pacing(requests: &Requests) -> Pacing {
     }
 }
 
-impl Access {
+impl Credential {
     /// Looks with one request whether Okta lets us in, and for a service app whether it is granted what reading `types`
     /// takes. Types that a sync can do without are only warned of: their lists are refused when their turn comes. Returns
     /// the id of the org, if the answer contains it.
@@ -97,7 +98,7 @@ impl Access {
             Self::ServiceApp(oauth) => oauth,
         };
         // For a process that stays: what was granted since the last time counts.
-        oauth.add_scopes(&needs::of_types(types.iter().copied()));
+        oauth.add_scopes(&required_permissions::scopes_for_types(types.iter().copied()));
         oauth.sign_in().await.map_err(|error| errors::unusable("signing in to Okta", &error))?;
         let granted = oauth.granted().unwrap_or_default();
         let missing: Vec<_> = missing(types, &granted).collect();
@@ -116,7 +117,7 @@ impl Access {
     /// Asks for the scope of the System Log, too. Without it, what the log would tell is read.
     pub(crate) fn want_logs(&self) {
         if let Self::ServiceApp(oauth) = self {
-            oauth.add_scopes(&[needs::LOGS]);
+            oauth.add_scopes(&[required_permissions::LOGS]);
         }
     }
 
@@ -138,7 +139,7 @@ impl Access {
     /// Asks for the scopes that a sync of this takes, if those of the present token do not do.
     pub(crate) fn prepare(&self, options: &Options, rules: &Rules) {
         if let Self::ServiceApp(oauth) = self {
-            oauth.add_scopes(&needs::of_types(Scope::of(options, rules).types()));
+            oauth.add_scopes(&required_permissions::scopes_for_types(Scope::of(options, rules).types()));
         }
     }
 }
@@ -155,13 +156,16 @@ pub(crate) async fn org_id(client: &Client) -> Option<String> {
 }
 
 /// Those of the types whose scope is not granted.
-pub(crate) fn missing(types: &[&'static str], granted: &[String]) -> impl Iterator<Item = (&'static str, Need)> {
-    let needs = types.iter().filter_map(|of| Some((*of, Need::of(of)?)));
-    needs.filter(|(_, need)| !needs::is_granted(need.scope, granted))
+pub(crate) fn missing(
+    types: &[&'static str],
+    granted: &[String],
+) -> impl Iterator<Item = (&'static str, RequiredPermission)> {
+    let needs = types.iter().filter_map(|of| Some((*of, RequiredPermission::for_type(of)?)));
+    needs.filter(|(_, need)| !required_permissions::is_granted(need.scope, granted))
 }
 
 /// The failure of a sync whose main types may not be read.
-fn no_scope(missing: &[(&'static str, Need)]) -> SourceError {
+fn no_scope(missing: &[(&'static str, RequiredPermission)]) -> SourceError {
     let list: Vec<_> = missing.iter().map(|(of, need)| format!("{} (to read {of})", need.scope)).collect();
     let message = format!(
         "the service app may sign in, but has not all scopes that this sync takes: {} {} missing. Grant what is missing \

@@ -25,7 +25,7 @@ use crate::ids::changes::CHANGES;
 use crate::ids::group::GROUP_MEMBERS;
 use crate::ids::resource_set_binding::{BINDING_MEMBERS, BINDINGS};
 use crate::ids::role::{GROUP_ROLES, USER_ROLES};
-use crate::needs::LOGS;
+use crate::required_permissions::LOGS;
 use crate::resources::follow_up::MembersDetail;
 use crate::resources::module::Kind;
 use crate::scope::Scope;

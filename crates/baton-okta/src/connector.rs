@@ -12,7 +12,7 @@ use okta_client::{Client, OrgUrl};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::{self, Access};
+use crate::access::{self, Credential};
 use crate::config::{Auth, Config, Rules};
 use crate::context::Context;
 use crate::endpoint_choice::{self, EndpointChoice};
@@ -56,7 +56,7 @@ pub struct OktaSource {
     /// What is synced unless a sync says otherwise.
     options: Options,
     client: Client,
-    access: Access,
+    access: Credential,
     rules: Rules,
     /// Percent of each rate limit that is used.
     rate_limit_share: u8,
@@ -119,8 +119,8 @@ impl OktaSource {
             _ => false,
         };
         let no_users = match self.access {
-            Access::ApiToken => NO_USERS,
-            Access::ServiceApp(_) => NO_USERS_FOR_APP,
+            Credential::ApiToken => NO_USERS,
+            Credential::ServiceApp(_) => NO_USERS_FOR_APP,
         };
         TypeSpec {
             opt_in: info.opt_in && !self.rules.sync_devices,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use baton_connector::{Options, ResourceRef};
 use okta_client::{Backlog, BucketTraffic, Client};
 
-use crate::access::Access;
+use crate::access::Credential;
 use crate::config::Rules;
 use crate::endpoint_choice::EndpointChoice;
 use crate::scope::Scope;
@@ -18,7 +18,7 @@ pub(crate) const CONSISTENCY_LAG: Duration = Duration::from_mins(5);
 pub(crate) struct Context {
     pub client: Client,
     /// Who the client is to Okta.
-    pub access: Access,
+    pub access: Credential,
     pub rules: Rules,
     /// What the operator asked for.
     pub options: Options,

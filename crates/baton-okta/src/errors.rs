@@ -3,7 +3,7 @@
 use baton_connector::{Gap, GapKind, SourceError, SourceErrorKind};
 use okta_client::{Error, ErrorKind, OktaError};
 
-use crate::needs::{ADMINS_PAGE, MUST_BE_READ, Need, ROLES_PAGE, SCOPES_PAGE, TYPES};
+use crate::required_permissions::{ADMINS_PAGE, MUST_BE_READ, ROLES_PAGE, RequiredPermission, SCOPES_PAGE, TYPES};
 
 /// What it means that Okta refuses (403) to tell something about one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,13 +114,13 @@ fn next_step(resource_type: Option<&str>, error: &Error) -> Option<String> {
             "Check that the credential (--api-token, or the service app) was made in this org and is still active"
                 .to_owned(),
         ),
-        ErrorKind::Forbidden => Some(match resource_type.and_then(Need::of) {
+        ErrorKind::Forbidden => Some(match resource_type.and_then(RequiredPermission::for_type) {
             Some(need) => after_refusal(need, error.code()),
             None => format!(
                 "Give the admin who made the API token an admin role ({ADMINS_PAGE}), at least Read-Only Administrator"
             ),
         }),
-        ErrorKind::NotFound => Some(match resource_type.and_then(Need::of) {
+        ErrorKind::NotFound => Some(match resource_type.and_then(RequiredPermission::for_type) {
             Some(need) if need.switch != TYPES => format!("If the org does not have the feature, {}", need.without()),
             _ => "Check that --domain (BATON_DOMAIN) names an Okta org".to_owned(),
         }),
@@ -138,8 +138,8 @@ const INVALID_SESSION: &str = "E0000005";
 const NO_FEATURE: &str = "E0000015";
 
 /// What to do about a refusal with this code.
-fn after_refusal(need: Need, code: Option<&str>) -> String {
-    let Need { scope, role, .. } = need;
+fn after_refusal(need: RequiredPermission, code: Option<&str>) -> String {
+    let RequiredPermission { scope, role, .. } = need;
     let without = need.without();
     match code {
         Some(NO_SCOPE) => format!("Grant the OAuth scope {scope} to the service app ({SCOPES_PAGE}); or {without}"),
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_missing_scope_a_missing_role_and_a_missing_feature_are_told_apart() {
-        let need = Need::of("device").unwrap();
+        let need = RequiredPermission::for_type("device").unwrap();
         let next_step = |code| after_refusal(need, Some(code));
         let scope = next_step("insufficient_scope");
         assert!(scope.contains("okta.devices.read") && !scope.contains("Administrator"), "{scope}");

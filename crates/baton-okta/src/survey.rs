@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use okta_client::models::{App, Group, Record};
 use okta_client::{Bucket, Client, Error, ErrorKind, ListRequest, endpoints};
 
-use crate::access::Access;
+use crate::access::Credential;
 use crate::endpoint_choice::known_limits;
 use crate::estimate::Census;
 use crate::quota_plan::EndpointPair;
@@ -98,8 +98,8 @@ async fn has<T: Record>(
 }
 
 /// The bucket in which signing in is counted.
-pub(crate) fn sign_in_bucket(access: &Access) -> Bucket {
-    sign_in_bucket_of(matches!(access, Access::ServiceApp(_)))
+pub(crate) fn sign_in_bucket(access: &Credential) -> Bucket {
+    sign_in_bucket_of(matches!(access, Credential::ServiceApp(_)))
 }
 
 /// The bucket in which a service app or an API token is let in.

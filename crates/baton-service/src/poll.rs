@@ -74,7 +74,7 @@ async fn answer<T>(service: &Service, poll: impl Future<Output = T>) -> Option<T
         tokio::time::sleep(LAST_ANSWER).await;
     };
     tokio::select! {
-        result = service.turning(poll) => Some(result),
+        result = service.with_liveness(poll) => Some(result),
         () = over => None,
     }
 }

@@ -38,9 +38,9 @@ pub(crate) struct Service {
     /// The service is to end: nothing new is begun, syncs stop.
     pub(crate) stop: CancellationToken,
     /// Time is over for tasks that still run.
-    pub(crate) give_up: CancellationToken,
+    pub(crate) abort_tasks: CancellationToken,
     /// Time is over for finishes that could not be delivered.
-    pub(crate) hang_up: CancellationToken,
+    pub(crate) abort_delivery: CancellationToken,
 }
 
 impl Service {
@@ -53,7 +53,7 @@ impl Service {
     }
 
     /// Waits for something, and shows meanwhile that the loop is not stuck.
-    pub(crate) async fn turning<T>(&self, what: impl Future<Output = T>) -> T {
+    pub(crate) async fn with_liveness<T>(&self, what: impl Future<Output = T>) -> T {
         tokio::pin!(what);
         loop {
             self.status.turn();
@@ -69,7 +69,7 @@ impl Service {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => None,
-            result = self.turning(what) => Some(result),
+            result = self.with_liveness(what) => Some(result),
         }
     }
 }
@@ -118,8 +118,8 @@ pub async fn run(
         status,
         observer,
         stop: cancel,
-        give_up: CancellationToken::new(),
-        hang_up: CancellationToken::new(),
+        abort_tasks: CancellationToken::new(),
+        abort_delivery: CancellationToken::new(),
     });
     let result = serve(&service).await;
     drop(health);
@@ -145,7 +145,7 @@ async fn greet(service: &Service) -> Result<bool, ServiceError> {
         let Some(result) = service.unless_stopped(service.api.hello(request)).await else { return Ok(false) };
         match result {
             Ok(()) => break,
-            Err(error) => give_up_if_hopeless(&error)?,
+            Err(error) => fail_if_permanent(&error)?,
         }
         if service.unless_stopped(service.clock().sleep(backoff.next())).await.is_none() {
             return Ok(false);
@@ -158,7 +158,7 @@ async fn greet(service: &Service) -> Result<bool, ServiceError> {
 }
 
 /// The first Hello shows what is set up wrongly; the same answers later are waited out.
-fn give_up_if_hopeless(error: &RpcError) -> Result<(), ServiceError> {
+fn fail_if_permanent(error: &RpcError) -> Result<(), ServiceError> {
     if error.is_refusal {
         return Err(ServiceError::Refused(error.message.clone()));
     }
@@ -196,9 +196,9 @@ async fn end(service: &Arc<Service>, running: &mut JoinSet<()>) {
     if tokio::time::timeout(timing.grace, all).await.is_ok() {
         return;
     }
-    service.give_up.cancel();
+    service.abort_tasks.cancel();
     if tokio::time::timeout(timing.last_words, ended(running)).await.is_err() {
-        service.hang_up.cancel();
+        service.abort_delivery.cancel();
         // Those that only wait see it at once; a call under way is not waited for.
         let _ = tokio::time::timeout(timing.last_words / 5, ended(running)).await;
     }

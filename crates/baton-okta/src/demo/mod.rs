@@ -1,8 +1,8 @@
 //! `demo`: a sync that needs nothing, of a simulated org on this machine.
 
+mod sample;
 mod service;
 mod serving;
-mod taste;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,15 +77,15 @@ async fn sync(session: &Session, sim: &Sim) -> Result<PathBuf, Failure> {
     let config = Config { cancel: session.cancel().clone(), ..config(sim)? };
     let source = OktaSource::new(config).map_err(|error| Failure::new(error.to_string()))?;
     let summary = session.sync(Arc::new(source), SyncConfig::new(target(session)?)).await?;
-    let taste = taste::of(&summary.file).map_err(|error| Failure::with_code(error.code(), error.to_string()))?;
-    let taste = format!("\n{}", taste.trim_end());
+    let sample = sample::render(&summary.file).map_err(|error| Failure::with_code(error.code(), error.to_string()))?;
+    let sample = format!("\n{}", sample.trim_end());
     if session.settings().switch(serving::SERVE.name()) {
         // Stdout is for the shell that will use the org.
         session.report(&summary);
-        session.say(&taste);
+        session.say(&sample);
     } else {
         session.print_report(&summary)?;
-        session.print(&taste)?;
+        session.print(&sample)?;
         session.suggest(&summary);
         session
             .say(&format!("\nSync your own org\n  BATON_API_TOKEN=… {} --domain acme.okta.com", session.invoked_as()));

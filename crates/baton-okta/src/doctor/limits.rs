@@ -3,18 +3,18 @@
 use baton_runtime::{Failure, words};
 use serde_json::json;
 
-use super::Patient;
+use super::DoctorContext;
 use super::report::{Finding, Report};
-use crate::access::Access;
+use crate::access::Credential;
 use crate::endpoint_choice::known_limits;
 use crate::estimate;
 
 const CHECK: &str = "rate limits";
 
 /// Tells the limits, how much of them others use, and whether this credential could have more.
-pub(super) fn check(patient: &Patient, report: &mut Report<'_>) -> Result<(), Failure> {
-    let limits = known_limits(&patient.client);
-    let traffic = patient.client.traffic();
+pub(super) fn check(context: &DoctorContext, report: &mut Report<'_>) -> Result<(), Failure> {
+    let limits = known_limits(&context.client);
+    let traffic = context.client.traffic();
     let figures = traffic.iter().map(|seen| {
         json!({
             "bucket": seen.bucket.name(), "limit": limits.get(&seen.bucket), "remaining": seen.remaining,
@@ -39,9 +39,9 @@ pub(super) fn check(patient: &Patient, report: &mut Report<'_>) -> Result<(), Fa
         let fix = "look at who it is (admin console: Reports › Rate limits), or sync at another time";
         report.add(Finding::warning(CHECK, text, fix))?;
     }
-    let (page, it) = match patient.access {
-        Access::ApiToken => ("Security › API › Tokens › the token", "this token"),
-        Access::ServiceApp(_) => ("Applications › the service app › Application rate limits", "this app"),
+    let (page, it) = match context.access {
+        Credential::ApiToken => ("Security › API › Tokens › the token", "this token"),
+        Credential::ServiceApp(_) => ("Applications › the service app › Application rate limits", "this app"),
     };
     match estimate::guess_share(&limits) {
         Some((share, kind)) if share < 100 => {

@@ -17,7 +17,7 @@ use baton_runtime::{Extra, Failure, Field, Running, Session, heading};
 use okta_client::Client;
 
 use self::report::{Finding, Report};
-use crate::access::{self, Access};
+use crate::access::{self, Credential};
 use crate::config::Config;
 use crate::scope::Scope;
 
@@ -94,10 +94,10 @@ pub(crate) fn config(session: &Session, purpose: Purpose) -> Result<Config, Fail
 }
 
 /// What is examined.
-struct Patient {
+struct DoctorContext {
     config: Config,
     client: Client,
-    access: Access,
+    access: Credential,
     /// What a sync would read.
     scope: Scope,
     provisioning: bool,
@@ -120,7 +120,7 @@ async fn examine(session: &Session, report: &mut Report<'_>) -> Result<(), Failu
     };
     report.add(setup::described(&config))?;
     let settings = session.settings();
-    let patient = Patient {
+    let context = DoctorContext {
         scope: Scope::of(&config.options, &config.rules),
         provisioning: settings.switch(PROVISIONING),
         events: settings.switch(EVENT_FEED),
@@ -128,28 +128,28 @@ async fn examine(session: &Session, report: &mut Report<'_>) -> Result<(), Failu
         client,
         access,
     };
-    let reached = reach::check(&patient).await;
+    let reached = reach::check(&context).await;
     let is_reached = reached.found.level != report::Level::Problem;
     report.add(reached.found)?;
     if !is_reached {
         return Ok(());
     }
-    let signed_in = sign_in::check(&patient).await;
+    let signed_in = sign_in::check(&context).await;
     let lets_in = signed_in.level != report::Level::Problem;
     report.add(signed_in)?;
     if let Some(skew) = reached.skew {
-        report.add(reach::clock(skew, &patient.access))?;
+        report.add(reach::clock(skew, &context.access))?;
     }
     if !lets_in {
         return Ok(());
     }
-    for finding in sign_in::scopes(&patient) {
+    for finding in sign_in::scopes(&context) {
         report.add(finding)?;
     }
-    for finding in roles::check(&patient).await {
+    for finding in roles::check(&context).await {
         report.add(finding)?;
     }
-    let seen = probes::check(&patient, report).await?;
-    limits::check(&patient, report)?;
-    size::check(&patient, &seen, report).await
+    let seen = probes::check(&context, report).await?;
+    limits::check(&context, report)?;
+    size::check(&context, &seen, report).await
 }

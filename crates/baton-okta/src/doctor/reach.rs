@@ -9,9 +9,9 @@ use futures::future::BoxFuture;
 use okta_client::models::OrgMetadata;
 use okta_client::{Authenticator, Error, ErrorKind, Outgoing, endpoints};
 
-use super::Patient;
+use super::DoctorContext;
 use super::report::Finding;
-use crate::access::Access;
+use crate::access::Credential;
 
 const CHECK: &str = "connection";
 const CLOCK: &str = "clock";
@@ -27,8 +27,8 @@ pub(super) struct Reached {
 }
 
 /// Asks for what Okta tells anybody, so that nothing else can be the reason for a failure.
-pub(super) async fn check(patient: &Patient) -> Reached {
-    let client = match crate::access::client(&patient.config, Arc::new(Nobody)) {
+pub(super) async fn check(context: &DoctorContext) -> Reached {
+    let client = match crate::access::client(&context.config, Arc::new(Nobody)) {
         Ok(client) => client,
         Err(error) => return Reached { found: Finding::failure(CHECK, "no HTTPS client", &error), skew: None },
     };
@@ -36,9 +36,9 @@ pub(super) async fn check(patient: &Patient) -> Reached {
     let answer = client.get::<OrgMetadata>(&endpoints::org::metadata()).await;
     let took = words::duration(asked.elapsed());
     let found = match &answer {
-        Ok(org) => Finding::ok(CHECK, format!("org {} answered after {took}{}", org.id, addresses(patient, org))),
+        Ok(org) => Finding::ok(CHECK, format!("org {} answered after {took}{}", org.id, addresses(context, org))),
         Err(error) if is_another_server(error) => {
-            let text = format!("something answers at {}, but it is no Okta org: {}", patient.config.org, plain(error));
+            let text = format!("something answers at {}, but it is no Okta org: {}", context.config.org, plain(error));
             Finding::problem(
                 CHECK,
                 text,
@@ -61,23 +61,23 @@ fn plain(error: &Error) -> String {
 }
 
 /// The org's own address and its custom domain, where they are not the one that was asked.
-fn addresses(patient: &Patient, org: &OrgMetadata) -> String {
-    let asked = patient.config.org.to_string();
+fn addresses(context: &DoctorContext, org: &OrgMetadata) -> String {
+    let asked = context.config.org.to_string();
     let links = [&org.links.organization.href, &org.links.alternate.href];
     let other: Vec<_> = links.into_iter().flatten().filter(|href| **href != asked).map(String::as_str).collect();
     if other.is_empty() { String::new() } else { format!("; it is also known as {}", other.join(" and ")) }
 }
 
 /// What a difference between the clocks means.
-pub(super) fn clock(skew: i64, access: &Access) -> Finding {
+pub(super) fn clock(skew: i64, access: &Credential) -> Finding {
     if skew.unsigned_abs() <= TOLERANCE {
         return Finding::ok(CLOCK, "this machine's clock agrees with Okta's");
     }
     let by = words::duration(Duration::from_secs(skew.unsigned_abs()));
     let side = if skew > 0 { "behind" } else { "ahead of" };
     let effect = match access {
-        Access::ApiToken => "times in logs will be wrong",
-        Access::ServiceApp(_) => "signing in goes by Okta's clock instead, but times in logs will be wrong",
+        Credential::ApiToken => "times in logs will be wrong",
+        Credential::ServiceApp(_) => "signing in goes by Okta's clock instead, but times in logs will be wrong",
     };
     let fix = "set the clock, for example by switching on time synchronisation (NTP)";
     Finding::warning(CLOCK, format!("this machine's clock is {by} {side} Okta's; {effect}"), fix)

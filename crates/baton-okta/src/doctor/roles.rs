@@ -3,23 +3,23 @@
 use okta_client::models::{RoleAssignment, User};
 use okta_client::{Error, ErrorKind, endpoints};
 
-use super::Patient;
+use super::DoctorContext;
 use super::report::Finding;
 use super::sign_in::FORBIDDEN;
-use crate::access::Access;
+use crate::access::Credential;
 use crate::config::Auth;
-use crate::needs::{ADMINS_PAGE, ROLES_PAGE};
+use crate::required_permissions::{ADMINS_PAGE, ROLES_PAGE};
 
 const CHECK: &str = "admin role";
 
 /// The credential's roles, and what of provisioning they allow.
-pub(super) async fn check(patient: &Patient) -> Vec<Finding> {
-    let (who, roles, page) = match (&patient.access, &patient.config.auth) {
-        (Access::ServiceApp(_), Auth::PrivateKey { client_id, .. }) => {
-            ("the service app".to_owned(), roles_of_app(patient, client_id.trim()).await, ROLES_PAGE)
+pub(super) async fn check(context: &DoctorContext) -> Vec<Finding> {
+    let (who, roles, page) = match (&context.access, &context.config.auth) {
+        (Credential::ServiceApp(_), Auth::PrivateKey { client_id, .. }) => {
+            ("the service app".to_owned(), roles_of_app(context, client_id.trim()).await, ROLES_PAGE)
         }
-        _ => match owner(patient).await {
-            Ok((who, id)) => (who, roles_of_user(patient, &id).await, ADMINS_PAGE),
+        _ => match owner(context).await {
+            Ok((who, id)) => (who, roles_of_user(context, &id).await, ADMINS_PAGE),
             Err(error) => ("the owner of the API token".to_owned(), Err(error), ADMINS_PAGE),
         },
     };
@@ -39,7 +39,7 @@ pub(super) async fn check(patient: &Patient) -> Vec<Finding> {
             let mut told = std::collections::HashSet::new();
             labels.retain(|label| told.insert(label.clone()));
             let mut findings = vec![Finding::ok(CHECK, format!("{who} acts as {}", labels.join(", ")))];
-            if patient.provisioning {
+            if context.provisioning {
                 findings.push(provisioning(&roles, page));
             }
             findings
@@ -48,7 +48,7 @@ pub(super) async fn check(patient: &Patient) -> Vec<Finding> {
         Err(error) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) => {
             let text = format!("{who} may not see its own roles; what it may read shows below");
             let mut findings = vec![Finding::ok(CHECK, text)];
-            if patient.provisioning {
+            if context.provisioning {
                 let text = "whether it may change anything cannot be told without changing something";
                 let fix = format!("compare its roles with the table in docs/setup.md ({page})");
                 findings.push(Finding::warning(CHECK, text, fix));
@@ -60,19 +60,19 @@ pub(super) async fn check(patient: &Patient) -> Vec<Finding> {
 }
 
 /// The user who made the API token, in words, and the user's id.
-async fn owner(patient: &Patient) -> Result<(String, String), Error> {
-    let user: User = patient.client.get(&endpoints::users::me()).await?;
+async fn owner(context: &DoctorContext) -> Result<(String, String), Error> {
+    let user: User = context.client.get(&endpoints::users::me()).await?;
     let profile = user.attributes();
     let login = profile.text("login").unwrap_or("a user without a login");
     Ok((format!("the token of {login} ({})", user.id), user.id))
 }
 
-async fn roles_of_user(patient: &Patient, id: &str) -> Result<Vec<RoleAssignment>, Error> {
-    active(patient.client.page(&endpoints::roles::of_user(id)?, None).await?.items)
+async fn roles_of_user(context: &DoctorContext, id: &str) -> Result<Vec<RoleAssignment>, Error> {
+    active(context.client.page(&endpoints::roles::of_user(id)?, None).await?.items)
 }
 
-async fn roles_of_app(patient: &Patient, client_id: &str) -> Result<Vec<RoleAssignment>, Error> {
-    active(patient.client.page(&endpoints::roles::of_client(client_id)?, None).await?.items)
+async fn roles_of_app(context: &DoctorContext, client_id: &str) -> Result<Vec<RoleAssignment>, Error> {
+    active(context.client.page(&endpoints::roles::of_client(client_id)?, None).await?.items)
 }
 
 fn active(mut roles: Vec<RoleAssignment>) -> Result<Vec<RoleAssignment>, Error> {

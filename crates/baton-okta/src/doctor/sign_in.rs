@@ -3,10 +3,10 @@
 use okta_client::models::Org;
 use okta_client::{Error, ErrorKind, TokenScheme, endpoints};
 
-use super::Patient;
+use super::DoctorContext;
 use super::report::Finding;
-use crate::access::{self, Access};
-use crate::needs::{self, ADMINS_PAGE, MUST_BE_READ, Need, ROLES_PAGE, SCOPES_PAGE};
+use crate::access::{self, Credential};
+use crate::required_permissions::{self, ADMINS_PAGE, MUST_BE_READ, ROLES_PAGE, RequiredPermission, SCOPES_PAGE};
 
 const CHECK: &str = "sign-in";
 const SCOPES: &str = "scopes";
@@ -15,12 +15,12 @@ const SCOPES: &str = "scopes";
 pub(super) const FORBIDDEN: u8 = 7;
 
 /// Signs in.
-pub(super) async fn check(patient: &Patient) -> Finding {
-    match &patient.access {
-        Access::ApiToken => token(patient).await,
-        Access::ServiceApp(oauth) => {
-            if patient.events {
-                oauth.add_scopes(&[needs::LOGS]);
+pub(super) async fn check(context: &DoctorContext) -> Finding {
+    match &context.access {
+        Credential::ApiToken => token(context).await,
+        Credential::ServiceApp(oauth) => {
+            if context.events {
+                oauth.add_scopes(&[required_permissions::LOGS]);
             }
             match oauth.sign_in().await {
                 Ok(()) => {
@@ -36,8 +36,8 @@ pub(super) async fn check(patient: &Patient) -> Finding {
     }
 }
 
-async fn token(patient: &Patient) -> Finding {
-    match patient.client.get::<Org>(&endpoints::org::get()).await {
+async fn token(context: &DoctorContext) -> Finding {
+    match context.client.get::<Org>(&endpoints::org::get()).await {
         Ok(org) => {
             let name = org.company_name.unwrap_or_else(|| "(without a name)".to_owned());
             Finding::ok(CHECK, format!("the API token is valid; the org is {name}"))
@@ -60,28 +60,31 @@ async fn token(patient: &Patient) -> Finding {
 }
 
 /// The types of the sync whose scope is not granted.
-pub(super) fn without_scope(patient: &Patient) -> Vec<&'static str> {
-    let Access::ServiceApp(oauth) = &patient.access else { return Vec::new() };
+pub(super) fn without_scope(context: &DoctorContext) -> Vec<&'static str> {
+    let Credential::ServiceApp(oauth) = &context.access else { return Vec::new() };
     let granted = oauth.granted().unwrap_or_default();
-    access::missing(&patient.scope.types(), &granted).map(|(of, _)| of).collect()
+    access::missing(&context.scope.types(), &granted).map(|(of, _)| of).collect()
 }
 
 /// Scopes that are wanted, and those that are granted. API tokens have none.
-pub(super) fn scopes(patient: &Patient) -> Vec<Finding> {
-    let Access::ServiceApp(oauth) = &patient.access else { return Vec::new() };
+pub(super) fn scopes(context: &DoctorContext) -> Vec<Finding> {
+    let Credential::ServiceApp(oauth) = &context.access else { return Vec::new() };
     let granted = oauth.granted().unwrap_or_default();
     let mut findings = Vec::new();
     let grant =
         |scope: &str| format!("grant {scope} to the app ({SCOPES_PAGE}; reload the page to see that it is there)");
     let mut told: Vec<&str> = Vec::new();
-    for resource_type in patient.scope.types() {
-        let Some(need) = Need::of(resource_type) else { continue };
-        if needs::is_granted(need.scope, &granted) || told.contains(&need.scope) {
+    for resource_type in context.scope.types() {
+        let Some(need) = RequiredPermission::for_type(resource_type) else { continue };
+        if required_permissions::is_granted(need.scope, &granted) || told.contains(&need.scope) {
             continue;
         }
         told.push(need.scope);
-        let types =
-            patient.scope.types().into_iter().filter(|of| Need::of(of).is_some_and(|it| it.scope == need.scope));
+        let types = context
+            .scope
+            .types()
+            .into_iter()
+            .filter(|of| RequiredPermission::for_type(of).is_some_and(|it| it.scope == need.scope));
         let types = types.collect::<Vec<_>>().join(", ");
         let fix = format!("{}, or {}", grant(need.scope), need.without());
         if MUST_BE_READ.contains(&resource_type) {
@@ -96,9 +99,9 @@ pub(super) fn scopes(patient: &Patient) -> Vec<Finding> {
             ));
         }
     }
-    let others = patient.provisioning.then(needs::to_change).into_iter().flatten();
-    let others = others.chain(patient.events.then_some((needs::LOGS, "read events")));
-    for (scope, what) in others.filter(|(scope, _)| !needs::is_granted(scope, &granted)) {
+    let others = context.provisioning.then(required_permissions::to_change).into_iter().flatten();
+    let others = others.chain(context.events.then_some((required_permissions::LOGS, "read events")));
+    for (scope, what) in others.filter(|(scope, _)| !required_permissions::is_granted(scope, &granted)) {
         let text = format!("{scope} is missing: it takes that to {what}");
         findings.push(Finding::problem(SCOPES, text, grant(scope), FORBIDDEN));
     }
@@ -109,7 +112,7 @@ pub(super) fn scopes(patient: &Patient) -> Vec<Finding> {
 }
 
 /// Why a request was refused, and what to do about it, for the resource type or thing that it is about.
-pub(super) fn refusal(error: &Error, need: Option<Need>, patient: &Patient) -> (String, String) {
+pub(super) fn refusal(error: &Error, need: Option<RequiredPermission>, context: &DoctorContext) -> (String, String) {
     let role = need.map_or("an admin role that may do this", |need| need.role);
     let without = need.map(|need| need.without()).unwrap_or_default();
     let or_without = if without.is_empty() { String::new() } else { format!(", or {without}") };
@@ -124,9 +127,9 @@ pub(super) fn refusal(error: &Error, need: Option<Need>, patient: &Patient) -> (
         }
         Some("E0000015") => (format!("the org does not have this feature {answer}"), without),
         _ => {
-            let whom = match patient.access {
-                Access::ApiToken => format!("the owner of the API token ({ADMINS_PAGE})"),
-                Access::ServiceApp(_) => format!("the app ({ROLES_PAGE})"),
+            let whom = match context.access {
+                Credential::ApiToken => format!("the owner of the API token ({ADMINS_PAGE})"),
+                Credential::ServiceApp(_) => format!("the app ({ROLES_PAGE})"),
             };
             (format!("no admin role allows it {answer}"), format!("give {whom} {role}{or_without}"))
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use baton_runtime::{Failure, words};
 use serde_json::json;
 
-use super::Patient;
+use super::DoctorContext;
 use super::probes::Seen;
 use super::report::{Finding, Report};
 use crate::config::Config;
@@ -16,8 +16,8 @@ use crate::survey::{self, Survey, Visible};
 const CHECK: &str = "full sync";
 
 /// Counts what a sync would read, as far as the probes have shown that it may, and tells how long it takes.
-pub(super) async fn check(patient: &Patient, seen: &Seen, report: &mut Report<'_>) -> Result<(), Failure> {
-    let scope = patient.scope;
+pub(super) async fn check(context: &DoctorContext, seen: &Seen, report: &mut Report<'_>) -> Result<(), Failure> {
+    let scope = context.scope;
     let is_hidden = |wanted: bool, seen: bool| wanted && !seen;
     if is_hidden(scope.users, seen.users) || is_hidden(scope.groups, seen.groups) || is_hidden(scope.apps, seen.apps) {
         // There will be no sync.
@@ -25,8 +25,8 @@ pub(super) async fn check(patient: &Patient, seen: &Seen, report: &mut Report<'_
     }
     let visible =
         Visible { groups: seen.groups, apps: seen.apps, admins: seen.admins, resource_sets: seen.resource_sets };
-    let Config { rules, requests, .. } = &patient.config;
-    let surveyed = survey::take(&patient.client, scope, !rules.sync_inactive_apps, visible, requests.short_lists).await;
+    let Config { rules, requests, .. } = &context.config;
+    let surveyed = survey::take(&context.client, scope, !rules.sync_inactive_apps, visible, requests.short_lists).await;
     let Survey { census, limits, pairs } = match surveyed {
         Ok(survey) => survey,
         Err(error) => return report.add(Finding::failure(CHECK, "the org cannot be counted", &error)),
@@ -34,7 +34,7 @@ pub(super) async fn check(patient: &Patient, seen: &Seen, report: &mut Report<'_
     let census = if rules.everyone_from_users { census.without_everyone() } else { census };
     let share = requests.rate_limit_share;
     let budget = Budget::new(&limits, share, &pairs);
-    let calls = estimate::calls(&census, scope, survey::sign_in_bucket(&patient.access), &budget);
+    let calls = estimate::calls(&census, scope, survey::sign_in_bucket(&context.access), &budget);
     let total: u64 = calls.values().sum();
     let now = budget.length(&calls);
     let full = estimate::whole(&limits).and_then(|whole| Budget::new(&whole, share, &pairs).length(&calls));

@@ -14,7 +14,7 @@ pub(super) enum Meaning {
     /// An object came, changed or went.
     Changed(Object),
     /// Somebody was given or lost access.
-    Access(Direction, Access),
+    Access(Direction, AccessKind),
     /// Somebody was given or lost a role on a resource set.
     Binding,
 }
@@ -28,7 +28,7 @@ pub(super) enum Direction {
 
 /// Access to what, and whose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub(super) enum AccessKind {
     UserToGroup,
     UserToApp,
     GroupToApp,
@@ -108,7 +108,7 @@ const fn always(types: &'static [&'static str], meaning: Meaning) -> Row {
     Row { types, meaning, told: |_| true }
 }
 
-const fn access(types: &'static [&'static str; 2], access: Access) -> [Row; 2] {
+const fn access(types: &'static [&'static str; 2], access: AccessKind) -> [Row; 2] {
     let (granted, revoked) = types.split_at(1);
     [
         always(granted, Meaning::Access(Direction::Granted, access)),
@@ -121,11 +121,11 @@ const fn custom_roles(types: &'static [&'static str], meaning: Meaning) -> Row {
 }
 
 const ACCESS: [[Row; 2]; 5] = [
-    access(&["group.user_membership.add", "group.user_membership.remove"], Access::UserToGroup),
-    access(&["application.user_membership.add", "application.user_membership.remove"], Access::UserToApp),
-    access(&["group.application_assignment.add", "group.application_assignment.remove"], Access::GroupToApp),
-    access(&["user.account.privilege.grant", "user.account.privilege.revoke"], Access::RoleToUser),
-    access(&["group.privilege.grant", "group.privilege.revoke"], Access::RoleToGroup),
+    access(&["group.user_membership.add", "group.user_membership.remove"], AccessKind::UserToGroup),
+    access(&["application.user_membership.add", "application.user_membership.remove"], AccessKind::UserToApp),
+    access(&["group.application_assignment.add", "group.application_assignment.remove"], AccessKind::GroupToApp),
+    access(&["user.account.privilege.grant", "user.account.privilege.revoke"], AccessKind::RoleToUser),
+    access(&["group.privilege.grant", "group.privilege.revoke"], AccessKind::RoleToGroup),
 ];
 
 const OTHERS: [Row; 9] = [

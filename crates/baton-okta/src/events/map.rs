@@ -11,7 +11,7 @@ use baton_proto::c1::connector::v2::{
 use okta_client::models::{LogEntity, LogEvent};
 use prost_types::Timestamp;
 
-use super::catalog::{self, Access, Direction, Meaning, Object};
+use super::catalog::{self, AccessKind, Direction, Meaning, Object};
 use super::roles;
 use crate::config::Rules;
 use crate::ids::{app, custom_role, group, resource_set, resource_set_binding, role, user};
@@ -102,11 +102,11 @@ fn binding(event: &LogEvent) -> Told {
     }))
 }
 
-fn access(event: &LogEvent, direction: Direction, access: Access, rules: &Rules) -> Told {
+fn access(event: &LogEvent, direction: Direction, access: AccessKind, rules: &Rules) -> Told {
     let (resource, slug) = match access {
-        Access::UserToGroup => (of_target(event, Object::Group)?, group::SLUG),
-        Access::UserToApp | Access::GroupToApp => (of_target(event, Object::App)?, app::SLUG),
-        Access::RoleToUser | Access::RoleToGroup => {
+        AccessKind::UserToGroup => (of_target(event, Object::Group)?, group::SLUG),
+        AccessKind::UserToApp | AccessKind::GroupToApp => (of_target(event, Object::App)?, app::SLUG),
+        AccessKind::RoleToUser | AccessKind::RoleToGroup => {
             let role = roles::of(event)?;
             if role.resource_type == custom_role::ID && !rules.sync_custom_roles {
                 return Ok(None);
@@ -115,8 +115,8 @@ fn access(event: &LogEvent, direction: Direction, access: Access, rules: &Rules)
         }
     };
     let principal = match access {
-        Access::UserToGroup | Access::UserToApp | Access::RoleToUser => person(one(event, Object::User)?),
-        Access::GroupToApp | Access::RoleToGroup => people(one(event, Object::Group)?),
+        AccessKind::UserToGroup | AccessKind::UserToApp | AccessKind::RoleToUser => person(one(event, Object::User)?),
+        AccessKind::GroupToApp | AccessKind::RoleToGroup => people(one(event, Object::Group)?),
     };
     let (entitlement, principal) = (Some(entitlement(resource, slug)), Some(principal));
     Ok(Some(match direction {

@@ -26,10 +26,10 @@ use okta_client::endpoints::logs;
 use okta_client::models::{LogEvent, Time};
 use okta_client::{Client, ListPage};
 
-use crate::access::Access;
+use crate::access::Credential;
 use crate::config::Rules;
 use crate::errors;
-use crate::needs::{self, ADMINS_PAGE, Need, ROLES_PAGE, SCOPES_PAGE};
+use crate::required_permissions::{self, ADMINS_PAGE, ROLES_PAGE, RequiredPermission, SCOPES_PAGE};
 use cursor::{Cursor, written};
 use map::{Mapped, map};
 
@@ -42,7 +42,7 @@ const DOING: &str = "reading the System Log";
 /// What happened in an Okta org.
 pub struct OktaEvents {
     client: Client,
-    access: Access,
+    access: Credential,
     rules: Rules,
 }
 
@@ -64,14 +64,14 @@ impl EventSource for OktaEvents {
 
 impl OktaEvents {
     /// Over a client that signs in by `access`. Nothing is asked yet.
-    pub(crate) fn new(client: Client, access: Access, rules: Rules) -> Self {
+    pub(crate) fn new(client: Client, access: Credential, rules: Rules) -> Self {
         Self { client, access, rules }
     }
 
     async fn page(&self, request: &EventRequest) -> Result<EventPage, SourceError> {
         let (mut cursor, lost) = self.position(request)?;
-        if let Access::ServiceApp(oauth) = &self.access {
-            oauth.add_scopes(&[needs::LOGS]);
+        if let Credential::ServiceApp(oauth) = &self.access {
+            oauth.add_scopes(&[required_permissions::LOGS]);
         }
         let answer = self.read(&cursor, limit(request.page_size)).await?;
         let count = answer.items.len() + answer.unreadable.len();
@@ -172,7 +172,7 @@ fn limit(wanted: u32) -> u32 {
 
 /// The failure of a request, with what to do about it.
 fn failed(error: &okta_client::Error, cursor: &Cursor) -> SourceError {
-    let SourceError { message, kind } = errors::fatal(needs::LOGS, DOING, error);
+    let SourceError { message, kind } = errors::fatal(required_permissions::LOGS, DOING, error);
     let step = match kind {
         SourceErrorKind::StaleCursor => Some(format!(
             "Okta does not know this place in its log (any more). Begin anew with --event-feed-start-at {} and without \
@@ -187,7 +187,7 @@ fn failed(error: &okta_client::Error, cursor: &Cursor) -> SourceError {
 
 /// What it takes to see the log; whether it is the scope or the role that is missing, Okta's own words say.
 fn after_refusal() -> String {
-    let Need { scope, role, .. } = Need::of_logs();
+    let RequiredPermission { scope, role, .. } = RequiredPermission::for_logs();
     format!(
         "Give {role} to the admin who made the API token ({ADMINS_PAGE}), or to the OAuth service app itself \
          ({ROLES_PAGE}), which also needs the OAuth scope {scope} ({SCOPES_PAGE})"

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::Facts;
 use crate::estimate::{self, in_words};
-use crate::needs::{self, SCOPES_PAGE};
 use crate::quota_plan::{Budget, EndpointPair};
+use crate::required_permissions::{self, SCOPES_PAGE};
 use crate::survey::sign_in_bucket_of;
 
 /// Something that an operator can do.
@@ -134,7 +134,10 @@ fn read_the_log(facts: &Facts) -> Option<Advice> {
         return None;
     }
     let text = if facts.is_app {
-        format!("grant {} to the app ({SCOPES_PAGE}), and give it a role that may view the System Log", needs::LOGS)
+        format!(
+            "grant {} to the app ({SCOPES_PAGE}), and give it a role that may view the System Log",
+            required_permissions::LOGS
+        )
     } else {
         "give the owner of the API token a role that may view the System Log, such as Read-Only Administrator"
             .to_owned()

@@ -11,7 +11,7 @@ use baton_runtime::{Extra, Failure, Field, Running, Session, heading};
 use okta_client::models::{LogEvent, Record, User};
 use okta_client::{Client, Error, ErrorKind, ListRequest, endpoints};
 
-use crate::access::{self, Access};
+use crate::access::{self, Credential};
 use crate::config::Config;
 use crate::quota_plan::EndpointPair;
 use crate::scope::Scope;
@@ -89,7 +89,7 @@ async fn find(session: &Session) -> Result<Facts, Failure> {
     if config.requests.short_lists {
         survey.pairs.clone_from(&offered);
     }
-    Ok(Facts { is_app: matches!(access, Access::ServiceApp(_)), config, scope, survey, offered, reads_log })
+    Ok(Facts { is_app: matches!(access, Credential::ServiceApp(_)), config, scope, survey, offered, reads_log })
 }
 
 const COUNTING: &str = "counting the admins";

@@ -18,17 +18,17 @@ use okta_client::models::User;
 use okta_client::{Error, Request, Response};
 use secrecy::{ExposeSecret, SecretSlice};
 
-use super::aim::{Aim, Made, Seen, bring_about};
 use super::errors;
 use super::operation::Operation;
 use super::peek::Peek;
+use super::reconcile::{DesiredState, Made, Observation, reconcile};
 use super::user_status::{STAGED, status};
 use crate::config::Rules;
 
-mod wish;
+mod new_account;
 
-use wish::Wish;
-pub(super) use wish::kind;
+use new_account::NewAccount;
+pub(super) use new_account::kind;
 
 /// Makes the account.
 pub(super) async fn make(
@@ -37,17 +37,17 @@ pub(super) async fn make(
     rules: &Rules,
     change: &Change,
 ) -> Result<AccountMade, ChangeError> {
-    let wish = Wish::of(account)?;
-    let create = users::create(&wish.user).map_err(|error| errors::failed("making the account", &error))?;
-    let aim = Account { wish, create, known: Mutex::default() };
-    let Made { already, note } = match bring_about(op, &aim).await {
+    let new_account = NewAccount::from_request(account)?;
+    let create = users::create(&new_account.user).map_err(|error| errors::failed("making the account", &error))?;
+    let desired = Account { new_account, create, known: Mutex::default() };
+    let Made { already, note } = match reconcile(op, &desired).await {
         Ok(made) => made,
         // Okta has said that the login is taken, and more need not be known.
-        Err(_) if aim.known(|known| known.taken) && op.made() == 0 => Made { already: true, note: None },
-        Err(error) => return Err(aim.with_next_step(error)),
+        Err(_) if desired.known(|known| known.taken) && op.made() == 0 => Made { already: true, note: None },
+        Err(error) => return Err(desired.with_next_step(error)),
     };
-    let Known { user, activated, .. } = aim.known.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let Wish { activate_in_silence, password, mut notes, .. } = aim.wish;
+    let Known { user, activated, .. } = desired.known.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let NewAccount { activate_in_silence, password, mut notes, .. } = desired.new_account;
     let dry_run = change.is_dry_run() && !already;
     if dry_run && activate_in_silence {
         change.record(withheld_activation());
@@ -95,7 +95,7 @@ fn withheld_activation() -> Step {
 
 /// That somebody has the login, and unless they had it before, that it is the account that was asked for.
 struct Account {
-    wish: Wish,
+    new_account: NewAccount,
     create: Request,
     known: Mutex<Known>,
 }
@@ -129,16 +129,16 @@ impl Account {
         self.known(|known| known.user.clone().filter(|_| known.ours))
     }
 
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         if let Some(answered) = self.known(|known| known.answered.clone()) {
             return self.see_by_id(op, answered).await;
         }
         self.known(|known| known.user = None);
-        let user = match op.peeked(with_login(op, &self.wish.login).await)? {
+        let user = match op.peeked(with_login(op, &self.new_account.login).await)? {
             Peek::Found(user) => Some(user),
             Peek::Absent => None,
             // Okta refuses a login that is taken.
-            Peek::Refused(error) => return Ok(Seen::Unseen(self.create.clone(), error)),
+            Peek::Refused(error) => return Ok(Observation::Unseen(self.create.clone(), error)),
         };
         let accepted = op.made() > 0;
         let changed = self.known(|known| {
@@ -152,19 +152,19 @@ impl Account {
             !known.taken && !ours
         });
         let Some(user) = user else {
-            return Ok(Seen::Needs(vec![self.create.clone()]));
+            return Ok(Observation::Pending(vec![self.create.clone()]));
         };
         if changed {
-            return Ok(Seen::Never(self.of_somebody(&user)));
+            return Ok(Observation::Impossible(self.of_somebody(&user)));
         }
         if self.known(|known| known.ours) {
-            return self.activation(&user).map_or(Ok(Seen::So(None)), Seen::needs);
+            return self.activation(&user).map_or(Ok(Observation::Satisfied(None)), Observation::pending);
         }
-        Ok(Seen::So(None))
+        Ok(Observation::Satisfied(None))
     }
 
     /// Reads the account that Okta has answered with. That it cannot be read does not make it less there.
-    async fn see_by_id(&self, op: &Operation<'_>, answered: User) -> Result<Seen, Error> {
+    async fn see_by_id(&self, op: &Operation<'_>, answered: User) -> Result<Observation, Error> {
         let read = op.get::<User>(users::get(&answered.id)).await;
         let (user, unread) = match read {
             Ok(user) => (user, None),
@@ -178,22 +178,24 @@ impl Account {
             before
         });
         match (activation, unread) {
-            (None, None) => Ok(Seen::So(None)),
-            (Some(request), None) => Seen::needs(request),
-            (None, Some(error)) => Ok(Seen::So(Some(format!("the account could not be read back: {error}")))),
+            (None, None) => Ok(Observation::Satisfied(None)),
+            (Some(request), None) => Observation::pending(request),
+            (None, Some(error)) => {
+                Ok(Observation::Satisfied(Some(format!("the account could not be read back: {error}"))))
+            }
             (Some(_), Some(error)) if activated => {
                 let note = "the account could not be read back, and its status is shown as before the activation";
-                Ok(Seen::So(Some(format!("{note}: {error}"))))
+                Ok(Observation::Satisfied(Some(format!("{note}: {error}"))))
             }
             // The answer says nothing about what became of the activation.
             (Some(_), Some(error)) if activation_sent => Err(error),
-            (Some(request), Some(_)) => Seen::needs(request),
+            (Some(request), Some(_)) => Observation::pending(request),
         }
     }
 
     /// The request that activates our account, if that is to be done and as far as its status shows has not been done.
     fn activation(&self, user: &User) -> Option<Result<Request, Error>> {
-        let wanted = self.wish.activate_in_silence && status(user) == STAGED;
+        let wanted = self.new_account.activate_in_silence && status(user) == STAGED;
         wanted.then(|| users::lifecycle(&user.id, Lifecycle::Activate { send_email: false }))
     }
 
@@ -203,10 +205,10 @@ impl Account {
         let same = |key: &str| {
             let text =
                 |value: Option<&serde_json::Value>| value.and_then(|value| value.as_str()).map(str::to_lowercase);
-            text(found.get(key)) == text(self.wish.user.profile.get(key))
+            text(found.get(key)) == text(self.new_account.user.profile.get(key))
         };
         ["login", "email", "firstName", "lastName"].into_iter().all(same)
-            && (status(user) == STAGED) != self.wish.user.activate
+            && (status(user) == STAGED) != self.new_account.user.activate
     }
 
     /// The answer was lost, and now somebody has the login who is not what we asked for.
@@ -214,7 +216,7 @@ impl Account {
         let message = format!(
             "the answer to the request for the account was lost, and now user {} has the login {} with other names or \
              another status: it cannot be told who made it\nhint: look at the user in the admin console",
-            user.id, self.wish.login
+            user.id, self.new_account.login
         );
         ChangeError::new(Code::Aborted, message).leaving(StateAfter::Unknown)
     }
@@ -222,7 +224,7 @@ impl Account {
     /// Says what is to be done about an account that was made and could not be activated.
     fn with_next_step(&self, mut error: ChangeError) -> ChangeError {
         if let Some(user) = self.ours() {
-            let password = if self.wish.password.is_some() { "; nobody has its password" } else { "" };
+            let password = if self.new_account.password.is_some() { "; nobody has its password" } else { "" };
             let (message, hints) = error.message.split_once("\nhint: ").unwrap_or((&error.message, ""));
             let hints = if hints.is_empty() { String::new() } else { format!("\nhint: {hints}") };
             error.message = format!(
@@ -238,22 +240,22 @@ impl Account {
     }
 }
 
-impl Aim for Account {
+impl DesiredState for Account {
     fn doing(&self) -> String {
         match self.ours() {
             Some(user) => format!("activating user {}", user.id),
-            None => format!("making the account {}", self.wish.login),
+            None => format!("making the account {}", self.new_account.login),
         }
     }
 
     fn unmet(&self) -> String {
         match self.ours() {
             Some(user) => format!("the status of user {} is {}", user.id, status(&user)),
-            None => format!("nobody has the login {}", self.wish.login),
+            None => format!("nobody has the login {}", self.new_account.login),
         }
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 

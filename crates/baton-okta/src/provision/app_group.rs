@@ -5,10 +5,10 @@ use futures::future::BoxFuture;
 use okta_client::models::{App, AppGroup as Assigned, GroupDetails};
 use okta_client::{Error, endpoints};
 
-use super::aim::{Aim, Seen};
 use super::errors;
 use super::operation::Operation;
 use super::peek::Peek;
+use super::reconcile::{DesiredState, Observation};
 use super::subject::Subject;
 
 /// That a group has an app, or does not have it.
@@ -23,14 +23,14 @@ impl<'a> AppGroup<'a> {
         Self { app, group, wanted }
     }
 
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         let (app, group) = (self.app.id, self.group.id);
         let refused = match op.peek::<Assigned>(endpoints::apps::group(app, group)).await? {
-            Peek::Found(_) if self.wanted => return Ok(Seen::So(None)),
-            Peek::Found(_) => return Seen::needs(endpoints::apps::unassign_group(app, group)),
-            Peek::Absent if !self.wanted && op.made() > 0 => return Ok(Seen::So(None)),
+            Peek::Found(_) if self.wanted => return Ok(Observation::Satisfied(None)),
+            Peek::Found(_) => return Observation::pending(endpoints::apps::unassign_group(app, group)),
+            Peek::Absent if !self.wanted && op.made() > 0 => return Ok(Observation::Satisfied(None)),
             Peek::Refused(error) if !self.wanted => {
-                return Ok(Seen::Unseen(endpoints::apps::unassign_group(app, group)?, error));
+                return Ok(Observation::Unseen(endpoints::apps::unassign_group(app, group)?, error));
             }
             Peek::Absent => None,
             Peek::Refused(error) => Some(error),
@@ -44,18 +44,20 @@ impl<'a> AppGroup<'a> {
             _ => None,
         };
         match missing {
-            Some(missing) if self.wanted => Ok(Seen::Never(errors::no_such(missing))),
-            None if self.wanted => Seen::needs_unless_so(endpoints::apps::assign_group(app, group), refused),
+            Some(missing) if self.wanted => Ok(Observation::Impossible(errors::no_such(missing))),
+            None if self.wanted => Observation::pending_or_unseen(endpoints::apps::assign_group(app, group), refused),
             _ if !the_app.is_found() && !the_group.is_found() => {
                 let what = format!("neither {} nor {} was found", self.app, self.group);
-                Ok(Seen::Never(errors::not_in_this_org(&what, op.org())))
+                Ok(Observation::Impossible(errors::not_in_this_org(&what, op.org())))
             }
-            missing => Ok(Seen::So(missing.map(|missing| format!("there is no {missing} in Okta any more")))),
+            missing => {
+                Ok(Observation::Satisfied(missing.map(|missing| format!("there is no {missing} in Okta any more"))))
+            }
         }
     }
 }
 
-impl Aim for AppGroup<'_> {
+impl DesiredState for AppGroup<'_> {
     fn doing(&self) -> String {
         if self.wanted {
             format!("assigning {} to {}", self.app, self.group)
@@ -69,7 +71,7 @@ impl Aim for AppGroup<'_> {
         format!("{} {has} {}", self.group, self.app)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 }

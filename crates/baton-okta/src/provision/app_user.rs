@@ -11,10 +11,10 @@ use okta_client::endpoints::apps::AppUserSettings;
 use okta_client::models::{App, AppGroup, AppUser, Group, User};
 use okta_client::{Error, code, endpoints};
 
-use super::aim::{Aim, Seen};
 use super::errors;
 use super::operation::Operation;
 use super::peek::Peek;
+use super::reconcile::{DesiredState, Observation};
 use super::subject::Subject;
 use crate::ids::group;
 
@@ -37,23 +37,25 @@ impl<'a> AppUserAssignment<'a> {
         Err(user.wrong_kind("users and groups", "app access"))
     }
 
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         let assigned = op.peek::<AppUser>(endpoints::apps::user(self.app.id, self.user.id)).await?;
         let unassign = || endpoints::apps::unassign_user(self.app.id, self.user.id);
         match assigned {
-            Peek::Found(assigned) if self.wanted => Ok(Seen::So(is_through_group(&assigned).then(|| {
-                let through = assigned.group_id().map(|id| Subject::unnamed(group::ID, id).to_string());
-                format!("{} has it through {}", self.user, through.as_deref().unwrap_or("a group"))
-            }))),
+            Peek::Found(assigned) if self.wanted => {
+                Ok(Observation::Satisfied(is_through_group(&assigned).then(|| {
+                    let through = assigned.group_id().map(|id| Subject::unnamed(group::ID, id).to_string());
+                    format!("{} has it through {}", self.user, through.as_deref().unwrap_or("a group"))
+                })))
+            }
             Peek::Found(assigned) if is_through_group(&assigned) => {
                 self.see_through_group(op, assigned.group_id()).await
             }
             Peek::Found(_) => {
                 self.was_direct.store(true, Ordering::Relaxed);
-                Seen::needs(unassign())
+                Observation::pending(unassign())
             }
-            Peek::Absent if op.made() > 0 && !self.wanted => Ok(Seen::So(None)),
-            Peek::Refused(error) if !self.wanted => Ok(Seen::Unseen(unassign()?, error)),
+            Peek::Absent if op.made() > 0 && !self.wanted => Ok(Observation::Satisfied(None)),
+            Peek::Refused(error) if !self.wanted => Ok(Observation::Unseen(unassign()?, error)),
             Peek::Absent => self.see_without(op, None).await,
             Peek::Refused(error) => self.see_without(op, Some(error)).await,
         }
@@ -61,15 +63,15 @@ impl<'a> AppUserAssignment<'a> {
 
     /// The user has the app through a group, `known` if Okta names one. Okta shows that only where there is no direct
     /// assignment, or none any more.
-    async fn see_through_group(&self, op: &Operation<'_>, known: Option<&str>) -> Result<Seen, Error> {
+    async fn see_through_group(&self, op: &Operation<'_>, known: Option<&str>) -> Result<Observation, Error> {
         let groups = self.groups(op, known).await;
         if !self.was_direct.load(Ordering::Relaxed) {
-            return Ok(Seen::Never(self.comes_through(&groups?)));
+            return Ok(Observation::Impossible(self.comes_through(&groups?)));
         }
         let only_known = || known.map(|id| (id.to_owned(), String::new())).into_iter().collect();
         let groups = groups.unwrap_or_else(|_| only_known());
         let (user, app, through) = (self.user, self.app, in_words(&groups));
-        Ok(Seen::So(Some(format!(
+        Ok(Observation::Satisfied(Some(format!(
             "{user} no longer has {app} directly, but still has it through {through}; to end that, take the user out of \
              the group, or the app away from the group"
         ))))
@@ -77,7 +79,7 @@ impl<'a> AppUserAssignment<'a> {
 
     /// There is no assignment, which may be because there is no app or no user; or it cannot be seen, for the reason
     /// `refused`, whether there is one.
-    async fn see_without(&self, op: &Operation<'_>, refused: Option<Error>) -> Result<Seen, Error> {
+    async fn see_without(&self, op: &Operation<'_>, refused: Option<Error>) -> Result<Observation, Error> {
         let app = op.peek::<App>(endpoints::apps::get(self.app.id)).await?;
         let user = op.peek::<User>(endpoints::users::get(self.user.id)).await?;
         let missing = match (app.is_absent(), user.is_absent()) {
@@ -88,20 +90,22 @@ impl<'a> AppUserAssignment<'a> {
         if !self.wanted {
             if !app.is_found() && !user.is_found() {
                 let what = format!("neither {} nor {} was found", self.app, self.user);
-                return Ok(Seen::Never(errors::not_in_this_org(&what, op.org())));
+                return Ok(Observation::Impossible(errors::not_in_this_org(&what, op.org())));
             }
-            return Ok(Seen::So(missing.map(|missing| format!("there is no {missing} in Okta any more"))));
+            return Ok(Observation::Satisfied(
+                missing.map(|missing| format!("there is no {missing} in Okta any more")),
+            ));
         }
         if let Some(missing) = missing {
-            return Ok(Seen::Never(errors::no_such(missing)));
+            return Ok(Observation::Impossible(errors::no_such(missing)));
         }
         if user.found().and_then(|user| user.status).as_deref() == Some("DEPROVISIONED") {
             let why = format!("{} is deactivated (DEPROVISIONED), and Okta gives such users no apps", self.user);
-            return Ok(Seen::Never(errors::refused(why, "activate the user first")));
+            return Ok(Observation::Impossible(errors::refused(why, "activate the user first")));
         }
         let user_name = self.user_name.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let settings = AppUserSettings { user_name, ..AppUserSettings::default() };
-        Seen::needs_unless_so(endpoints::apps::assign_user(self.app.id, self.user.id, &settings), refused)
+        Observation::pending_or_unseen(endpoints::apps::assign_user(self.app.id, self.user.id, &settings), refused)
     }
 
     /// The groups that give the user the app, by id and name. `known` is the one that Okta names: it names one, also
@@ -165,7 +169,7 @@ fn is_through_group(assigned: &AppUser) -> bool {
     }
 }
 
-impl Aim for AppUserAssignment<'_> {
+impl DesiredState for AppUserAssignment<'_> {
     fn doing(&self) -> String {
         if self.wanted {
             format!("assigning {} to {}", self.app, self.user)
@@ -179,7 +183,7 @@ impl Aim for AppUserAssignment<'_> {
         format!("{} {has} {}", self.user, self.app)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 

@@ -12,10 +12,10 @@ use okta_client::endpoints::bindings::{self, Holder};
 use okta_client::models::{Binding, BindingMember, CustomRole, GroupDetails, ResourceSet, User};
 use okta_client::{Error, ErrorKind, Request, endpoints};
 
-use super::aim::{Aim, Seen};
 use super::errors;
 use super::operation::Operation;
 use super::peek::Peek;
+use super::reconcile::{DesiredState, Observation};
 use super::role::is_standard;
 use super::subject::Subject;
 use crate::ids::{custom_role, resource_set};
@@ -141,7 +141,7 @@ impl<'a> Membership<'a> {
         Ok(Self { set, role, principal, holder, wanted, last, unseen: Mutex::new(None) })
     }
 
-    pub(super) async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    pub(super) async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         let (set, role) = (self.set.as_str(), self.role.as_str());
         let members = match members(op, set, role).await? {
             Peek::Found(members) => members,
@@ -152,33 +152,33 @@ impl<'a> Membership<'a> {
         };
         let own = members.iter().find(|member| self.is(member));
         match own {
-            Some(_) if self.wanted => Ok(Seen::So(None)),
+            Some(_) if self.wanted => Ok(Observation::Satisfied(None)),
             Some(own) if self.last.seen(own, &members) => {
-                Seen::needs(bindings::delete(set, role).map(Request::promptly))
+                Observation::pending(bindings::delete(set, role).map(Request::promptly))
             }
-            Some(own) => Seen::needs(bindings::remove_member(set, role, &own.id)),
-            None if self.wanted => Seen::needs(bindings::add_members(op.org(), set, role, &[self.holder])),
-            None => Ok(Seen::So(self.last.note())),
+            Some(own) => Observation::pending(bindings::remove_member(set, role, &own.id)),
+            None if self.wanted => Observation::pending(bindings::add_members(op.org(), set, role, &[self.holder])),
+            None => Ok(Observation::Satisfied(self.last.note())),
         }
     }
 
     /// Whether there is a binding, and who is in it, may not be looked at. Adding somebody to one that is not there is
     /// refused, and so is making one that is there.
-    fn see_nothing(&self, op: &Operation<'_>, refused: Error) -> Result<Seen, Error> {
+    fn see_nothing(&self, op: &Operation<'_>, refused: Error) -> Result<Observation, Error> {
         let (set, role, holders) = (self.set.as_str(), self.role.as_str(), [self.holder]);
         let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
         let request = match unseen.get_or_insert(Unseen::Unknown) {
             Unseen::Unknown => bindings::add_members(op.org(), set, role, &holders),
             Unseen::Absent => bindings::create(op.org(), set, role, &holders),
         };
-        Ok(Seen::Unseen(request?, refused))
+        Ok(Observation::Unseen(request?, refused))
     }
 
     /// Nobody holds the role on the set, which may be because there is no set or no role.
-    async fn see_unbound(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see_unbound(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         let (set_id, role_id) = (self.set.as_str(), self.role.as_str());
         if !self.wanted && op.made() > 0 {
-            return Ok(Seen::So(None));
+            return Ok(Observation::Satisfied(None));
         }
         let the_set = set(op, set_id).await?;
         // Standard roles are known without asking, and are in every org.
@@ -192,11 +192,13 @@ impl<'a> Membership<'a> {
         };
         let is_this_org = the_set.is_found() || the_role.as_ref().is_some_and(Peek::is_found);
         match missing {
-            Some(missing) if self.wanted => Ok(Seen::Never(errors::no_such(missing))),
-            None if self.wanted => Seen::needs(bindings::create(op.org(), set_id, role_id, &[self.holder])),
+            Some(missing) if self.wanted => Ok(Observation::Impossible(errors::no_such(missing))),
+            None if self.wanted => Observation::pending(bindings::create(op.org(), set_id, role_id, &[self.holder])),
             missing if is_this_org => {
                 let gone = |missing| format!("there is no {missing} in Okta any more");
-                Ok(Seen::So(Some(missing.map_or_else(|| "nobody holds the role on the set any more".to_owned(), gone))))
+                Ok(Observation::Satisfied(Some(
+                    missing.map_or_else(|| "nobody holds the role on the set any more".to_owned(), gone),
+                )))
             }
             _ => {
                 let set = Subject::unnamed(resource_set::ID, set_id);
@@ -205,7 +207,7 @@ impl<'a> Membership<'a> {
                 } else {
                     format!("neither {set} nor {} was found", Subject::unnamed(custom_role::ID, role_id))
                 };
-                Ok(Seen::Never(errors::not_in_this_org(&what, op.org())))
+                Ok(Observation::Impossible(errors::not_in_this_org(&what, op.org())))
             }
         }
     }
@@ -239,7 +241,7 @@ impl<'a> Membership<'a> {
     }
 }
 
-impl Aim for Membership<'_> {
+impl DesiredState for Membership<'_> {
     fn doing(&self) -> String {
         let place = format!("custom role {} on resource set {}", self.role, self.set);
         if self.wanted {
@@ -254,7 +256,7 @@ impl Aim for Membership<'_> {
         format!("{} {holds} custom role {} on resource set {}", self.principal, self.role, self.set)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 

@@ -11,9 +11,9 @@ use okta_client::endpoints::bindings::{self, Holder};
 use okta_client::models::{Binding, ResourceSet, RoleAssignment};
 use okta_client::{Error, endpoints};
 
-use super::aim::{Aim, Seen};
 use super::operation::Operation;
 use super::peek::Peek;
+use super::reconcile::{DesiredState, Observation};
 use super::subject::Subject;
 use super::{binding, errors, resource_set, role};
 use crate::ids::resource_set_binding;
@@ -27,33 +27,37 @@ fn of_role(id: &str) -> impl Fn(&RoleAssignment) -> bool + '_ {
 }
 
 /// That somebody holds a custom role, on whatever resource set.
-pub(super) struct Wish<'a> {
+pub(super) struct RoleGrant<'a> {
     role: Subject<'a>,
     principal: Subject<'a>,
     holder: Holder<'a>,
 }
 
-impl<'a> Wish<'a> {
+impl<'a> RoleGrant<'a> {
     pub(super) fn new(role: Subject<'a>, principal: Subject<'a>) -> Result<Self, ChangeError> {
         Ok(Self { role, principal, holder: principal.holder("custom roles")? })
     }
 
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         let assignments = match role::assignments(op, self.holder).await? {
             Peek::Found(assignments) => assignments,
-            Peek::Absent => return Ok(Seen::Never(errors::no_such(self.principal))),
+            Peek::Absent => return Ok(Observation::Impossible(errors::no_such(self.principal))),
             Peek::Refused(error) => return Err(error),
         };
         if let Some(own) = assignments.own(of_role(self.role.id)).next() {
             let set = own.resource_set.as_deref().unwrap_or("that Okta does not name");
-            return Ok(Seen::So(Some(format!("{} holds it on resource set {set}", self.principal))));
+            return Ok(Observation::Satisfied(Some(format!("{} holds it on resource set {set}", self.principal))));
         }
         let through: Vec<_> = assignments.inherited(of_role(self.role.id)).map(|(_, group)| group).collect();
         if self.principal.is_user() && !through.is_empty() {
-            return Ok(Seen::So(Some(format!("{} has it through {}", self.principal, role::groups(&through)))));
+            return Ok(Observation::Satisfied(Some(format!(
+                "{} has it through {}",
+                self.principal,
+                role::groups(&through)
+            ))));
         }
         let bound = self.bound(op).await?;
-        Ok(Seen::Never(self.names_no_set(&bound)))
+        Ok(Observation::Impossible(self.names_no_set(&bound)))
     }
 
     /// The entitlements of the role's bindings.
@@ -87,7 +91,7 @@ impl<'a> Wish<'a> {
     }
 }
 
-impl Aim for Wish<'_> {
+impl DesiredState for RoleGrant<'_> {
     fn doing(&self) -> String {
         format!("giving {} to {}", self.role, self.principal)
     }
@@ -96,13 +100,13 @@ impl Aim for Wish<'_> {
         format!("{} does not hold {}", self.principal, self.role)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 }
 
 /// That somebody does not hold a custom role. Done if it is held on one resource set.
-pub(super) struct Loss<'a> {
+pub(super) struct RoleRevocation<'a> {
     role: Subject<'a>,
     principal: Subject<'a>,
     holder: Holder<'a>,
@@ -110,15 +114,15 @@ pub(super) struct Loss<'a> {
     last: Arc<binding::LastMember>,
 }
 
-impl<'a> Loss<'a> {
+impl<'a> RoleRevocation<'a> {
     pub(super) fn new(role: Subject<'a>, principal: Subject<'a>) -> Result<Self, ChangeError> {
         Ok(Self { role, principal, holder: principal.holder("custom roles")?, last: Arc::default() })
     }
 
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         let assignments = match role::assignments(op, self.holder).await? {
             Peek::Found(assignments) => assignments,
-            Peek::Absent if op.made() > 0 => return Ok(Seen::So(None)),
+            Peek::Absent if op.made() > 0 => return Ok(Observation::Satisfied(None)),
             Peek::Absent => return self.see_no_principal(op).await,
             // On which resource set, and by which assignment, has to be read.
             Peek::Refused(error) => return Err(error),
@@ -129,45 +133,45 @@ impl<'a> Loss<'a> {
                 let through: Vec<_> = assignments.inherited(of_role(self.role.id)).map(|(_, group)| group).collect();
                 if self.principal.is_user() && !through.is_empty() {
                     let error = role::comes_through(self.role, self.principal, &through, op.made() > 0);
-                    return Ok(Seen::Never(error));
+                    return Ok(Observation::Impossible(error));
                 }
-                Ok(Seen::So(self.last.note()))
+                Ok(Observation::Satisfied(self.last.note()))
             }
             [one] => match one.resource_set.as_deref() {
                 Some(set) => self.see_on(op, set, &one.id).await,
                 None => self.by_assignment(&one.id),
             },
-            several => Ok(Seen::Never(self.on_several(several))),
+            several => Ok(Observation::Impossible(self.on_several(several))),
         }
     }
 
     /// There is no such principal. That the role is there shows that this is the org of the grant.
-    async fn see_no_principal(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see_no_principal(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         if binding::role(op, self.role.id).await?.is_found() {
-            return Ok(Seen::So(Some(format!("there is no {} in Okta any more", self.principal))));
+            return Ok(Observation::Satisfied(Some(format!("there is no {} in Okta any more", self.principal))));
         }
         let what = format!("neither {} nor {} was found", self.principal, self.role);
-        Ok(Seen::Never(errors::not_in_this_org(&what, op.org())))
+        Ok(Observation::Impossible(errors::not_in_this_org(&what, op.org())))
     }
 
     /// The role is held on this set alone.
-    async fn see_on(&self, op: &Operation<'_>, set: &str, assignment: &str) -> Result<Seen, Error> {
+    async fn see_on(&self, op: &Operation<'_>, set: &str, assignment: &str) -> Result<Observation, Error> {
         let member = match self.membership(set) {
             Ok(member) => member,
-            Err(error) => return Ok(Seen::Never(error)),
+            Err(error) => return Ok(Observation::Impossible(error)),
         };
         match member.see(op).await {
             // The list of assignments trails behind the binding.
-            Ok(Seen::So(_)) if op.made() > 0 => Ok(Seen::So(self.last.note())),
-            Ok(Seen::So(_)) => self.by_assignment(assignment),
+            Ok(Observation::Satisfied(_)) if op.made() > 0 => Ok(Observation::Satisfied(self.last.note())),
+            Ok(Observation::Satisfied(_)) => self.by_assignment(assignment),
             // The members may not be looked at; the assignment is known.
             Err(error) if errors::is_refusal(&error) => self.by_assignment(assignment),
             seen => seen,
         }
     }
 
-    fn by_assignment(&self, assignment: &str) -> Result<Seen, Error> {
-        Seen::needs(match self.holder {
+    fn by_assignment(&self, assignment: &str) -> Result<Observation, Error> {
+        Observation::pending(match self.holder {
             Holder::User(id) => endpoints::roles::unassign_from_user(id, assignment),
             Holder::Group(id) => endpoints::roles::unassign_from_group(id, assignment),
         })
@@ -190,7 +194,7 @@ impl<'a> Loss<'a> {
     }
 }
 
-impl Aim for Loss<'_> {
+impl DesiredState for RoleRevocation<'_> {
     fn doing(&self) -> String {
         format!("taking {} away from {}", self.role, self.principal)
     }
@@ -199,7 +203,7 @@ impl Aim for Loss<'_> {
         format!("{} holds {}", self.principal, self.role)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 

@@ -17,10 +17,10 @@ use okta_client::endpoints::{groups, users};
 use okta_client::models::{GroupDetails, User};
 use okta_client::{Error, ErrorKind, Request, Response};
 
-use super::aim::{Aim, Made, Seen, bring_about};
 use super::errors;
 use super::operation::Operation;
 use super::peek::Peek;
+use super::reconcile::{DesiredState, Made, Observation, reconcile};
 use super::subject::checked_id;
 use super::user_status::{DEPROVISIONED, Last, judged, read, status};
 use crate::ids::{group, user};
@@ -29,7 +29,7 @@ use crate::ids::{group, user};
 pub(super) async fn resource(op: &Operation<'_>, id: &ResourceId) -> Result<Deleted, ChangeError> {
     let Made { already, note } = match id.resource_type.as_str() {
         user::ID => delete_user(op, checked_id(user::ID, &id.resource)?).await?,
-        group::ID => bring_about(op, &NoGroup { id: checked_id(group::ID, &id.resource)? }).await?,
+        group::ID => reconcile(op, &NoGroup { id: checked_id(group::ID, &id.resource)? }).await?,
         other => {
             let message = format!("resource type {other} does not have resource Delete() configured");
             return Err(ChangeError::new(Code::Unimplemented, message));
@@ -40,17 +40,18 @@ pub(super) async fn resource(op: &Operation<'_>, id: &ResourceId) -> Result<Dele
 
 /// Deactivates and deletes a user.
 pub(super) async fn delete_user(op: &Operation<'_>, id: &str) -> Result<Made, ChangeError> {
-    let aim = NoUser { id, deactivated: AtomicBool::default(), deleted: AtomicBool::default(), last: Last::nothing() };
-    let result = bring_about(op, &aim).await;
+    let desired =
+        NoUser { id, deactivated: AtomicBool::default(), deleted: AtomicBool::default(), last: Last::nothing() };
+    let result = reconcile(op, &desired).await;
     // Okta sometimes accepts the deletion of somebody who has only just been deactivated, and does not carry it out.
     let without_effect = |error: &ChangeError| {
         error.code == Code::Unavailable
             && error.state == StateAfter::Unknown
-            && aim.deleted.load(Ordering::Relaxed)
-            && aim.is_deactivated_still()
+            && desired.deleted.load(Ordering::Relaxed)
+            && desired.is_deactivated_still()
     };
     match result {
-        Err(error) if without_effect(&error) => bring_about(op, &aim).await,
+        Err(error) if without_effect(&error) => reconcile(op, &desired).await,
         result => result,
     }
 }
@@ -71,10 +72,10 @@ impl NoUser<'_> {
         self.last.get().is_some_and(|user| status(&user) == DEPROVISIONED)
     }
 
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         self.last.set(None);
         let Some(user) = read(op, self.id).await? else {
-            return Ok(Seen::So(
+            return Ok(Observation::Satisfied(
                 (op.made() == 0)
                     .then(|| format!("there is no user {} in Okta; check the id if there should be", self.id)),
             ));
@@ -84,7 +85,7 @@ impl NoUser<'_> {
         let again = status(&user).to_owned();
         self.last.set(Some(user));
         if is_deactivated {
-            return Seen::needs(users::delete(self.id, false));
+            return Observation::pending(users::delete(self.id, false));
         }
         if was_deactivated {
             let message = format!(
@@ -92,14 +93,14 @@ impl NoUser<'_> {
                  hint: find out who needs it, and repeat this if it is still to be deleted",
                 self.id
             );
-            return Ok(Seen::Never(ChangeError::new(Code::Aborted, message)));
+            return Ok(Observation::Impossible(ChangeError::new(Code::Aborted, message)));
         }
         let deactivate = users::lifecycle(self.id, users::Lifecycle::Deactivate { send_email: false })?;
-        Ok(Seen::Needs(vec![deactivate, users::delete(self.id, false)?]))
+        Ok(Observation::Pending(vec![deactivate, users::delete(self.id, false)?]))
     }
 }
 
-impl Aim for NoUser<'_> {
+impl DesiredState for NoUser<'_> {
     fn doing(&self) -> String {
         format!("deleting user {}", self.id)
     }
@@ -109,7 +110,7 @@ impl Aim for NoUser<'_> {
         format!("user {} exists{status}", self.id)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 
@@ -128,13 +129,13 @@ struct NoGroup<'a> {
 }
 
 impl NoGroup<'_> {
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         match op.peek::<GroupDetails>(groups::get(self.id)).await? {
-            Peek::Refused(error) => Ok(Seen::Unseen(groups::delete(self.id)?, error)),
-            Peek::Absent if op.made() > 0 => Ok(Seen::So(None)),
+            Peek::Refused(error) => Ok(Observation::Unseen(groups::delete(self.id)?, error)),
+            Peek::Absent if op.made() > 0 => Ok(Observation::Satisfied(None)),
             Peek::Absent => {
                 let note = format!("there is no group {} in Okta; check the id if there should be", self.id);
-                Ok(Seen::So(Some(note)))
+                Ok(Observation::Satisfied(Some(note)))
             }
             Peek::Found(found) if found.id != self.id => {
                 let what = format!("Okta answered with another group, {}", found.id);
@@ -143,14 +144,14 @@ impl NoGroup<'_> {
             Peek::Found(found) if found.group_type.as_deref() == Some("BUILT_IN") => {
                 let why =
                     format!("group {} cannot be deleted: it is built in (BUILT_IN), and Okta itself keeps it", self.id);
-                Ok(Seen::Never(errors::refused(why, "delete groups of your own only")))
+                Ok(Observation::Impossible(errors::refused(why, "delete groups of your own only")))
             }
-            Peek::Found(_) => Seen::needs(groups::delete(self.id)),
+            Peek::Found(_) => Observation::pending(groups::delete(self.id)),
         }
     }
 }
 
-impl Aim for NoGroup<'_> {
+impl DesiredState for NoGroup<'_> {
     fn doing(&self) -> String {
         format!("deleting group {}", self.id)
     }
@@ -159,7 +160,7 @@ impl Aim for NoGroup<'_> {
         format!("group {} exists", self.id)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 }

@@ -3,7 +3,7 @@
 use baton_connector::{ChangeError, Code};
 use okta_client::{Error, ErrorKind, OrgUrl, code};
 
-use crate::needs::{ADMINS_PAGE, ROLES_PAGE, SCOPES_PAGE};
+use crate::required_permissions::{ADMINS_PAGE, ROLES_PAGE, SCOPES_PAGE};
 
 /// Whether Okta says that there is no such object. A 404 without Okta's code is not Okta's: it comes from a proxy, or from
 /// a host that is no org.

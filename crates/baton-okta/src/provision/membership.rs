@@ -8,10 +8,10 @@ use futures::future::BoxFuture;
 use okta_client::models::{Group, GroupDetails, GroupRule, User};
 use okta_client::{Error, code, endpoints};
 
-use super::aim::{Aim, Seen, beside_hints};
 use super::errors;
 use super::operation::Operation;
 use super::peek::Peek;
+use super::reconcile::{DesiredState, Observation, beside_hints};
 use super::subject::Subject;
 use crate::ids::app;
 
@@ -33,49 +33,49 @@ impl<'a> Membership<'a> {
     }
 
     /// A list of the user's groups is shorter than one of the group's users.
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         let groups = op.peek_all::<Group>(endpoints::users::groups(self.user.id)).await?;
         let is_member = groups.map(|groups| groups.iter().any(|group| group.id == self.group.id));
         match is_member {
-            Peek::Found(true) if self.wanted => return Ok(Seen::So(None)),
+            Peek::Found(true) if self.wanted => return Ok(Observation::Satisfied(None)),
             Peek::Found(false) if !self.wanted && op.made() > 0 => return self.left(op).await,
-            Peek::Absent if self.wanted => return Ok(Seen::Never(errors::no_such(self.user))),
-            Peek::Absent if op.made() > 0 => return Ok(Seen::So(None)),
+            Peek::Absent if self.wanted => return Ok(Observation::Impossible(errors::no_such(self.user))),
+            Peek::Absent if op.made() > 0 => return Ok(Observation::Satisfied(None)),
             _ => {}
         }
         let group = match op.peek::<GroupDetails>(endpoints::groups::get(self.group.id)).await? {
-            Peek::Absent if self.wanted => return Ok(Seen::Never(errors::no_such(self.group))),
+            Peek::Absent if self.wanted => return Ok(Observation::Impossible(errors::no_such(self.group))),
             Peek::Absent if is_member.is_found() => {
-                return Ok(Seen::So(Some(format!("there is no {} in Okta any more", self.group))));
+                return Ok(Observation::Satisfied(Some(format!("there is no {} in Okta any more", self.group))));
             }
             Peek::Absent => return Ok(self.not_in_this_org(op)),
             Peek::Found(_) if is_member.is_absent() => {
-                return Ok(Seen::So(Some(format!("there is no {} in Okta any more", self.user))));
+                return Ok(Observation::Satisfied(Some(format!("there is no {} in Okta any more", self.user))));
             }
             _ if is_member.is_absent() => return Ok(self.not_in_this_org(op)),
             group => group.found(),
         };
         if matches!(is_member, Peek::Found(false)) && !self.wanted {
-            return Ok(Seen::So(None));
+            return Ok(Observation::Satisfied(None));
         }
         if let Some(refusal) = group.as_ref().and_then(|group| self.filled_elsewhere(group)) {
-            return Ok(Seen::Never(refusal));
+            return Ok(Observation::Impossible(refusal));
         }
         let refused = match is_member {
             Peek::Refused(error) => Some(error),
             _ => None,
         };
         if self.wanted {
-            return Seen::needs_unless_so(endpoints::groups::add_member(self.group.id, self.user.id), refused);
+            return Observation::pending_or_unseen(endpoints::groups::add_member(self.group.id, self.user.id), refused);
         }
         self.note_rules(op).await?;
-        Seen::needs_unless_so(endpoints::groups::remove_member(self.group.id, self.user.id), refused)
+        Observation::pending_or_unseen(endpoints::groups::remove_member(self.group.id, self.user.id), refused)
     }
 
     /// Neither the user nor, as far as can be seen, the group is in the org.
-    fn not_in_this_org(&self, op: &Operation<'_>) -> Seen {
+    fn not_in_this_org(&self, op: &Operation<'_>) -> Observation {
         let what = format!("neither {} nor {} was found", self.user, self.group);
-        Seen::Never(errors::not_in_this_org(&what, op.org()))
+        Observation::Impossible(errors::not_in_this_org(&what, op.org()))
     }
 
     /// Remembers which rules may have put the user into the group, and says so. A credential that may change members
@@ -95,9 +95,9 @@ impl<'a> Membership<'a> {
     }
 
     /// The user is out of the group. Of rules that fill it, some may put the user there again.
-    async fn left(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn left(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         if self.rules.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
-            return Ok(Seen::So(None));
+            return Ok(Observation::Satisfied(None));
         }
         let left = match self.rules(op).await {
             Ok(Peek::Found(rules)) => rules,
@@ -111,7 +111,7 @@ impl<'a> Membership<'a> {
                 self.user
             )
         });
-        Ok(Seen::So(note))
+        Ok(Observation::Satisfied(note))
     }
 
     /// The refusal for groups whose members do not come from Okta's admins.
@@ -161,7 +161,7 @@ fn names(rules: &[GroupRule]) -> String {
     rules.iter().map(name).collect::<Vec<_>>().join(" and ")
 }
 
-impl Aim for Membership<'_> {
+impl DesiredState for Membership<'_> {
     fn doing(&self) -> String {
         if self.wanted {
             format!("adding {} to {}", self.user, self.group)
@@ -175,7 +175,7 @@ impl Aim for Membership<'_> {
         format!("{} {is} in {}", self.user, self.group)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 

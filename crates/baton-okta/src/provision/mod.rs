@@ -2,7 +2,7 @@
 //!
 //! - `operation.rs` sends and reads for one change and records every request,
 //! - `peek.rs` is what a read has found that the change is possible without,
-//! - `aim.rs` brings a state about: looks, sends, looks again, and says what is known if an answer is lost,
+//! - `desired.rs` brings a state about: looks, sends, looks again, and says what is known if an answer is lost,
 //! - `errors.rs` puts Okta's refusals into words and codes, the same for every path,
 //! - `subject.rs` names who and what a change is about,
 //! - `account.rs` makes accounts, `delete.rs` deletes users and groups, `user_status.rs` is the life of a user in between,
@@ -11,7 +11,6 @@
 
 mod account;
 mod actions;
-mod aim;
 mod app_group;
 mod app_user;
 mod binding;
@@ -21,6 +20,7 @@ mod errors;
 mod membership;
 mod operation;
 mod peek;
+mod reconcile;
 mod resource_set;
 mod role;
 mod subject;
@@ -37,21 +37,21 @@ use futures::future::BoxFuture;
 use okta_client::Client;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::Access;
+use crate::access::Credential;
 use crate::config::Rules;
 use crate::ids::{
     app, custom_role as custom, group, resource_set as set, resource_set_binding, role as standard, user,
 };
-use crate::{describe, needs};
-use aim::{Aim, Made, bring_about};
+use crate::{describe, required_permissions};
 use operation::Operation;
+use reconcile::{DesiredState, Made, reconcile};
 use subject::Subject;
 
 /// What can be changed in an Okta org.
 pub struct OktaProvisioner {
     client: Client,
     /// By which each change asks for the scopes that it takes; `None` if all have been asked for already.
-    access: Option<Access>,
+    access: Option<Credential>,
     rules: Rules,
     cancel: CancellationToken,
 }
@@ -72,7 +72,7 @@ enum Direction {
 impl OktaProvisioner {
     /// Over a client whose calls end when `cancel` is cancelled. With `access` each change asks for the scopes that it
     /// takes. Nothing is asked yet.
-    pub(crate) fn new(client: Client, access: Option<Access>, rules: Rules, cancel: CancellationToken) -> Self {
+    pub(crate) fn new(client: Client, access: Option<Credential>, rules: Rules, cancel: CancellationToken) -> Self {
         Self { client, access, rules, cancel }
     }
 
@@ -80,7 +80,7 @@ impl OktaProvisioner {
     /// `seen`.
     fn operation<'a>(&self, change: &'a Change, changed: &str, seen: &[&str]) -> Operation<'a> {
         if let Some(access) = &self.access {
-            access.want(&needs::of_change(changed, seen));
+            access.want(&required_permissions::scopes_for_change(changed, seen));
         }
         Operation::new(&self.client, &self.cancel, change)
     }
@@ -98,7 +98,7 @@ impl OktaProvisioner {
         self.check_exists(of)?;
         let grant = direction == Direction::Grant;
         let op = self.operation(change, of.kind, &[principal.kind]);
-        let make = async |aim: &dyn Aim| bring_about(&op, aim).await;
+        let make = async |desired: &dyn DesiredState| reconcile(&op, desired).await;
         match of.kind {
             group::ID => make(&membership::Membership::new(of, principal, grant)?).await,
             app::ID if principal.is_group() => make(&app_group::AppGroup::new(of, principal, grant)).await,
@@ -106,8 +106,8 @@ impl OktaProvisioner {
             standard::ID => make(&role::StandardRole::new(of, principal, grant)?).await,
             // Okta has standard roles that it builds like custom ones: these need no resource set of ours.
             custom::ID if role::is_standard(of.id) => make(&role::StandardRole::new(of, principal, grant)?).await,
-            custom::ID if grant => make(&custom_role::Wish::new(of, principal)?).await,
-            custom::ID => make(&custom_role::Loss::new(of, principal)?).await,
+            custom::ID if grant => make(&custom_role::RoleGrant::new(of, principal)?).await,
+            custom::ID => make(&custom_role::RoleRevocation::new(of, principal)?).await,
             set::ID if grant => Err(resource_set::no_grant(of, principal)),
             set::ID => make(&resource_set::Unbinding::new(of, principal)?).await,
             resource_set_binding::ID => make(&binding::Membership::new(of, principal, grant)?).await,

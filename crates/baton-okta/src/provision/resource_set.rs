@@ -7,9 +7,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use okta_client::{Error, endpoints};
 
-use super::aim::{Aim, Seen};
 use super::operation::Operation;
 use super::peek::Peek;
+use super::reconcile::{DesiredState, Observation};
 use super::subject::Subject;
 use super::{binding, errors};
 use crate::ids::{custom_role, resource_set_binding};
@@ -42,32 +42,32 @@ impl<'a> Unbinding<'a> {
         Err(role.wrong_kind("custom roles", "a resource set"))
     }
 
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         let delete = || endpoints::bindings::delete(self.set.id, self.role.id);
         match binding::members(op, self.set.id, self.role.id).await? {
             Peek::Found(members) => {
                 self.held_by.store(members.len(), Ordering::Relaxed);
-                return Seen::needs(delete());
+                return Observation::pending(delete());
             }
-            Peek::Refused(error) => return Ok(Seen::Unseen(delete()?, error)),
+            Peek::Refused(error) => return Ok(Observation::Unseen(delete()?, error)),
             Peek::Absent => {}
         }
         if op.made() > 0 {
             let held_by = self.held_by.load(Ordering::Relaxed);
-            return Ok(Seen::So(Some(format!("members that held {} there: {held_by}", self.role))));
+            return Ok(Observation::Satisfied(Some(format!("members that held {} there: {held_by}", self.role))));
         }
         if binding::set(op, self.set.id).await?.is_found() {
-            return Ok(Seen::So(None));
+            return Ok(Observation::Satisfied(None));
         }
         if binding::role(op, self.role.id).await?.is_found() {
-            return Ok(Seen::So(Some(format!("there is no {} in Okta any more", self.set))));
+            return Ok(Observation::Satisfied(Some(format!("there is no {} in Okta any more", self.set))));
         }
         let what = format!("neither {} nor {} was found", self.set, self.role);
-        Ok(Seen::Never(errors::not_in_this_org(&what, op.org())))
+        Ok(Observation::Impossible(errors::not_in_this_org(&what, op.org())))
     }
 }
 
-impl Aim for Unbinding<'_> {
+impl DesiredState for Unbinding<'_> {
     fn doing(&self) -> String {
         format!("ending the binding of {} on {}", self.role, self.set)
     }
@@ -76,7 +76,7 @@ impl Aim for Unbinding<'_> {
         format!("{} is bound on {}", self.role, self.set)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 }

@@ -11,10 +11,10 @@ use okta_client::endpoints::roles::Role;
 use okta_client::models::{GroupDetails, RoleAssignment};
 use okta_client::{Error, Request, endpoints};
 
-use super::aim::{Aim, Seen};
 use super::errors;
 use super::operation::Operation;
 use super::peek::Peek;
+use super::reconcile::{DesiredState, Observation};
 use super::subject::Subject;
 use super::targets::{self, Limits};
 use crate::ids::group;
@@ -109,16 +109,16 @@ impl<'a> StandardRole<'a> {
         Ok(Self { role, principal, holder, wanted })
     }
 
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         match assignments(op, self.holder).await? {
             Peek::Found(assignments) if self.wanted => self.see_wanted(op, &assignments).await,
             Peek::Found(assignments) => self.see_unwanted(op, &assignments).await,
-            Peek::Absent if self.wanted => Ok(Seen::Never(errors::no_such(self.principal))),
-            Peek::Absent if op.made() > 0 => Ok(Seen::So(None)),
+            Peek::Absent if self.wanted => Ok(Observation::Impossible(errors::no_such(self.principal))),
+            Peek::Absent if op.made() > 0 => Ok(Observation::Satisfied(None)),
             // Every org has the role, so that it does not show which org this is.
             Peek::Absent => {
                 let what = format!("{} was not found", self.principal);
-                Ok(Seen::Never(errors::not_in_this_org(&what, op.org())))
+                Ok(Observation::Impossible(errors::not_in_this_org(&what, op.org())))
             }
             Peek::Refused(error) if self.wanted => self.give(op, Some(error)).await,
             // Which assignment it is has to be read.
@@ -126,14 +126,14 @@ impl<'a> StandardRole<'a> {
         }
     }
 
-    async fn see_wanted(&self, op: &Operation<'_>, assignments: &Assignments) -> Result<Seen, Error> {
+    async fn see_wanted(&self, op: &Operation<'_>, assignments: &Assignments) -> Result<Observation, Error> {
         let is = |role: &RoleAssignment| role.role_type.as_deref() == Some(self.role.id);
         if let Some(own) = assignments.own(is).next() {
             return Ok(match targets::of(op, self.holder, self.role.id, &own.id).await? {
-                Limits::To(limits) => Seen::Never(self.is_limited(&limits)),
-                Limits::None => Seen::So(None),
+                Limits::To(limits) => Observation::Impossible(self.is_limited(&limits)),
+                Limits::None => Observation::Satisfied(None),
                 Limits::Unseen => {
-                    Seen::So(Some("whether it is limited to groups or apps could not be seen".to_owned()))
+                    Observation::Satisfied(Some("whether it is limited to groups or apps could not be seen".to_owned()))
                 }
             });
         }
@@ -144,28 +144,28 @@ impl<'a> StandardRole<'a> {
             };
             if limits == Limits::None && op.made() == 0 {
                 let through = groups(&[through]);
-                return Ok(Seen::So(Some(format!("{} has it through {through}", self.principal))));
+                return Ok(Observation::Satisfied(Some(format!("{} has it through {through}", self.principal))));
             }
         }
         self.give(op, None).await
     }
 
     /// The role is to be given. `refused` is why the present ones could not be read, if so.
-    async fn give(&self, op: &Operation<'_>, refused: Option<Error>) -> Result<Seen, Error> {
+    async fn give(&self, op: &Operation<'_>, refused: Option<Error>) -> Result<Observation, Error> {
         let role = Role::Standard(self.role.id);
         let request = match self.holder {
             Holder::User(id) => endpoints::roles::assign_to_user(id, role),
             Holder::Group(id) => {
                 if let Some(refusal) = self.built_in(op, id).await? {
-                    return Ok(Seen::Never(refusal));
+                    return Ok(Observation::Impossible(refusal));
                 }
                 endpoints::roles::assign_to_group(id, role)
             }
         };
-        Seen::needs_unless_so(request, refused)
+        Observation::pending_or_unseen(request, refused)
     }
 
-    async fn see_unwanted(&self, op: &Operation<'_>, assignments: &Assignments) -> Result<Seen, Error> {
+    async fn see_unwanted(&self, op: &Operation<'_>, assignments: &Assignments) -> Result<Observation, Error> {
         let is = |role: &RoleAssignment| role.role_type.as_deref() == Some(self.role.id);
         let mut needed: Vec<Request> = Vec::new();
         for own in assignments.own(is) {
@@ -184,14 +184,14 @@ impl<'a> StandardRole<'a> {
             }
         }
         if !needed.is_empty() {
-            return Ok(Seen::Needs(needed));
+            return Ok(Observation::Pending(needed));
         }
         // A group has no roles through groups.
         let through: Vec<_> = assignments.inherited(is).map(|(_, group)| group).collect();
         if self.principal.is_user() && !through.is_empty() {
-            return Ok(Seen::Never(comes_through(self.role, self.principal, &through, op.made() > 0)));
+            return Ok(Observation::Impossible(comes_through(self.role, self.principal, &through, op.made() > 0)));
         }
-        Ok(Seen::So(None))
+        Ok(Observation::Satisfied(None))
     }
 
     /// The refusal for groups of Okta's own, which can hold no role.
@@ -216,7 +216,7 @@ impl<'a> StandardRole<'a> {
     }
 }
 
-impl Aim for StandardRole<'_> {
+impl DesiredState for StandardRole<'_> {
     fn doing(&self) -> String {
         if self.wanted {
             format!("giving {} to {}", self.role, self.principal)
@@ -230,7 +230,7 @@ impl Aim for StandardRole<'_> {
         format!("{} {holds} {}", self.principal, self.role)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 }

@@ -10,10 +10,10 @@ use okta_client::endpoints::users::{self, Lifecycle};
 use okta_client::models::User;
 use okta_client::{Error, ErrorKind, code};
 
-use super::aim::{Aim, Seen};
 use super::errors;
 use super::operation::Operation;
 use super::peek::Peek;
+use super::reconcile::{DesiredState, Observation};
 
 /// Of a user who can be activated.
 pub(super) const STAGED: &str = "STAGED";
@@ -98,14 +98,14 @@ impl<'a> AccountStatus<'a> {
         self.last.get().as_ref().map(status).unwrap_or_default().to_owned()
     }
 
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         self.last.set(None);
         let user = match op.peeked(read(op, self.id).await)? {
             Peek::Found(user) => user,
             Peek::Absent if self.goal == Goal::Deactivated && op.made() > 0 => {
-                return Ok(Seen::So(Some(format!("user {} has been deleted meanwhile", self.id))));
+                return Ok(Observation::Satisfied(Some(format!("user {} has been deleted meanwhile", self.id))));
             }
-            Peek::Absent => return Ok(Seen::Never(no_user(self.id))),
+            Peek::Absent => return Ok(Observation::Impossible(no_user(self.id))),
             Peek::Refused(error) => return self.see_nothing(error),
         };
         let seen = self.judge_status(status(&user), op.made() > 0);
@@ -115,29 +115,29 @@ impl<'a> AccountStatus<'a> {
 
     /// The user may not be looked at. How one is enabled depends on the status; else there is one request, which Okta
     /// refuses where it does not fit.
-    fn see_nothing(&self, refused: Error) -> Result<Seen, Error> {
+    fn see_nothing(&self, refused: Error) -> Result<Observation, Error> {
         let step = match self.goal {
             Goal::Disabled if is_user_id(self.id) => Lifecycle::Suspend,
             Goal::Deactivated if is_user_id(self.id) => Lifecycle::Deactivate { send_email: false },
             _ => return Err(refused),
         };
-        Ok(Seen::Unseen(self.step(step)?, refused))
+        Ok(Observation::Unseen(self.step(step)?, refused))
     }
 
-    fn judge_status(&self, status: &str, changed: bool) -> Result<Seen, Error> {
+    fn judge_status(&self, status: &str, changed: bool) -> Result<Observation, Error> {
         match (self.goal, status) {
             (Goal::Enabled, "ACTIVE" | "PROVISIONED" | "RECOVERY" | "PASSWORD_EXPIRED" | "LOCKED_OUT")
             | (Goal::Disabled, STAGED | "SUSPENDED" | DEPROVISIONED)
-            | (Goal::Deactivated, DEPROVISIONED) => Ok(Seen::So(None)),
+            | (Goal::Deactivated, DEPROVISIONED) => Ok(Observation::Satisfied(None)),
             // Okta shows this in between; once we have asked for it, it is to be waited for.
-            (Goal::Enabled, STAGED) => Seen::needs(self.step(Lifecycle::Activate { send_email: false })),
+            (Goal::Enabled, STAGED) => Observation::pending(self.step(Lifecycle::Activate { send_email: false })),
             (Goal::Enabled, "ACTIVATING") if changed => {
-                Seen::needs(self.step(Lifecycle::Activate { send_email: false }))
+                Observation::pending(self.step(Lifecycle::Activate { send_email: false }))
             }
-            (Goal::Enabled, "SUSPENDED") => Seen::needs(self.step(Lifecycle::Unsuspend)),
-            (Goal::Disabled, "ACTIVE") => Seen::needs(self.step(Lifecycle::Suspend)),
-            (Goal::Deactivated, _) => Seen::needs(self.step(Lifecycle::Deactivate { send_email: false })),
-            (Goal::Enabled | Goal::Disabled, other) => Ok(Seen::Never(self.not_from(other))),
+            (Goal::Enabled, "SUSPENDED") => Observation::pending(self.step(Lifecycle::Unsuspend)),
+            (Goal::Disabled, "ACTIVE") => Observation::pending(self.step(Lifecycle::Suspend)),
+            (Goal::Deactivated, _) => Observation::pending(self.step(Lifecycle::Deactivate { send_email: false })),
+            (Goal::Enabled | Goal::Disabled, other) => Ok(Observation::Impossible(self.not_from(other))),
         }
     }
 
@@ -167,7 +167,7 @@ impl<'a> AccountStatus<'a> {
     }
 }
 
-impl Aim for AccountStatus<'_> {
+impl DesiredState for AccountStatus<'_> {
     fn doing(&self) -> String {
         let verb = match self.goal {
             Goal::Enabled => "enabling",
@@ -181,7 +181,7 @@ impl Aim for AccountStatus<'_> {
         format!("the status of user {} is {}", self.id, self.last_status())
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 
@@ -219,17 +219,17 @@ mod tests {
     /// What has to be sent for a goal from a status, `""` if nothing, or the code of the refusal.
     fn plan(goal: Goal, status: &str) -> Result<String, Code> {
         match AccountStatus::new("00u1", goal).judge_status(status, false).unwrap() {
-            Seen::So(_) => Ok(String::new()),
-            Seen::Needs(requests) => {
+            Observation::Satisfied(_) => Ok(String::new()),
+            Observation::Pending(requests) => {
                 assert_eq!(requests.len(), 1);
                 Ok(requests[0].to_string().replace("/api/v1/users/00u1/lifecycle/", ""))
             }
-            Seen::Never(error) => {
+            Observation::Impossible(error) => {
                 assert!(error.message.contains(&format!("user 00u1 from Okta status {status}")), "{}", error.message);
                 assert!(error.message.contains("\nhint: "), "{}", error.message);
                 Err(error.code)
             }
-            unseen @ Seen::Unseen(..) => panic!("{unseen:?}"),
+            unseen @ Observation::Unseen(..) => panic!("{unseen:?}"),
         }
     }
 
@@ -261,6 +261,6 @@ mod tests {
     #[test]
     fn an_activation_under_way_is_waited_for() {
         let seen = AccountStatus::new("00u1", Goal::Enabled).judge_status("ACTIVATING", true).unwrap();
-        assert!(matches!(seen, Seen::Needs(_)), "{seen:?}");
+        assert!(matches!(seen, Observation::Pending(_)), "{seen:?}");
     }
 }

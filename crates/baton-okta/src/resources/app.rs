@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use okta_client::models::{App, AppUser};
 use okta_client::{Bucket, endpoints};
 
-use super::app_grants::{ACTIVE, Access, group_grants, names_groups, says_how, user_grants};
+use super::app_grants::{ACTIVE, AppAccess, group_grants, names_groups, says_how, user_grants};
 use super::follow_up::{self, SIDE};
 use super::mapping::{gap, identified};
 use super::module::{Kind, Module};
@@ -145,7 +145,7 @@ fn fetch_app_groups<'a>(
         let list = SubList { resource_type: ID, what: "the groups of app", id, refused: Refused::Fatal };
         context
             .page_of_sub_list(endpoints::apps::groups(id, context.limit(200)), cursor, list, |assigned, page| {
-                let access = Access::to(id);
+                let access = AppAccess::to(id);
                 page.grants = assigned.iter().map(|assigned| access.grant(group::ID, assigned.id.as_str())).collect();
             })
             .await

@@ -33,7 +33,7 @@ pub(super) fn says_how(user: &AppUser) -> bool {
 /// A grant per user of an app. With `sources`, the grant of a user who has the app through a group names the group in its
 /// metadata, and is marked as one that cannot be revoked by itself.
 pub(super) fn user_grants(app: &str, users: Vec<AppUser>, sources: bool) -> Vec<GrantDraft> {
-    let access = Access::to(app);
+    let access = AppAccess::to(app);
     let mut via_groups = HashMap::new();
     users
         .into_iter()
@@ -59,18 +59,18 @@ fn via_group(group: &str) -> Metadata {
 pub(super) fn group_grants(group: &str, apps: &[App], inactive_too: bool) -> Vec<GrantDraft> {
     let grant = |app: &App| {
         let skip_if_absent = !inactive_too && app.status.as_deref() != Some(ACTIVE);
-        GrantDraft { skip_if_absent, ..Access::to(&app.id).grant(group::ID, group) }
+        GrantDraft { skip_if_absent, ..AppAccess::to(&app.id).grant(group::ID, group) }
     };
     apps.iter().map(grant).collect()
 }
 
 /// Access to one app, to be granted.
-pub(super) struct Access {
+pub(super) struct AppAccess {
     entitlement: Arc<EntitlementRef>,
     v1_prefix: Arc<str>,
 }
 
-impl Access {
+impl AppAccess {
     pub(super) fn to(app: &str) -> Self {
         Self {
             entitlement: Arc::new(build::entitlement_ref(ID, app, SLUG)),

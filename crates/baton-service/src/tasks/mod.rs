@@ -158,7 +158,7 @@ async fn cut_off(service: &Service, kind: Kind, cancelled: &CancellationToken) -
     };
     let by_us = match kind.class {
         Class::Question => &service.stop,
-        Class::Sync | Class::Change => &service.give_up,
+        Class::Sync | Class::Change => &service.abort_tasks,
     };
     let is_by_c1 = tokio::select! {
         () = by_c1 => true,
@@ -206,7 +206,7 @@ async fn deliver(service: &Service, request: BatonServiceFinishTaskRequest) {
         }
         tokio::select! {
             () = service.clock().sleep(backoff.next()) => {}
-            () = service.hang_up.cancelled() => break false,
+            () = service.abort_delivery.cancelled() => break false,
         }
     };
     if told {

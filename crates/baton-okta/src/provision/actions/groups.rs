@@ -17,11 +17,11 @@ use super::profile::differing;
 use super::{done, returned};
 use crate::ids::{group, user};
 use crate::provision::OktaProvisioner;
-use crate::provision::aim::{Aim, Made, Seen, bring_about, pause};
 use crate::provision::errors;
 use crate::provision::membership::Membership;
 use crate::provision::operation::Operation;
 use crate::provision::peek::Peek;
+use crate::provision::reconcile::{DesiredState, Made, Observation, pause, reconcile};
 use crate::provision::subject::Subject;
 use crate::provision::user_status::Last;
 
@@ -41,13 +41,14 @@ pub(super) async fn create(
     let members = args.resources("userMembers", user::ID)?;
     let description = args.text("description")?.unwrap_or_default();
     let request = groups::create(name, description).map_err(|error| errors::failed("making the group", &error))?;
-    let aim = NewGroup { name, request, looks: AtomicU32::new(0), answered: Last::nothing(), last: Last::nothing() };
-    let Made { note, .. } = bring_about(op, &aim).await?;
+    let desired =
+        NewGroup { name, request, looks: AtomicU32::new(0), answered: Last::nothing(), last: Last::nothing() };
+    let Made { note, .. } = reconcile(op, &desired).await?;
     if change.is_dry_run() {
         members.iter().for_each(|member| change.record(withheld_member(member)));
         return Ok(done(json!({}), note));
     }
-    let Some(made) = aim.last.get() else {
+    let Some(made) = desired.last.get() else {
         let told = note.unwrap_or_default();
         let message = format!("the group {name:?} was made, but its id is not known: {told}");
         let hint = if members.is_empty() { "" } else { "\nhint: sync, and grant the membership to its first members" };
@@ -71,7 +72,7 @@ async fn fill(
     for member in members {
         let op = provisioner.operation(change, group::ID, &[user::ID]);
         let membership = Membership::new(of, Subject::unnamed(user::ID, member), true)?;
-        match bring_about(&op, &membership).await {
+        match reconcile(&op, &membership).await {
             Ok(_) => added.push(*member),
             Err(error) => failed.push((member, error)),
         }
@@ -139,23 +140,23 @@ struct NewGroup<'a> {
 }
 
 impl NewGroup<'_> {
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         if let Some(answered) = self.answered.get() {
-            return Ok(Seen::So(self.see_by_id(op, answered).await));
+            return Ok(Observation::Satisfied(self.see_by_id(op, answered).await));
         }
         self.last.set(None);
         let first = self.looks.fetch_add(1, Ordering::Relaxed) == 0;
         let found = match op.peeked(self.find(op).await)? {
             Peek::Found(found) => found,
-            Peek::Absent => return Ok(Seen::Needs(vec![self.request.clone()])),
+            Peek::Absent => return Ok(Observation::Pending(vec![self.request.clone()])),
             // Okta refuses a name that is taken.
-            Peek::Refused(error) => return Ok(Seen::Unseen(self.request.clone(), error)),
+            Peek::Refused(error) => return Ok(Observation::Unseen(self.request.clone(), error)),
         };
         if first {
-            return Ok(Seen::Never(self.taken(Some(&found))));
+            return Ok(Observation::Impossible(self.taken(Some(&found))));
         }
         self.last.set(Some(found));
-        Ok(Seen::So(None))
+        Ok(Observation::Satisfied(None))
     }
 
     /// Reads the group that Okta has answered with. That it cannot be read does not make it less there.
@@ -198,7 +199,7 @@ impl NewGroup<'_> {
     }
 }
 
-impl Aim for NewGroup<'_> {
+impl DesiredState for NewGroup<'_> {
     fn doing(&self) -> String {
         format!("making the group {:?}", self.name)
     }
@@ -207,7 +208,7 @@ impl Aim for NewGroup<'_> {
         format!("there is no group {:?}", self.name)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 
@@ -251,9 +252,9 @@ pub(super) async fn modify(op: &Operation<'_>, args: &Args) -> Result<ActionDone
     if wanted.is_empty() {
         return Err(invalid("at least one of name or description must be provided"));
     }
-    let aim = GroupUpdate { id, wanted, last: Last::nothing() };
-    let Made { note, .. } = bring_about(op, &aim).await?;
-    let found = aim.last.get();
+    let desired = GroupUpdate { id, wanted, last: Last::nothing() };
+    let Made { note, .. } = reconcile(op, &desired).await?;
+    let found = desired.last.get();
     let resource = found.map_or_else(
         || build::resource(group::ID, id, id),
         |found| crate::resources::group::resource_of_details(&found),
@@ -269,12 +270,15 @@ struct GroupUpdate<'a> {
 }
 
 impl GroupUpdate<'_> {
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         self.last.set(None);
         let Some(found) = op.find::<GroupDetails>(groups::get(self.id)).await? else {
             let message =
                 format!("group {} not found: there is none in Okta, as far as this credential may see", self.id);
-            return Ok(Seen::Never(ChangeError::new(Code::NotFound, format!("{message}\nhint: check the id"))));
+            return Ok(Observation::Impossible(ChangeError::new(
+                Code::NotFound,
+                format!("{message}\nhint: check the id"),
+            )));
         };
         let mut profile = found.profile_members();
         let kind = found.group_type.clone().unwrap_or_default();
@@ -287,20 +291,23 @@ impl GroupUpdate<'_> {
         let others = differing(&self.wanted, &profile);
         if others.is_empty() {
             let note = (op.made() == 0).then(|| "the group was so already; nothing was sent".to_owned());
-            return Ok(Seen::So(note));
+            return Ok(Observation::Satisfied(note));
         }
         if op.made() > 0 {
-            return Ok(Seen::So(Some(format!("Okta accepted it, and keeps another value of {}", others.join(", ")))));
+            return Ok(Observation::Satisfied(Some(format!(
+                "Okta accepted it, and keeps another value of {}",
+                others.join(", ")
+            ))));
         }
         if no_profile {
             let message = format!("group {} has no profile, and replacing it might lose something", self.id);
-            return Ok(Seen::Never(ChangeError::new(Code::FailedPrecondition, message)));
+            return Ok(Observation::Impossible(ChangeError::new(Code::FailedPrecondition, message)));
         }
         if let Some(refusal) = self.of_others(&kind) {
-            return Ok(Seen::Never(refusal));
+            return Ok(Observation::Impossible(refusal));
         }
         profile.extend(self.wanted.clone());
-        Seen::needs(groups::replace(self.id, &profile))
+        Observation::pending(groups::replace(self.id, &profile))
     }
 
     /// The refusal for groups whose profile is not Okta's admins' to change.
@@ -319,7 +326,7 @@ impl GroupUpdate<'_> {
     }
 }
 
-impl Aim for GroupUpdate<'_> {
+impl DesiredState for GroupUpdate<'_> {
     fn doing(&self) -> String {
         format!("changing group {}", self.id)
     }
@@ -328,7 +335,7 @@ impl Aim for GroupUpdate<'_> {
         format!("group {} is not as it was to be", self.id)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 

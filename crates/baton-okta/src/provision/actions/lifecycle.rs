@@ -5,9 +5,9 @@ use baton_connector::provision::ActionDone;
 use serde_json::json;
 
 use super::done;
-use crate::provision::aim::{Made, bring_about};
 use crate::provision::delete::delete_user;
 use crate::provision::operation::Operation;
+use crate::provision::reconcile::{Made, reconcile};
 use crate::provision::user_status::{AccountStatus, Goal};
 
 /// What can be done with an account, short of deleting it.
@@ -25,12 +25,12 @@ pub(super) async fn turn(op: &Operation<'_>, id: &str, turn: Turn) -> Result<Act
         Turn::Disable => (Goal::Disabled, "disabled"),
         Turn::Deactivate => (Goal::Deactivated, "deactivated"),
     };
-    let aim = AccountStatus::new(id, goal);
-    let Made { already, note } = bring_about(op, &aim).await?;
+    let desired = AccountStatus::new(id, goal);
+    let Made { already, note } = reconcile(op, &desired).await?;
     let message = match (already, turn) {
         (false, _) => format!("Account {id} has been successfully {word}"),
         (true, Turn::Deactivate) => format!("Account {id} was already deactivated"),
-        (true, _) => format!("Account {id} was already {word} (Okta status {})", aim.last_status()),
+        (true, _) => format!("Account {id} was already {word} (Okta status {})", desired.last_status()),
     };
     Ok(done(json!({ "message": message }), note))
 }

@@ -18,19 +18,19 @@ use super::{done, returned};
 use crate::config::Rules;
 use crate::ids::user;
 use crate::provision::account::kind;
-use crate::provision::aim::{Aim, Made, Seen, bring_about};
 use crate::provision::errors;
 use crate::provision::operation::Operation;
 use crate::provision::peek::Peek;
+use crate::provision::reconcile::{DesiredState, Made, Observation, reconcile};
 use crate::provision::user_status::{Last, is_user_id, no_user, read};
 use baton_connector::build;
 
 /// Changes the attributes that have arguments of their own, and others by their names in Okta.
 pub(super) async fn update_profile(op: &Operation<'_>, rules: &Rules, args: &Args) -> Result<ActionDone, ChangeError> {
     let id = args.resource("user_id", user::ID)?;
-    let aim = ProfileUpdate::new(id, named_and_more(args)?);
-    let Made { note, .. } = bring_about(op, &aim).await?;
-    let found = aim.last.get();
+    let desired = ProfileUpdate::new(id, named_and_more(args)?);
+    let Made { note, .. } = reconcile(op, &desired).await?;
+    let found = desired.last.get();
     let updated = found
         .map_or_else(|| build::resource(user::ID, id, id), |found| crate::resources::user::resource(&found, rules));
     Ok(done(json!({ "updated_user": returned(updated) }), note))
@@ -42,7 +42,7 @@ pub(super) async fn update_user(op: &Operation<'_>, args: &Args) -> Result<Actio
     let wanted = whole_profile(args)?;
     let mut names: Vec<String> = wanted.keys().cloned().collect();
     names.sort_unstable();
-    let Made { note, .. } = bring_about(op, &ProfileUpdate::new(id, wanted)).await?;
+    let Made { note, .. } = reconcile(op, &ProfileUpdate::new(id, wanted)).await?;
     Ok(done(json!({ "updated_fields": names.join(", ") }), note))
 }
 
@@ -130,13 +130,13 @@ impl<'a> ProfileUpdate<'a> {
         Self { id, wanted, last: Last::nothing() }
     }
 
-    async fn see(&self, op: &Operation<'_>) -> Result<Seen, Error> {
+    async fn see(&self, op: &Operation<'_>) -> Result<Observation, Error> {
         self.last.set(None);
         let user = match op.peeked(read(op, self.id).await)? {
             Peek::Found(user) => user,
-            Peek::Absent => return Ok(Seen::Never(no_user(self.id))),
+            Peek::Absent => return Ok(Observation::Impossible(no_user(self.id))),
             Peek::Refused(error) if is_user_id(self.id) => {
-                return Ok(Seen::Unseen(users::update(self.id, &self.wanted)?, error));
+                return Ok(Observation::Unseen(users::update(self.id, &self.wanted)?, error));
             }
             Peek::Refused(error) => return Err(error),
         };
@@ -145,14 +145,14 @@ impl<'a> ProfileUpdate<'a> {
         let others: Vec<&str> = differing(&self.wanted, &found);
         if others.is_empty() {
             let note = (op.made() == 0).then(|| "all of it was so already; nothing was sent".to_owned());
-            return Ok(Seen::So(note));
+            return Ok(Observation::Satisfied(note));
         }
         if op.made() > 0 {
             // Okta may keep a value in another form, for example without blanks at its ends.
             let note = format!("Okta accepted it, and keeps another value of {}", others.join(", "));
-            return Ok(Seen::So(Some(note)));
+            return Ok(Observation::Satisfied(Some(note)));
         }
-        Seen::needs(users::update(self.id, &self.wanted))
+        Observation::pending(users::update(self.id, &self.wanted))
     }
 }
 
@@ -166,7 +166,7 @@ pub(super) fn differing<'a>(wanted: &'a Map<String, Value>, found: &Map<String, 
     wanted.iter().filter(differs).map(|(key, _)| key.as_str()).collect()
 }
 
-impl Aim for ProfileUpdate<'_> {
+impl DesiredState for ProfileUpdate<'_> {
     fn doing(&self) -> String {
         format!("changing the profile of user {}", self.id)
     }
@@ -175,7 +175,7 @@ impl Aim for ProfileUpdate<'_> {
         format!("the profile of user {} is not as it was to be", self.id)
     }
 
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>> {
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>> {
         self.see(op).boxed()
     }
 

@@ -16,7 +16,7 @@ use crate::resources::app_grants::VIA_GROUP;
 const LINES: usize = 4;
 
 /// What the first user with an admin role has, and through what.
-pub(super) fn of(file: &Path) -> Result<String, Error> {
+pub(super) fn render(file: &Path) -> Result<String, Error> {
     let reader = Reader::open(file)?;
     let sync = reader.current()?.sync_id;
     let Some(person) = admin(&reader, &sync)? else {

@@ -25,7 +25,7 @@ pub(crate) const ADMINS_PAGE: &str = "Security › Administrators";
 
 /// What it takes to read a resource type, and how to do without.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Need {
+pub(crate) struct RequiredPermission {
     /// The OAuth scope.
     pub scope: &'static str,
     /// The OAuth scope to change it, if it can be changed.
@@ -39,9 +39,9 @@ pub(crate) struct Need {
 const VIEWS_ROLES: &str =
     "the Super Administrator role, or a custom admin role that may view roles, resources and admin assignments";
 
-impl Need {
+impl RequiredPermission {
     /// What the type takes.
-    pub(crate) fn of(resource_type: &str) -> Option<Self> {
+    pub(crate) fn for_type(resource_type: &str) -> Option<Self> {
         let (scope, manage, role, switch) = match resource_type {
             user::ID => (
                 "okta.users.read",
@@ -78,12 +78,12 @@ impl Need {
     }
 
     /// What the System Log takes where there is nothing to do without it.
-    pub(crate) fn of_later_syncs() -> Self {
-        Self { switch: "", ..Self::of_logs() }
+    pub(crate) fn for_later_syncs() -> Self {
+        Self { switch: "", ..Self::for_logs() }
     }
 
     /// What the System Log takes.
-    pub(crate) fn of_logs() -> Self {
+    pub(crate) fn for_logs() -> Self {
         Self {
             scope: LOGS,
             manage: None,
@@ -108,26 +108,32 @@ const CHANGEABLE: [&str; 4] = [user::ID, group::ID, app::ID, role::ID];
 /// The scopes that changes take, each with what it is for.
 pub(crate) fn to_change() -> Vec<(&'static str, &'static str)> {
     let uses = ["change accounts", "change groups and memberships", "assign applications", "grant admin roles"];
-    CHANGEABLE.into_iter().zip(uses).filter_map(|(of, what)| Some((Need::of(of)?.manage?, what))).collect()
+    CHANGEABLE
+        .into_iter()
+        .zip(uses)
+        .filter_map(|(of, what)| Some((RequiredPermission::for_type(of)?.manage?, what)))
+        .collect()
 }
 
 /// The scopes that one change takes, each once: to change a resource of the type `changed`, and to look at those of the
 /// types `seen`. None for what cannot be changed.
-pub(crate) fn of_change(changed: &str, seen: &[&str]) -> Vec<&'static str> {
-    let Some(manage) = Need::of(changed).and_then(|need| need.manage) else { return Vec::new() };
+pub(crate) fn scopes_for_change(changed: &str, seen: &[&str]) -> Vec<&'static str> {
+    let Some(manage) = RequiredPermission::for_type(changed).and_then(|need| need.manage) else { return Vec::new() };
     let mut scopes = vec![manage];
     let granted = [manage.to_owned()];
-    for need in seen.iter().filter_map(|of| Need::of(of)).filter(|need| !is_granted(need.scope, &granted)) {
+    for need in
+        seen.iter().filter_map(|of| RequiredPermission::for_type(of)).filter(|need| !is_granted(need.scope, &granted))
+    {
         push(&mut scopes, need.scope);
     }
     scopes
 }
 
-/// The scopes that a purpose takes, each once. A single change asks for its own when it is made ([`of_change`]).
+/// The scopes that a purpose takes, each once. A single change asks for its own when it is made ([`scopes_for_change`]).
 pub(crate) fn scopes(purpose: Purpose, options: &Options, rules: &Rules) -> Vec<&'static str> {
-    let reading = || of_types(Scope::of(options, rules).types());
+    let reading = || scopes_for_types(Scope::of(options, rules).types());
     let managing = || to_change().into_iter().map(|(scope, _)| scope);
-    let changing = || of_types(CHANGEABLE).into_iter().chain(managing()).collect::<Vec<_>>();
+    let changing = || scopes_for_types(CHANGEABLE).into_iter().chain(managing()).collect::<Vec<_>>();
     match purpose {
         Purpose::Sync | Purpose::Serve { provisioning: false } => reading(),
         Purpose::Change => Vec::new(),
@@ -143,9 +149,9 @@ pub(crate) fn scopes(purpose: Purpose, options: &Options, rules: &Rules) -> Vec<
 }
 
 /// The scopes that reading these types takes, each once.
-pub(crate) fn of_types(types: impl IntoIterator<Item = &'static str>) -> Vec<&'static str> {
+pub(crate) fn scopes_for_types(types: impl IntoIterator<Item = &'static str>) -> Vec<&'static str> {
     let mut scopes = Vec::new();
-    for need in types.into_iter().filter_map(Need::of) {
+    for need in types.into_iter().filter_map(RequiredPermission::for_type) {
         push(&mut scopes, need.scope);
     }
     scopes
@@ -211,7 +217,7 @@ mod tests {
             ("device", &["user"], &[]),
             ("nonsense", &["user"], &[]),
         ] {
-            assert_eq!(of_change(changed, seen), scopes, "{changed} {seen:?}");
+            assert_eq!(scopes_for_change(changed, seen), scopes, "{changed} {seen:?}");
         }
     }
 

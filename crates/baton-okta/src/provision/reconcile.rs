@@ -1,6 +1,6 @@
 //! How a state is brought about: look, send, look again.
 //!
-//! An [`Aim`] knows how to read whether something is so, and which request makes it so. Everything else is here, once for
+//! An [`DesiredState`] knows how to read whether something is so, and which request makes it so. Everything else is here, once for
 //! all: what is so already is left alone; what Okta has accepted is confirmed by another look, because it answers many
 //! changes in the same way whether or not they had an effect; a request whose answer was lost is told by its effect, and
 //! sent again only when a look has shown that it had none and a second one could do no harm. A look proves that something
@@ -20,7 +20,7 @@ use super::errors;
 use super::operation::Operation;
 
 /// What is to be so.
-pub(super) trait Aim: Send + Sync {
+pub(super) trait DesiredState: Send + Sync {
     /// What is being done, in words: "adding user … to group …".
     fn doing(&self) -> String;
 
@@ -28,7 +28,7 @@ pub(super) trait Aim: Send + Sync {
     fn unmet(&self) -> String;
 
     /// Reads how things are. The error is that of a read that failed.
-    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Seen, Error>>;
+    fn look<'a>(&'a self, op: &'a Operation<'_>) -> BoxFuture<'a, Result<Observation, Error>>;
 
     /// Judges the refusal of a request. `None` if the aim goes another way from now on, which the next look shows.
     fn judge<'a>(&'a self, _op: &'a Operation<'_>, error: &'a Error) -> BoxFuture<'a, Option<ChangeError>> {
@@ -46,28 +46,28 @@ pub(super) trait Aim: Send + Sync {
 
 /// How things are.
 #[derive(Debug)]
-pub(super) enum Seen {
+pub(super) enum Observation {
     /// As they are to be, and what somebody should know about it.
-    So(Option<String>),
+    Satisfied(Option<String>),
     /// These requests are needed, as far as can be told now. The first is sent, then things are looked at anew.
-    Needs(Vec<Request>),
+    Pending(Vec<Request>),
     /// They cannot be seen, because a read was refused. This request brings them about, and does no harm where they are
     /// so already: it is sent once, and its answer is believed.
     Unseen(Request, Error),
     /// They cannot be brought about.
-    Never(ChangeError),
+    Impossible(ChangeError),
 }
 
-impl Seen {
+impl Observation {
     /// One request is needed.
-    pub(super) fn needs(request: Result<Request, Error>) -> Result<Self, Error> {
-        Ok(Self::Needs(vec![request?]))
+    pub(super) fn pending(request: Result<Request, Error>) -> Result<Self, Error> {
+        Ok(Self::Pending(vec![request?]))
     }
 
     /// One request is needed; `refused` is why it cannot be seen whether it is, if it cannot.
-    pub(super) fn needs_unless_so(request: Result<Request, Error>, refused: Option<Error>) -> Result<Self, Error> {
+    pub(super) fn pending_or_unseen(request: Result<Request, Error>, refused: Option<Error>) -> Result<Self, Error> {
         match refused {
-            None => Self::needs(request),
+            None => Self::pending(request),
             Some(error) => Ok(Self::Unseen(request?, error)),
         }
     }
@@ -87,7 +87,7 @@ enum Next {
     /// Nothing.
     Done(Made),
     /// What the last look has seen.
-    On(Seen),
+    On(Observation),
 }
 
 /// How often things are looked at until an accepted change shows.
@@ -106,35 +106,35 @@ const AFTER_SILENCE: &[Duration] = &[PAUSE, PAUSE];
 /// ([`Operation::deadline`]).
 const AFTER_LAST_SILENCE: &[Duration] = &[PAUSE, Duration::from_secs(1), Duration::from_secs(2)];
 
-/// Brings it about that things are as `aim` wants them.
-pub(super) async fn bring_about(op: &Operation<'_>, aim: &dyn Aim) -> Result<Made, ChangeError> {
-    let Made { already, note } = reach(op, aim).await?;
+/// Brings it about that things are as `desired` wants them.
+pub(super) async fn reconcile(op: &Operation<'_>, desired: &dyn DesiredState) -> Result<Made, ChangeError> {
+    let Made { already, note } = reach(op, desired).await?;
     let notes: Vec<String> = note.into_iter().chain(op.notes(already)).collect();
     Ok(Made { already, note: (!notes.is_empty()).then(|| notes.join("; ")) })
 }
 
-async fn reach(op: &Operation<'_>, aim: &dyn Aim) -> Result<Made, ChangeError> {
-    let mut seen = aim.look(op).await.map_err(|error| unread(aim, &error))?;
+async fn reach(op: &Operation<'_>, desired: &dyn DesiredState) -> Result<Made, ChangeError> {
+    let mut seen = desired.look(op).await.map_err(|error| unread(desired, &error))?;
     for _ in 0..STEPS {
         let next = match seen {
-            Seen::So(note) => return Ok(Made { already: op.made() == 0, note }),
-            Seen::Never(error) => return Err(leaving(op, error)),
-            Seen::Needs(requests) => step(op, aim, &requests).await?,
-            Seen::Unseen(request, _) => unseen_step(op, aim, &request).await?,
+            Observation::Satisfied(note) => return Ok(Made { already: op.made() == 0, note }),
+            Observation::Impossible(error) => return Err(leaving(op, error)),
+            Observation::Pending(requests) => step(op, desired, &requests).await?,
+            Observation::Unseen(request, _) => unseen_step(op, desired, &request).await?,
         };
         match next {
             Next::Done(made) => return Ok(made),
             Next::On(next) => seen = next,
         }
     }
-    let message = format!("{} does not come to an end: what it needs changes with every request", aim.doing());
+    let message = format!("{} does not come to an end: what it needs changes with every request", desired.doing());
     Err(leaving(op, ChangeError::new(Code::Aborted, message)))
 }
 
 /// Sends the first of `requests` and finds out what came of it.
-async fn step(op: &Operation<'_>, aim: &dyn Aim, requests: &[Request]) -> Result<Next, ChangeError> {
+async fn step(op: &Operation<'_>, desired: &dyn DesiredState, requests: &[Request]) -> Result<Next, ChangeError> {
     let [request, rest @ ..] = requests else {
-        return Err(ChangeError::new(Code::Internal, format!("{} needs no request, and is not done", aim.doing())));
+        return Err(ChangeError::new(Code::Internal, format!("{} needs no request, and is not done", desired.doing())));
     };
     // Whether a try without an answer may still be carried out.
     let mut pending = false;
@@ -145,28 +145,28 @@ async fn step(op: &Operation<'_>, aim: &dyn Aim, requests: &[Request]) -> Result
                 return Ok(Next::Done(Made { already: false, note: None }));
             }
             Ok(Some(answer)) => {
-                aim.accepted(request, &answer);
-                return confirmed(op, aim, request, rest).await;
+                desired.accepted(request, &answer);
+                return confirmed(op, desired, request, rest).await;
             }
             Err(error) => error,
         };
         if error.outcome() != Outcome::Unknown {
-            let next = refused(op, aim, request, &error).await;
+            let next = refused(op, desired, request, &error).await;
             return next.map_err(|failure| if pending { still_pending(failure) } else { failure });
         }
         let silence = is_silence(&error);
         pending |= silence;
-        let last = attempt >= TRIES || !aim.is_repeatable() || !error.is_retryable() || op.is_cancelled();
+        let last = attempt >= TRIES || !desired.is_repeatable() || !error.is_retryable() || op.is_cancelled();
         let pauses = match (silence, last) {
             (false, _) => AFTER_FAILURE,
             (true, false) => AFTER_SILENCE,
             (true, true) => AFTER_LAST_SILENCE,
         };
-        if let Some(next) = read_back(op, aim, request, &error, pauses).await? {
+        if let Some(next) = read_back(op, desired, request, &error, pauses).await? {
             return Ok(next);
         }
         if last || op.is_cancelled() {
-            return Err(not_done(op, aim, &error, pending));
+            return Err(not_done(op, desired, &error, pending));
         }
     }
     Err(ChangeError::new(Code::Internal, "tried without end"))
@@ -186,8 +186,8 @@ fn still_pending(mut failure: ChangeError) -> ChangeError {
 }
 
 /// A request without an answer whose effect does not show. It may be `pending`: then Okta may still carry it out.
-fn not_done(op: &Operation<'_>, aim: &dyn Aim, error: &Error, pending: bool) -> ChangeError {
-    let mut failure = errors::failed(&aim.doing(), error);
+fn not_done(op: &Operation<'_>, desired: &dyn DesiredState, error: &Error, pending: bool) -> ChangeError {
+    let mut failure = errors::failed(&desired.doing(), error);
     if pending {
         failure.message = beside_hints(&failure.message, "it was read back, and has not been done yet");
         return still_pending(failure);
@@ -198,15 +198,17 @@ fn not_done(op: &Operation<'_>, aim: &dyn Aim, error: &Error, pending: bool) -> 
 
 /// Sends a request of which nobody could see whether it is needed. Once: what became of it may not be seen either, and the
 /// answer is believed.
-async fn unseen_step(op: &Operation<'_>, aim: &dyn Aim, request: &Request) -> Result<Next, ChangeError> {
+async fn unseen_step(op: &Operation<'_>, desired: &dyn DesiredState, request: &Request) -> Result<Next, ChangeError> {
     let done = |note| Ok(Next::Done(Made { already: false, note }));
     let error = match op.send(request).await {
         Ok(None) => return done(None),
         Ok(Some(answer)) => {
-            aim.accepted(request, &answer);
-            return match look_back(op, aim).await {
-                Ok(Seen::So(note)) => done(note),
-                Ok(Seen::Needs(next)) if next.first() != Some(request) => Ok(Next::On(Seen::Needs(next))),
+            desired.accepted(request, &answer);
+            return match look_back(op, desired).await {
+                Ok(Observation::Satisfied(note)) => done(note),
+                Ok(Observation::Pending(next)) if next.first() != Some(request) => {
+                    Ok(Next::On(Observation::Pending(next)))
+                }
                 _ => done(None),
             };
         }
@@ -216,82 +218,88 @@ async fn unseen_step(op: &Operation<'_>, aim: &dyn Aim, request: &Request) -> Re
         return Ok(Next::Done(Made { already: op.made() == 0, note: None }));
     }
     if error.outcome() != Outcome::Unknown {
-        return refused(op, aim, request, &error).await;
+        return refused(op, desired, request, &error).await;
     }
     let silence = is_silence(&error);
-    let next = read_back(op, aim, request, &error, if silence { AFTER_LAST_SILENCE } else { AFTER_FAILURE }).await?;
-    next.ok_or_else(|| not_done(op, aim, &error, silence))
+    let next =
+        read_back(op, desired, request, &error, if silence { AFTER_LAST_SILENCE } else { AFTER_FAILURE }).await?;
+    next.ok_or_else(|| not_done(op, desired, &error, silence))
 }
 
 /// Okta has accepted the request: looks until it shows.
 async fn confirmed(
     op: &Operation<'_>,
-    aim: &dyn Aim,
+    desired: &dyn DesiredState,
     request: &Request,
     rest: &[Request],
 ) -> Result<Next, ChangeError> {
     for _ in 0..LOOKS {
-        match look_back(op, aim).await {
-            Ok(Seen::Needs(next)) if next.first() == Some(request) => pause(op, PAUSE).await,
-            Err(error) | Ok(Seen::Unseen(_, error)) if rest.is_empty() => {
+        match look_back(op, desired).await {
+            Ok(Observation::Pending(next)) if next.first() == Some(request) => pause(op, PAUSE).await,
+            Err(error) | Ok(Observation::Unseen(_, error)) if rest.is_empty() => {
                 let note = format!("Okta accepted it; it could not be read back: {error}");
                 return Ok(Next::Done(Made { already: false, note: Some(note) }));
             }
-            Err(error) | Ok(Seen::Unseen(_, error)) => return Err(leaving(op, unread(aim, &error))),
+            Err(error) | Ok(Observation::Unseen(_, error)) => return Err(leaving(op, unread(desired, &error))),
             Ok(seen) => return Ok(Next::On(seen)),
         }
     }
     let message = format!(
         "{}: Okta accepted {request}, but it has no effect so far: {LOOKS} looks later, {}\n\
          hint: look in the admin console, and repeat it if nothing has changed",
-        aim.doing(),
-        aim.unmet()
+        desired.doing(),
+        desired.unmet()
     );
     Err(ChangeError::new(Code::Unavailable, message).leaving(StateAfter::Unknown))
 }
 
 /// Nothing was done. If things may have changed between the look and the request, looks again.
-async fn refused(op: &Operation<'_>, aim: &dyn Aim, request: &Request, error: &Error) -> Result<Next, ChangeError> {
+async fn refused(
+    op: &Operation<'_>,
+    desired: &dyn DesiredState,
+    request: &Request,
+    error: &Error,
+) -> Result<Next, ChangeError> {
     if request.prompt && error.kind() == ErrorKind::RateLimited {
         // It is not to be sent on the strength of a look that is as old as that.
-        let seen = aim.look(op).await.map_err(|error| leaving(op, unread(aim, &error)))?;
+        let seen = desired.look(op).await.map_err(|error| leaving(op, unread(desired, &error)))?;
         return Ok(Next::On(seen));
     }
-    let judged = aim.judge(op, error).await;
+    let judged = desired.judge(op, error).await;
     let changed =
         matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) && error.outcome() == Outcome::Refused;
     if judged.is_none() || changed {
-        match aim.look(op).await {
-            Ok(Seen::Needs(next)) if next.first() == Some(request) => {}
-            Ok(Seen::Unseen(next, _)) if next == *request => {}
+        match desired.look(op).await {
+            Ok(Observation::Pending(next)) if next.first() == Some(request) => {}
+            Ok(Observation::Unseen(next, _)) if next == *request => {}
             Ok(seen) => return Ok(Next::On(seen)),
             Err(_) => {}
         }
     }
-    Err(leaving(op, judged.unwrap_or_else(|| errors::failed(&aim.doing(), error))))
+    Err(leaving(op, judged.unwrap_or_else(|| errors::failed(&desired.doing(), error))))
 }
 
 /// The answer to a request was lost: looks, each time after a pause. `None` if it has not been carried out, as far as can
 /// be seen.
 async fn read_back(
     op: &Operation<'_>,
-    aim: &dyn Aim,
+    desired: &dyn DesiredState,
     request: &Request,
     lost: &Error,
     pauses: &[Duration],
 ) -> Result<Option<Next>, ChangeError> {
     for before in pauses {
         pause(op, *before).await;
-        match look_back(op, aim).await {
-            Ok(Seen::Needs(next)) if next.first() == Some(request) => {}
-            Ok(Seen::So(note)) => {
+        match look_back(op, desired).await {
+            Ok(Observation::Pending(next)) if next.first() == Some(request) => {}
+            Ok(Observation::Satisfied(note)) => {
                 op.count_made();
                 let told = format!("the answer was lost ({lost}); it was read back, and has been done");
                 let note = note.map_or_else(|| told.clone(), |note| format!("{told}; {note}"));
                 return Ok(Some(Next::Done(Made { already: false, note: Some(note) })));
             }
-            Err(error) | Ok(Seen::Unseen(_, error)) => {
-                let mut failure = errors::failed(&aim.doing(), lost);
+            Err(error) | Ok(Observation::Unseen(_, error)) => {
+                let mut failure = errors::failed(&desired.doing(), lost);
                 let told =
                     format!("whether it has been done cannot be told, because it could not be read back: {error}");
                 failure.message = beside_hints(&failure.message, &told);
@@ -307,17 +315,17 @@ async fn read_back(
 }
 
 /// Looks after a request was sent, also after a cancel, but then not for long.
-async fn look_back(op: &Operation<'_>, aim: &dyn Aim) -> Result<Seen, Error> {
+async fn look_back(op: &Operation<'_>, desired: &dyn DesiredState) -> Result<Observation, Error> {
     op.look_back();
     if !op.is_cancelled() {
-        let seen = aim.look(op).await;
+        let seen = desired.look(op).await;
         let broken_off = seen.as_ref().is_err_and(|error| error.kind() == ErrorKind::Cancelled);
         if !broken_off {
             return seen;
         }
     }
     let late = |_| Err(Error::new(ErrorKind::Timeout, "there was no answer in the time that a cancelled change has"));
-    tokio::time::timeout_at(op.deadline(), aim.look(op)).await.unwrap_or_else(late)
+    tokio::time::timeout_at(op.deadline(), desired.look(op)).await.unwrap_or_else(late)
 }
 
 /// Waits before a look, which is the worse for coming too early, also after a cancel.
@@ -327,8 +335,8 @@ pub(super) async fn pause(op: &Operation<'_>, pause: Duration) {
 }
 
 /// A failed read.
-fn unread(aim: &dyn Aim, error: &Error) -> ChangeError {
-    errors::failed(&aim.doing(), error)
+fn unread(desired: &dyn DesiredState, error: &Error) -> ChangeError {
+    errors::failed(&desired.doing(), error)
 }
 
 /// An error with what is known about the state: something of it may have been done before.

@@ -8,13 +8,13 @@ use serde_json::json;
 use super::*;
 use crate::profile::Profile;
 
-fn wish(fields: &Value, credential: CredentialWish) -> Result<Wish, ChangeError> {
+fn new_account(fields: &Value, credential: CredentialWish) -> Result<NewAccount, ChangeError> {
     let mut profile = Profile::default();
     for (key, value) in fields.as_object().unwrap() {
         profile.json(key, value).unwrap();
     }
     let info = AccountInfo { profile: Some(profile.build()), ..AccountInfo::default() };
-    Wish::of(&AccountRequest { info, credential })
+    NewAccount::from_request(&AccountRequest { info, credential })
 }
 
 fn random(length: i64) -> CredentialWish {
@@ -78,13 +78,13 @@ fn every_row_of_the_table_becomes_its_request() {
         ),
     ];
     for (credential, fields, query, credentials, activated_later) in rows {
-        let wish = wish(&ada(&fields), credential).unwrap();
-        let request = users::create(&wish.user).unwrap();
+        let new_account = new_account(&ada(&fields), credential).unwrap();
+        let request = users::create(&new_account.user).unwrap();
         assert_eq!(request.to_string(), format!("POST /api/v1/users{query}"), "{fields}");
         let body = request.body.unwrap().masked().clone();
         assert_eq!(body.get("credentials").unwrap_or(&Value::Null), credentials, "{fields}");
-        assert_eq!(wish.activate_in_silence, activated_later, "{fields}");
-        assert_eq!(wish.password.is_some(), *credentials == password, "{fields}");
+        assert_eq!(new_account.activate_in_silence, activated_later, "{fields}");
+        assert_eq!(new_account.password.is_some(), *credentials == password, "{fields}");
         let profile = json!({
             "firstName": "Ada", "lastName": "Lovelace", "email": "ada@acme.example", "login": "ada@acme.example",
         });
@@ -95,7 +95,7 @@ fn every_row_of_the_table_becomes_its_request() {
 #[test]
 fn login_and_further_attributes_go_into_the_profile() {
     let fields = json!({"login": "ada.l@acme.example", "additionalAttributes": {"title": "Countess", "rank": 3, "cleared": null}});
-    let made = wish(&ada(&fields), CredentialWish::NoPassword).unwrap();
+    let made = new_account(&ada(&fields), CredentialWish::NoPassword).unwrap();
     assert_eq!(made.login, "ada.l@acme.example");
     let profile = json!({
         "firstName": "Ada", "lastName": "Lovelace", "email": "ada@acme.example", "login": "ada.l@acme.example",
@@ -103,7 +103,7 @@ fn login_and_further_attributes_go_into_the_profile() {
     });
     assert_eq!(Value::Object(made.user.profile), profile);
     let of_nothing = ada(&json!({"additionalAttributes": null, "login": "", "create_inactive": null}));
-    assert_eq!(wish(&of_nothing, CredentialWish::NoPassword).unwrap().login, "ada@acme.example");
+    assert_eq!(new_account(&of_nothing, CredentialWish::NoPassword).unwrap().login, "ada@acme.example");
 }
 
 #[test]
@@ -147,22 +147,22 @@ fn what_cannot_be_asked_for_is_refused_by_name() {
             "unsupported credential",
         ),
     ] {
-        let error = wish(&ada(&fields), credential).unwrap_err();
+        let error = new_account(&ada(&fields), credential).unwrap_err();
         assert_eq!(error.code, Code::InvalidArgument, "{fields}");
         assert!(error.message.contains(words), "{fields}: {}", error.message);
     }
-    assert!(Wish::of(&AccountRequest { info: AccountInfo::default(), credential: none() }).is_err());
+    assert!(NewAccount::from_request(&AccountRequest { info: AccountInfo::default(), credential: none() }).is_err());
 }
 
 #[test]
 fn passwords_have_the_length_and_the_characters_that_are_asked_for() {
     for (asked, length) in [(0, 8), (8, 8), (20, 20), (64, 64)] {
-        let password = wish(&ada(&json!({})), random(asked)).unwrap().password.unwrap();
+        let password = new_account(&ada(&json!({})), random(asked)).unwrap().password.unwrap();
         assert_eq!(password.expose_secret().len(), length);
     }
     let constraints = vec![PasswordConstraint { char_set: "7".to_owned(), min_count: 9 }];
     let credential = CredentialWish::RandomPassword { length: 12, constraints, change_at_next_login: true };
-    let made = wish(&ada(&json!({})), credential).unwrap();
+    let made = new_account(&ada(&json!({})), credential).unwrap();
     assert!(made.password.unwrap().expose_secret().matches('7').count() >= 9);
     assert!(matches!(made.user.sign_in, SignIn::Password { change_at_first_sign_in: true, .. }));
 }
@@ -170,15 +170,15 @@ fn passwords_have_the_length_and_the_characters_that_are_asked_for() {
 #[test]
 fn what_is_not_done_is_said() {
     let fields = ada(&json!({"title": "Countess", "create_inactive": true, "password_change_on_login_required": true}));
-    let notes = wish(&fields, random(20)).unwrap().notes.join("\n");
+    let notes = new_account(&fields, random(20)).unwrap().notes.join("\n");
     assert!(notes.contains("no such field: title") && notes.contains("additionalAttributes"), "{notes}");
     assert!(notes.contains("need not be changed at the first sign-in"), "{notes}");
-    assert_eq!(wish(&ada(&json!({})), random(20)).unwrap().notes, Vec::<String>::new());
+    assert_eq!(new_account(&ada(&json!({})), random(20)).unwrap().notes, Vec::<String>::new());
 }
 
 #[test]
 fn a_wish_shows_no_password() {
-    let made = wish(&ada(&json!({})), random(20)).unwrap();
+    let made = new_account(&ada(&json!({})), random(20)).unwrap();
     let password = made.password.as_ref().unwrap().expose_secret().to_owned();
     let request = users::create(&made.user).unwrap();
     assert!(!format!("{made:?} {request:?}").contains(&password));

@@ -27,7 +27,7 @@ const PROTECTED: [&str; 4] = ["firstName", "lastName", "email", "login"];
 
 /// A new account that can be asked for.
 #[derive(Debug)]
-pub(in crate::provision) struct Wish {
+pub(in crate::provision) struct NewAccount {
     /// The name to sign in with.
     pub login: String,
     /// The request's content.
@@ -47,12 +47,12 @@ enum Provider {
     Federation,
 }
 
-impl Wish {
+impl NewAccount {
     /// The account that a request asks for.
     ///
     /// # Errors
     /// [`Code::InvalidArgument`]: which field is missing or wrong, or which do not go together.
-    pub(in crate::provision) fn of(request: &AccountRequest) -> Result<Self, ChangeError> {
+    pub(in crate::provision) fn from_request(request: &AccountRequest) -> Result<Self, ChangeError> {
         let fields = request.info.profile.as_ref().map(profile::to_json).unwrap_or_default();
         let profile = okta_profile(&fields)?;
         let password = password_wish(&request.credential)?;
