@@ -282,7 +282,7 @@ impl Permit<'_> {
             match throttle {
                 Some(Throttle::QuotaExhausted(quota)) => state.limiter.record_exhausted(ticket, quota, now),
                 Some(Throttle::Concurrency | Throttle::Unknown) => {
-                    state.limiter.record_response(ticket, None, false, now)
+                    state.limiter.record_response(ticket, None, false, now);
                 }
                 None => state.limiter.record_response(ticket, quota::quota(headers), status.is_success(), now),
             }
