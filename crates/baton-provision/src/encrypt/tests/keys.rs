@@ -13,9 +13,11 @@ use serde_json::{Value, json};
 /// The bytes before the PKCS#1 key in the PKCS#8 form of an RSA key of 2048 bits (RFC 5208, 5).
 const PKCS8_HEAD: usize = 26;
 
-/// A DER value as PEM, in one line.
+/// A DER value as PEM (RFC 7468, 2): lines of 64 characters.
 fn pem(label: &str, der: &[u8]) -> String {
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+    let text = STANDARD.encode(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// An RSA key of 2048 bits.
