@@ -307,7 +307,7 @@ async fn live(seed: u64) -> Spared {
 }
 
 /// The number of histories, all tests together. The weekly run asks for many more with this variable.
-const HISTORIES: &str = "BATON_TEST_HISTORIES";
+const HISTORIES: &str = "TEST_HISTORIES";
 const USUAL: u64 = 120;
 
 /// The seeds are spread over tests so that they run side by side.
