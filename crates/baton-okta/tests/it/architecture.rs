@@ -37,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("okta-sim", &["sim-tls"]),
     ("okta-client", &[]),
+    ("pebble-format", &[]),
     (
         "baton-okta",
         &[
