@@ -1,8 +1,8 @@
 //! Reads and writes the files of a [Pebble] database, the storage engine of CockroachDB.
 //!
 //! [`Database`] opens a directory, or anything else that implements [`Files`], and presents its tables and logs as one
-//! sorted map. [`DatabaseWriter`] writes a new database of sorted keys. The parts are public too: tables ([`sst`]), manifests
-//! ([`manifest`]), the records of logs and manifests ([`record`], [`batch`]), settings ([`options`]).
+//! sorted map. [`DatabaseWriter`] writes a new database of sorted keys. The parts are public too: tables ([`sst`]),
+//! manifests ([`manifest`]), the records of logs and manifests ([`record`], [`batch`]), settings ([`options`]).
 //!
 //! ```
 //! use pebble_format::{Database, DatabaseOptions, DatabaseWriter, Limits, MemoryFiles};
@@ -26,10 +26,10 @@
 //! | table formats | Pebble v1 to v7, rows and columns | Pebble v2 |
 //! | compression of blocks | none, Snappy, zstd | none, Snappy |
 //! | logs | all framings; a torn end is reported | – |
-//! | entries | SET, DEL, SINGLEDEL, DELSIZED, RANGEDEL, SETWITHDEL | SET; the others in single tables, without RANGEDEL |
+//! | entries | SET, DEL, SINGLEDEL, DELSIZED, RANGEDEL, SETWITHDEL | SET; all but RANGEDEL in single tables |
 //!
-//! The comparer is `leveldb.BytewiseComparator`. Range keys, MERGE, value blocks, blob files, synthetic prefixes and suffixes,
-//! and MinLZ are reported as [`Error::Unsupported`].
+//! The comparer is `leveldb.BytewiseComparator`. Range keys, MERGE, value blocks, blob files, synthetic prefixes and
+//! suffixes, and MinLZ are reported as [`Error::Unsupported`].
 //!
 //! # Untrusted files
 //!

@@ -7,8 +7,8 @@ use crate::error::{Error, Result};
 
 /// Limits on sizes and counts.
 ///
-/// A small file can describe a large database: blocks are compressed, and keys share prefixes. Whoever opens files made by
-/// others sets the limits to what they are prepared to spend. The defaults suit trusted files of several gigabytes.
+/// A small file can describe a large database: blocks are compressed, and keys share prefixes. For files made by others,
+/// set the limits to what the caller is prepared to spend. The defaults suit trusted files of several gigabytes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {

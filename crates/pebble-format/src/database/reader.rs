@@ -21,8 +21,8 @@ use crate::sst::table::Table;
 
 /// A database that is open for reading: a snapshot of its tables and logs as one sorted map.
 ///
-/// The files are read once and stay in memory, compressed as they are; blocks are decompressed as a scan reaches them. Logs
-/// are replayed, so that a database that was not closed opens too.
+/// The files are read once and stay in memory, compressed as they are; blocks are decompressed as a scan reaches them.
+/// Logs are replayed, so that a database that was not closed opens too.
 #[derive(Debug)]
 pub struct Database {
     version: Version,
@@ -72,10 +72,11 @@ impl Database {
         }
 
         let logs = names::logs(&names, version.log_number());
-        let replayed = logs::replay(files, &logs, &limits, &Budget::new(&limits))?;
+        let budget = Budget::new(&limits);
+        let replayed = logs::replay(files, &logs, &limits, &budget)?;
         let mut deletions = replayed.deletions;
         for table in runs.iter().flatten() {
-            deletions.extend(table.range_deletions()?);
+            deletions.extend(table.range_deletions(&budget)?);
             limits::check("the number of range deletions", deletions.len() as u64, limits.range_deletions)?;
         }
         deletions.sort_by(|one, other| one.start.cmp(&other.start));
@@ -118,7 +119,8 @@ impl Database {
         let memory = self.memory.get(self.memory.partition_point(below)..).unwrap_or_default();
         let mut sources = vec![Source::Memory(memory.iter())];
         for run in &self.runs {
-            sources.push(Source::Run(RunIter::new(run, lower.map(<[u8]>::to_vec), budget.clone())));
+            let entries = RunIter::new(run, lower.map(<[u8]>::to_vec), budget.clone());
+            sources.push(Source::Run(Box::new(entries)));
         }
         Scan::new(sources, Sweep::new(&self.deletions), upper.map(<[u8]>::to_vec))
     }

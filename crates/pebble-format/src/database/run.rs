@@ -33,7 +33,8 @@ impl LiveTable {
         (smallest == largest && smallest > 0).then_some(smallest)
     }
 
-    /// The part of the table that belongs to the database. The rest of a shared file belongs to other tables, or to none.
+    /// The part of the table that belongs to the database. The rest of a shared file belongs to other tables, or to
+    /// none.
     fn view(&self) -> View {
         let mut view = View { sequence: self.sequence(), ..View::default() };
         if self.meta.backing.is_some() {
@@ -59,8 +60,8 @@ impl LiveTable {
     }
 
     /// The range deletions, clipped to the part of the table that belongs to the database.
-    pub(crate) fn range_deletions(&self) -> Result<Vec<RangeDeletion>> {
-        let mut deletions = self.table.range_deletions().map_err(|error| error.in_file(&self.name))?;
+    pub(crate) fn range_deletions(&self, budget: &Budget) -> Result<Vec<RangeDeletion>> {
+        let mut deletions = self.table.range_deletions_within(budget).map_err(|error| error.in_file(&self.name))?;
         for deletion in &mut deletions {
             deletion.sequence = self.sequence().unwrap_or(deletion.sequence);
             if self.meta.backing.is_none() {

@@ -17,7 +17,7 @@ use crate::sst::iter::Entry;
 #[derive(Debug)]
 pub(crate) enum Source<'a> {
     Memory(std::slice::Iter<'a, MemoryEntry>),
-    Run(RunIter<'a>),
+    Run(Box<RunIter<'a>>),
 }
 
 impl Source<'_> {

@@ -92,10 +92,17 @@ fn table(input: &mut Input<'_>, tag: u64) -> Result<(u8, NewTable)> {
     if tag != NEW_TABLE_1 {
         (smallest_sequence, largest_sequence) = (input.uvarint()?, input.uvarint()?);
     }
+    let backing = if tag == NEW_TABLE_4 { custom_fields(input, number)? } else { None };
+    let table = NewTable { number, size, smallest, largest, smallest_sequence, largest_sequence, backing };
+    Ok((level, table))
+}
+
+/// Reads the custom fields of a table, and returns the number of the file that it is a part of, if it is.
+fn custom_fields(input: &mut Input<'_>, number: u64) -> Result<Option<u64>> {
     let mut backing = None;
-    while tag == NEW_TABLE_4 {
+    loop {
         match input.uvarint()? {
-            END => break,
+            END => return Ok(backing),
             PATH_ID => return Err(unsupported("a table in another directory", number)),
             VIRTUAL => backing = Some(input.uvarint()?),
             SYNTHETIC_PREFIX | SYNTHETIC_SUFFIX => {
@@ -108,8 +115,6 @@ fn table(input: &mut Input<'_>, tag: u64) -> Result<(u8, NewTable)> {
             }
         }
     }
-    let table = NewTable { number, size, smallest, largest, smallest_sequence, largest_sequence, backing };
-    Ok((level, table))
 }
 
 #[cfg(test)]

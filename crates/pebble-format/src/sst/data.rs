@@ -15,13 +15,13 @@ const OBSOLETE: u64 = 64;
 #[derive(Debug)]
 pub(crate) enum DataCursor {
     Rows(RowCursor, Format),
-    Columns(ColumnarCursor),
+    Columns(Box<ColumnarCursor>),
 }
 
 impl DataCursor {
     pub(crate) fn new(block: Bytes, format: Format) -> Result<Self> {
         if format.has_columnar_rows() {
-            ColumnarCursor::new(block).map(Self::Columns)
+            Ok(Self::Columns(Box::new(ColumnarCursor::new(block)?)))
         } else {
             RowCursor::new(block).map(|rows| Self::Rows(rows, format))
         }

@@ -15,7 +15,7 @@ const HANDLES: usize = 41;
 pub struct Format(u8);
 
 impl Format {
-    /// The oldest format with a range-deletion block in today's place, and the one that [`Writer`](super::Writer) writes.
+    /// The format that [`Writer`](crate::sst::Writer) writes.
     pub(crate) const V2: Self = Self(2);
 
     /// The number of the format, from 1 to 7.

@@ -89,8 +89,13 @@ impl Table {
     ///
     /// Fails if their block is damaged, or has more of them than [`Limits::range_deletions`].
     pub fn range_deletions(&self) -> Result<Vec<RangeDeletion>> {
+        self.range_deletions_within(&Budget::new(&self.limits))
+    }
+
+    /// The range deletions, charged to a budget that is shared with other tables.
+    pub(crate) fn range_deletions_within(&self, budget: &Budget) -> Result<Vec<RangeDeletion>> {
         let mut found = Vec::new();
-        self.layout.range_deletions(&Budget::new(&self.limits), |deletion| {
+        self.layout.range_deletions(budget, |deletion| {
             limits::check("the number of range deletions", found.len() as u64, self.limits.range_deletions)?;
             found.push(deletion);
             Ok(())
