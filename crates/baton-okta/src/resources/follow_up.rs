@@ -42,9 +42,6 @@ pub(crate) struct GroupRolesDetail {
 pub(crate) struct BindingsDetail {
     pub label: String,
     pub description: String,
-    /// Whether the bindings only grant the set, and are not resources of the sync: in a partial sync that names the set.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub grants_only: bool,
 }
 
 /// The type of a group, in Okta's words.
@@ -118,10 +115,9 @@ pub(super) fn groups_of_app(app: &App, scope: Scope) -> Option<Work> {
 }
 
 /// The work that reads the bindings of a resource set.
-pub(super) fn bindings_of(set: &ResourceSet, scope: Scope) -> Work {
-    let grants_only = !scope.bindings;
+pub(super) fn bindings_of(set: &ResourceSet) -> Work {
     let (label, description) = (set.label.clone().unwrap_or_default(), set.description.clone().unwrap_or_default());
     Work::new(resource_set_binding::BINDINGS, set.id.as_str())
-        .with_detail(&BindingsDetail { label, description, grants_only })
+        .with_detail(&BindingsDetail { label, description })
         .reusable(Reuse::UnlessChanged)
 }

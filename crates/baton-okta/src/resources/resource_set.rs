@@ -57,8 +57,7 @@ fn fetch_set<'a>(
 ) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
         let SingleScope { scope, is_named } = context.scope_of(ID, &work.subject);
-        // Its bindings are resources of their own.
-        let scope = Scope { resource_sets: true, bindings: false, ..scope };
+        let scope = single_set(scope);
         let descriptor = ResourceDescriptor {
             resource_type: ID,
             what: "resource set",
@@ -72,6 +71,11 @@ fn fetch_set<'a>(
     .boxed()
 }
 
+/// What is read of a set in a partial sync: its bindings are resources of their own, and only name roles here.
+pub(super) fn single_set(scope: Scope) -> Scope {
+    Scope { resource_sets: true, bindings: false, ..scope }
+}
+
 fn add(page: &mut Page, sets: &[ResourceSet], scope: Scope) {
     for set in sets {
         if scope.resource_sets {
@@ -80,7 +84,7 @@ fn add(page: &mut Page, sets: &[ResourceSet], scope: Scope) {
             page.resources.push(resource);
         }
         if scope.bindings || scope.bound_roles() {
-            page.opens.push(follow_up::bindings_of(set, scope));
+            page.opens.push(follow_up::bindings_of(set));
         }
     }
 }

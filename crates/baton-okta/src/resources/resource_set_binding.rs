@@ -44,8 +44,7 @@ struct Set<'a> {
 
 impl<'a> Set<'a> {
     fn of(work: &'a Work, scope: Scope) -> Result<Self, SourceError> {
-        let BindingsDetail { label, description, grants_only } = work.detail.get()?;
-        let scope = if grants_only { Scope { resource_sets: true, bindings: false, ..scope } } else { scope };
+        let BindingsDetail { label, description } = work.detail.get()?;
         Ok(Self { id: &work.subject, label, description, scope })
     }
 
@@ -75,7 +74,8 @@ fn fetch_bindings<'a>(
     cursor: Option<&'a str>,
 ) -> BoxFuture<'a, Result<Page, SourceError>> {
     async move {
-        let set = Set::of(work, context.scope)?;
+        let scope = if context.options.is_partial() { resource_set::single_set(context.scope) } else { context.scope };
+        let set = Set::of(work, scope)?;
         let of = if set.scope.bindings { ID } else { resource_set_ids::ID };
         let list =
             SubList { resource_type: of, what: "the bindings of resource set", id: set.id, refused: Refused::Gap };
@@ -219,7 +219,7 @@ mod tests {
         let options = Options { resource_types: types, ..Options::default() };
         let scope = Scope::of(&options, &Rules { sync_custom_roles: true, ..Rules::default() });
         let mut page = Page::default();
-        let work = follow_up::bindings_of(&set, scope);
+        let work = follow_up::bindings_of(&set);
         Set::of(&work, scope).unwrap().add(&mut page, &[Binding { id: "cr0vault".to_owned() }]);
         page
     }
