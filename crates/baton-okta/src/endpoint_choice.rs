@@ -7,8 +7,8 @@
 //! other is read and the short one is not used again in this sync.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use baton_connector::{QueueId, WorkKind};
 use okta_client::models::Record;
@@ -16,6 +16,7 @@ use okta_client::{Backlog, Bucket, Client, Error, ErrorKind, ListPage, ListReque
 
 use crate::errors;
 use crate::ids::{app, group};
+use crate::lock::lock;
 use crate::quota_plan::{Budget, EndpointPair, PendingCalls};
 
 /// More calls a minute than any org allows: who tells of this does not limit.
@@ -75,10 +76,6 @@ impl Wanted {
 const UNTRIED: u8 = 0;
 const OFFERED: u8 = 1;
 const OFF: u8 = 2;
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The pair whose lists this kind of work reads.
 fn pair_of(kind: WorkKind) -> Option<EndpointPair> {

@@ -18,6 +18,7 @@ mod estimate;
 mod events;
 mod flags;
 mod ids;
+mod lock;
 mod plan;
 mod profile;
 mod provision;

@@ -24,6 +24,7 @@ use super::peek::Peek;
 use super::reconcile::{DesiredState, Made, Observation, reconcile};
 use super::user_status::{STAGED, status};
 use crate::config::Rules;
+use crate::lock::lock;
 
 mod new_account;
 
@@ -121,7 +122,7 @@ struct Known {
 
 impl Account {
     fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
-        with(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
+        with(&mut lock(&self.known))
     }
 
     /// The account that we made, as last read.

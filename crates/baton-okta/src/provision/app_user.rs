@@ -1,8 +1,8 @@
 //! Apps of users. Okta has one assignment per user and app: a direct one, or one through a group, which only the group can
 //! give and take (`docs/spec/okta-provisioning.md` 4.2).
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use baton_connector::ChangeError;
 use futures::FutureExt;
@@ -17,6 +17,7 @@ use super::peek::Peek;
 use super::reconcile::{DesiredState, Observation};
 use super::subject::Subject;
 use crate::ids::group;
+use crate::lock::lock;
 
 /// That a user has an app directly, or does not have it.
 pub(super) struct AppUserAssignment<'a> {
@@ -103,7 +104,7 @@ impl<'a> AppUserAssignment<'a> {
             let why = format!("{} is deactivated (DEPROVISIONED), and Okta gives such users no apps", self.user);
             return Ok(Observation::Impossible(errors::refused(why, "activate the user first")));
         }
-        let user_name = self.user_name.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let user_name = lock(&self.user_name).clone();
         let settings = AppUserSettings { user_name, ..AppUserSettings::default() };
         Observation::pending_or_unseen(endpoints::apps::assign_user(self.app.id, self.user.id, &settings), refused)
     }
@@ -137,7 +138,7 @@ impl<'a> AppUserAssignment<'a> {
     async fn take_login(&self, op: &Operation<'_>) -> bool {
         let Ok(user) = op.get::<User>(endpoints::users::get(self.user.id)).await else { return false };
         let login = user.attributes().text("login").map(str::to_owned);
-        let mut user_name = self.user_name.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut user_name = lock(&self.user_name);
         if user_name.is_some() || login.is_none() {
             return false;
         }

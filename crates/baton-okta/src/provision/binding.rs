@@ -3,7 +3,7 @@
 //! There is a binding for a role on a set as long as it has members.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use baton_connector::{ChangeError, Code};
 use futures::FutureExt;
@@ -19,6 +19,7 @@ use super::reconcile::{DesiredState, Observation};
 use super::role::is_standard;
 use super::subject::Subject;
 use crate::ids::{custom_role, resource_set};
+use crate::lock::lock;
 
 /// The resource set and the role of a binding, by its id `{set}:{role}`.
 fn parts(binding: Subject<'_>) -> Result<(&str, &str), ChangeError> {
@@ -75,7 +76,7 @@ pub(super) struct LastMember {
 impl LastMember {
     /// What somebody should know about the binding.
     pub(super) fn note(&self) -> Option<String> {
-        self.note.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.note).clone()
     }
 
     /// A look has found `member` among `members`. Whether the binding has to go as a whole.
@@ -90,7 +91,7 @@ impl LastMember {
             };
             let others: Vec<_> = members.iter().filter(|other| other.id != member.id).map(name).collect();
             let note = format!("the binding stays: {} came to it when its last member was to go", others.join(" and "));
-            *self.note.lock().unwrap_or_else(PoisonError::into_inner) = Some(note);
+            *lock(&self.note) = Some(note);
         }
         stuck && alone
     }
@@ -166,7 +167,7 @@ impl<'a> Membership<'a> {
     /// refused, and so is making one that is there.
     fn see_nothing(&self, op: &Operation<'_>, refused: Error) -> Result<Observation, Error> {
         let (set, role, holders) = (self.set.as_str(), self.role.as_str(), [self.holder]);
-        let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unseen = lock(&self.unseen);
         let request = match unseen.get_or_insert(Unseen::Unknown) {
             Unseen::Unknown => bindings::add_members(op.org(), set, role, &holders),
             Unseen::Absent => bindings::create(op.org(), set, role, &holders),
@@ -214,7 +215,7 @@ impl<'a> Membership<'a> {
 
     /// Remembers that there is no binding, if it may not be looked at and this is the first word about it.
     fn is_unbound(&self) -> bool {
-        let mut unseen = self.unseen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unseen = lock(&self.unseen);
         let first = *unseen == Some(Unseen::Unknown);
         if first {
             *unseen = Some(Unseen::Absent);

@@ -1,6 +1,6 @@
 //! Members of groups: users only, and not of groups that Okta or an app fills (`docs/spec/okta-provisioning.md` 4.1).
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use baton_connector::ChangeError;
 use futures::FutureExt;
@@ -14,6 +14,7 @@ use super::peek::Peek;
 use super::reconcile::{DesiredState, Observation, beside_hints};
 use super::subject::Subject;
 use crate::ids::app;
+use crate::lock::lock;
 
 /// That a user is in a group, or is not.
 pub(super) struct Membership<'a> {
@@ -90,13 +91,13 @@ impl<'a> Membership<'a> {
                 names(&rules)
             ));
         }
-        *self.rules.lock().unwrap_or_else(PoisonError::into_inner) = rules;
+        *lock(&self.rules) = rules;
         Ok(())
     }
 
     /// The user is out of the group. Of rules that fill it, some may put the user there again.
     async fn left(&self, op: &Operation<'_>) -> Result<Observation, Error> {
-        if self.rules.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+        if lock(&self.rules).is_empty() {
             return Ok(Observation::Satisfied(None));
         }
         let left = match self.rules(op).await {
@@ -192,7 +193,7 @@ impl DesiredState for Membership<'_> {
                 let why = why.replace("\nhint: ", "; ");
                 return Some(errors::refused(why, "let the rule decide who is in the group, or use another group"));
             }
-            let rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let rules = lock(&self.rules).clone();
             if !rules.is_empty() {
                 failed.message = beside_hints(&failed.message, &format!("the group is filled by {}", names(&rules)));
             }

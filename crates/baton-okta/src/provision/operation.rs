@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use baton_connector::Change;
@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::errors;
 use super::peek::Peek;
+
+use crate::lock::lock;
 
 /// How many pages a list may have. The lists that a change reads are those of one object: Okta's own limits keep them far
 /// below.
@@ -229,10 +231,6 @@ fn without_end(request: &Request, why: &str) -> Error {
     let what = format!("GET {}: the list does not end: {why}", request.path());
     Error::new(ErrorKind::Unreadable, what)
         .with_hint("check the proxy in between, if there is one, or report this to Okta")
-}
-
-fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn push_new(to: &Mutex<Vec<String>>, text: String) {

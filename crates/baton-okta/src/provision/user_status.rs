@@ -1,7 +1,7 @@
 //! Where a user stands in Okta's lifecycle, and how it gets somewhere else (`docs/spec/okta-api.md` 6.1,
 //! `docs/spec/okta-provisioning.md` 7.3).
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use baton_connector::{ChangeError, Code};
 use futures::FutureExt;
@@ -14,6 +14,8 @@ use super::errors;
 use super::operation::Operation;
 use super::peek::Peek;
 use super::reconcile::{DesiredState, Observation};
+
+use crate::lock::lock;
 
 /// Of a user who can be activated.
 pub(super) const STAGED: &str = "STAGED";
@@ -62,11 +64,11 @@ impl<T: Clone> Last<T> {
     }
 
     pub(super) fn set(&self, value: Option<T>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = value;
+        *lock(&self.0) = value;
     }
 
     pub(super) fn get(&self) -> Option<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0).clone()
     }
 }
 

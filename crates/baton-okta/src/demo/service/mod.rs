@@ -7,7 +7,7 @@ mod script;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use baton_connector::Connector;
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::connector::OktaSource;
 use crate::describe;
+use crate::lock::lock;
 use script::Step;
 
 /// So many seconds pass for the two sides in one of ours: C1 is asked for tasks at a pace of seconds, and nobody wants to
@@ -160,7 +161,7 @@ struct Watch {
 
 impl Watch {
     fn since_start(&self, id: &str) -> Option<Duration> {
-        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        let started = lock(&self.started);
         started.get(id).map(Instant::elapsed)
     }
 
@@ -174,7 +175,7 @@ impl Observer for Watch {
     fn event(&self, event: &Event) {
         match event {
             Event::TaskStarted { id, .. } => {
-                let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut started = lock(&self.started);
                 started.insert(id.clone(), Instant::now());
             }
             Event::Stopping { .. } => self.stopping.cancel(),
